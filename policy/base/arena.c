@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARENA_BLOCK_FIRST 4096
+#define ARENA_BLOCK_MOST (1024 * 1024)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size, used;
+	max_align_t data[];
+};
+
+void arena_init(struct arena *a, size_t ceiling, size_t first)
+{
+	*a = (struct arena){.ceiling = ceiling,
+			    .first = first ? first : ARENA_BLOCK_FIRST};
+}
+
+void arena_done(struct arena *a)
+{
+	while (a->blocks) {
+		struct arena_block *b = a->blocks;
+
+		a->blocks = b->next;
+		free(b);
+	}
+	a->used = 0;
+}
+
+static struct arena_block *block_new(struct arena *a, size_t need)
+{
+	size_t size = a->first;
+	struct arena_block *b;
+
+	if (a->blocks)
+		size = a->blocks->size < ARENA_BLOCK_MOST ? a->blocks->size * 2
+							  : ARENA_BLOCK_MOST;
+	if (size < need)
+		size = need;
+	b = calloc(1, sizeof(*b) + size);
+	if (!b)
+		return NULL;
+	b->size = size;
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	struct arena_block *b = a->blocks;
+	void *p;
+
+	if (n > SIZE_MAX / 2)
+		return NULL;
+	n = (n + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	if (a->ceiling && n > a->ceiling - a->used)
+		return NULL;
+	if (!b || n > b->size - b->used)
+		b = block_new(a, n);
+	if (!b)
+		return NULL;
+	p = (char *)b->data + b->used;
+	b->used += n;
+	a->used += n;
+	return p;
+}
+
+void *arena_calloc(struct arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return arena_alloc(a, bytes);
+}
+
+struct str arena_str(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.len + 1);
+
+	if (!p)
+		return (struct str){0};
+	if (s.len)
+		memcpy(p, s.p, s.len);
+	return (struct str){.p = p, .len = s.len};
+}
+
+const char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n >= 0)
+		p = arena_alloc(a, (size_t)n + 1);
+	if (!p)
+		return NULL;
+	va_start(ap, fmt);
+	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return p;
+}

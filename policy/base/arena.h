@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A bump allocator with a ceiling; everything in it is freed as one.
+ * One per compile, one small one per flow.
+ */
+#pragma once
+
+#include "policy/base/str.h"
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks;
+	size_t used;    /* bytes handed out */
+	size_t ceiling; /* bytes at most; 0 = no ceiling */
+	size_t first;   /* size of the first block */
+};
+
+/* Start an empty arena; nothing is allocated yet.  `first`: bytes of its first
+ * block, 0 for the usual size. */
+void arena_init(struct arena *a, size_t ceiling, size_t first);
+
+/* Free all that came from it; it may be used again. */
+void arena_done(struct arena *a);
+
+/* n zeroed bytes, aligned for anything; NULL at the ceiling or without memory.
+ * Arena: lives as long as `a`. */
+void *arena_alloc(struct arena *a, size_t n);
+
+/* n * size zeroed bytes, NULL also when the product overflows. */
+void *arena_calloc(struct arena *a, size_t n, size_t size);
+
+/* A copy of s, terminated with NUL; .p is NULL when it cannot be made. */
+struct str arena_str(struct arena *a, struct str s);
+
+/* A formatted string, or NULL. */
+const char *arena_printf(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));

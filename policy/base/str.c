@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/base/str.h"
+
+#define DISTANCE_MAX_LEN 64
+
+int str_cmp(struct str a, struct str b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int d = n ? memcmp(a.p, b.p, n) : 0;
+
+	if (d)
+		return d;
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_starts(struct str s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.len >= n && !memcmp(s.p, prefix, n);
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+size_t str_distance(struct str a, struct str b, size_t most)
+{
+	/* Three rows of the Damerau-Levenshtein table are enough. */
+	size_t row[3][DISTANCE_MAX_LEN + 1];
+	size_t *before = row[0], *last = row[1], *cur = row[2];
+
+	if (a.len > DISTANCE_MAX_LEN || b.len > DISTANCE_MAX_LEN)
+		return most + 1;
+	for (size_t j = 0; j <= b.len; j++)
+		last[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t *spare = before;
+
+		cur[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t cost = a.p[i - 1] != b.p[j - 1];
+
+			cur[j] = min3(last[j] + 1, cur[j - 1] + 1,
+				      last[j - 1] + cost);
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+			    a.p[i - 2] == b.p[j - 1] && before[j - 2] < cur[j])
+				cur[j] = before[j - 2] + 1;
+		}
+		before = last;
+		last = cur;
+		cur = spare;
+	}
+	return last[b.len] > most ? most + 1 : last[b.len];
+}

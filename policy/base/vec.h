@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Growable arrays whose memory comes from an arena.
+ *
+ *	VEC(struct word) words = {0};
+ *	struct word *w = vec_push(arena, &words);	NULL without memory
+ */
+#pragma once
+
+#include "policy/base/arena.h"
+
+#define VEC(type)                \
+	struct {                 \
+		type *items;     \
+		size_t n;        \
+		size_t capacity; \
+	}
+
+/* A new zeroed item at the end, or NULL; the pointer holds until the next. */
+#define vec_push(arena, v)                                                   \
+	((__typeof__((v)->items))vec_push_raw(                               \
+		(arena), (void **)&(v)->items, &(v)->n, &(v)->capacity, \
+		sizeof(*(v)->items)))
+
+#define vec_foreach(item, v)                        \
+	for (__typeof__((v)->items) item = (v)->items; \
+	     item && item < (v)->items + (v)->n; item++)
+
+void *vec_push_raw(struct arena *a, void **items, size_t *n, size_t *capacity,
+		   size_t size);

@@ -23,7 +23,7 @@
 		sizeof(*(v)->items)))
 
 #define vec_foreach(item, v)                        \
-	for (__typeof__((v)->items) item = (v)->items; \
+	for (__typeof__(&(v)->items[0]) item = (v)->items; \
 	     item && item < (v)->items + (v)->n; item++)
 
 void *vec_push_raw(struct arena *a, void **items, size_t *n, size_t *capacity,

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every ceiling of the engine: what a stranger can make grow, how far, and what
+ * happens there.  The outcome named is a reason of agent/verdict/reasons.def.
+ */
+#pragma once
+
+/* Flows in one engine's table.  At the ceiling the flow idle longest among the
+ * decided ones is forgotten (the kernel has its mark); when all are undecided,
+ * the new flow is refused: flow.limit. */
+#define LIMIT_FLOWS 65536
+
+/* Memory of one flow: facts and parser state.  What does not fit is counted in
+ * facts.dropped; a parser without state memory gives "unknown". */
+#define LIMIT_FLOW_ARENA 65536
+
+/* Bytes of one direction of a stream that wait for a decision: a ClientHello
+ * is 16 KiB at most in every known client (BoringSSL's and Envoy's ceiling),
+ * a request head 64 KiB.  Beyond: stream.limit. */
+#define LIMIT_STREAM_BYTES 131072
+
+/* Separate pieces out of order in one direction.  Beyond: stream.limit. */
+#define LIMIT_STREAM_PIECES 64
+
+/* Packets of one flow held for its decision, retransmits not counted (they are
+ * dropped: the first copy is held).  Beyond: hold.limit. */
+#define LIMIT_HELD_PACKETS 128
+
+/* Packets held by one engine over all flows; the kernel's queue is longer.
+ * Beyond: hold.limit for the flow that asks for one more. */
+#define LIMIT_HELD_TOTAL 4096
+
+/* How long a flow's first bytes may wait for the rest.  Then: hold.timeout. */
+#define LIMIT_HOLD_NS (5ULL * 1000000000)
+
+/* How long a flow is remembered without a packet. */
+#define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
+#define LIMIT_IDLE_DECIDED_NS (30ULL * 1000000000)
+
+/* Bytes a server may send before the client's first byte (banners, then the
+ * client speaks).  Beyond, the flow is judged as "unknown". */
+#define LIMIT_SERVER_FIRST_BYTES 65536
+
+/* A TLS ClientHello, over all its records. */
+#define LIMIT_TLS_HELLO 65536
+
+/* One HTTP head: request line and header fields. */
+#define LIMIT_HTTP_HEAD 65536
+
+/* SOCKS: version, command, user, host name. */
+#define LIMIT_SOCKS_MESSAGE 1024

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A protocol module and its contract.  Modules know neither packets nor flows:
+ * they are given bytes of one direction in order, and tell facts.
+ *
+ * The feed contract: `in` is everything of that direction not consumed yet.
+ * What a module reads from `in` is consumed; what it leaves is offered again
+ * with more behind it.  It keeps no pointer into `in`, and reaches
+ * PROTO_MORE without repeating work from the start (state remembers how far it
+ * looked).  A message cut anywhere gives the same facts as the whole.
+ */
+#pragma once
+
+#include "policy/base/reader.h"
+#include "policy/facts.h"
+
+enum dir { DIR_CLIENT = 0, DIR_SERVER = 1 }; /* who sent the bytes */
+
+enum probe_result {
+	PROBE_NO,   /* it is not this protocol, whatever follows */
+	PROBE_MORE, /* it may be: more bytes will tell */
+	PROBE_YES,
+};
+
+enum proto_result {
+	PROTO_MORE,  /* goes on; whatever was told so far stands */
+	PROTO_INNER, /* from here on both directions carry an inner stream */
+	PROTO_DONE,  /* this module wants no more bytes of this flow */
+	PROTO_BAD,   /* not by the grammar: the flow is `malformed` */
+};
+
+struct proto {
+	const char *name;
+	enum app app;
+	uint8_t l4;        /* IPPROTO_TCP or IPPROTO_UDP */
+	size_t state_size; /* zeroed bytes that feed gets as `state` */
+	size_t ceiling;    /* unconsumed bytes of one message at most */
+	/* First bytes of the client's direction, from its very start. */
+	enum probe_result (*probe)(struct reader client);
+	/* Tells values with facts_add(), and facts_layer_settle() as soon as a
+	 * decision has all it needs of this layer.  *in is never empty. */
+	enum proto_result (*feed)(void *state, enum dir dir, struct reader *in,
+				  struct facts *facts);
+};

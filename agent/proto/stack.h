@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The layers of one flow: finds the protocol of a stream by its first bytes,
+ * feeds it, and starts again inside a tunnel (CONNECT, SOCKS), to
+ * FACTS_LAYERS_MAX layers.
+ */
+#pragma once
+
+#include "agent/proto/proto.h"
+
+struct arena;
+
+enum stack_state {
+	STACK_PROBING, /* the current layer's protocol is not known yet */
+	STACK_FEEDING, /* a module reads it */
+	STACK_DONE,    /* nothing more is wanted of this flow */
+	STACK_BAD,     /* malformed, or too deep */
+};
+
+struct proto_stack {
+	enum stack_state state;
+	uint8_t l4;
+	const struct proto *current;
+	void *module;           /* its state; arena */
+	uint32_t ruled_out;     /* bit i: row i of protos.def said PROBE_NO */
+	struct arena *arena;    /* borrowed */
+	const char *bad;        /* static: what was wrong, for STACK_BAD */
+};
+
+void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);
+
+/* Bytes of one direction, in order, as in the feed contract above: what stays
+ * in `in` must be offered again.  While the client's first bytes are not known,
+ * server bytes are consumed and forgotten (a banner).  When no module wants
+ * the stream, the layer is APP_UNKNOWN, settled. */
+enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
+				  struct reader *in, struct facts *facts);
+
+/* No more bytes will be waited for (budget spent, UDP without a module): what
+ * is not known by now is APP_UNKNOWN, settled. */
+void proto_stack_give_up(struct proto_stack *s, struct facts *facts);
+
+/* Some module still holds the stream for one of its own (PROBE_MORE). */
+bool proto_stack_is_waiting(const struct proto_stack *s);

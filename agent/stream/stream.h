@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One direction of a TCP stream: order, overlaps, gaps, ceiling.
+ *
+ * Bytes are kept from the start until stream_forget(), so that a later copy of
+ * a byte can be compared with the first one even when a parser consumed it.
+ * First copy wins; a later copy that differs is a conflict.
+ */
+#pragma once
+
+#include "policy/base/reader.h"
+
+enum stream_result {
+	STREAM_OK,       /* taken, all of it new or the rest a true repeat */
+	STREAM_REPEAT,   /* nothing new: a retransmit */
+	STREAM_CONFLICT, /* a byte seen before has another value now */
+	STREAM_LIMIT,    /* would go past LIMIT_STREAM_BYTES or _PIECES */
+	STREAM_NOMEM,
+};
+
+struct stream_piece {
+	uint32_t from, to; /* offsets from `base` */
+};
+
+struct stream {
+	bool started;
+	uint32_t base;       /* sequence number of data[0] */
+	uint8_t *data;       /* owned */
+	uint32_t capacity;
+	uint32_t consumed;   /* offset: the reader's bytes start here */
+	struct stream_piece *pieces; /* sorted, disjoint; owned */
+	unsigned n_pieces, piece_capacity;
+};
+
+void stream_done(struct stream *s);
+
+/* The sequence number of the first byte to come (ISN + 1). */
+void stream_start(struct stream *s, uint32_t seq);
+
+/* A segment: `payload` at `seq`.  A stream not started starts here.  Bytes
+ * before `base` are ignored.  On anything but STREAM_OK nothing is changed. */
+enum stream_result stream_add(struct stream *s, uint32_t seq,
+			      struct reader payload);
+
+/* What is there in order and not consumed yet; borrowed until the next call. */
+struct reader stream_unread(const struct stream *s);
+
+/* `rest` is what the parser left of stream_unread(): consume the others. */
+void stream_consume(struct stream *s, const struct reader *rest);
+
+/* Drop consumed bytes: after the decision nothing is compared any more. */
+void stream_forget(struct stream *s);
+
+/* Contiguous bytes from the start, consumed or not. */
+uint32_t stream_in_order(const struct stream *s);
+
+/* Are there bytes behind a gap? */
+bool stream_has_gap(const struct stream *s);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/base/ipaddr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ipaddr ipaddr_v4(const uint8_t bytes[4])
+{
+	struct ipaddr a = {.family = IP_V4};
+
+	memcpy(a.bytes, bytes, 4);
+	return a;
+}
+
+struct ipaddr ipaddr_v6(const uint8_t bytes[16])
+{
+	struct ipaddr a = {.family = IP_V6};
+
+	memcpy(a.bytes, bytes, 16);
+	return a;
+}
+
+size_t ipaddr_len(enum ip_family family)
+{
+	return family == IP_V4 ? 4 : 16;
+}
+
+int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, ipaddr_len(a->family));
+}
+
+bool ipaddr_next(struct ipaddr *a)
+{
+	for (size_t i = ipaddr_len(a->family); i-- > 0;)
+		if (++a->bytes[i])
+			return true;
+	return false;
+}
+
+enum fw_err ipaddr_parse(struct str text, struct ipaddr *out_addr)
+{
+	char z[IPADDR_TEXT_MAX];
+	struct ipaddr a = {0};
+
+	if (text.len == 0 || text.len >= sizeof(z) ||
+	    memchr(text.p, '\0', text.len))
+		return FW_ERR_INVAL;
+	memcpy(z, text.p, text.len);
+	z[text.len] = '\0';
+	if (inet_pton(AF_INET, z, a.bytes) == 1)
+		a.family = IP_V4;
+	else if (inet_pton(AF_INET6, z, a.bytes) == 1)
+		a.family = IP_V6;
+	else
+		return FW_ERR_INVAL;
+	*out_addr = a;
+	return FW_OK;
+}
+
+/* Clear (`fill` 0) or set (`fill` 0xff) the bits behind the prefix. */
+static struct ipaddr host_bits(struct ipaddr a, unsigned prefix, uint8_t fill)
+{
+	for (unsigned i = 0; i < ipaddr_len(a.family); i++) {
+		unsigned keep = prefix > i * 8 ? prefix - i * 8 : 0;
+		uint8_t host = keep >= 8 ? 0 : (uint8_t)(0xff >> keep);
+
+		a.bytes[i] = (uint8_t)((a.bytes[i] & ~host) | (fill & host));
+	}
+	return a;
+}
+
+static enum fw_err parse_prefix(struct str addr, struct str len,
+				struct iprange *out_range)
+{
+	struct ipaddr a;
+	unsigned prefix = 0;
+
+	if (ipaddr_parse(addr, &a) || len.len == 0 || len.len > 3)
+		return FW_ERR_INVAL;
+	for (size_t i = 0; i < len.len; i++) {
+		if (!ascii_is_digit(len.p[i]) || (i > 0 && prefix == 0))
+			return FW_ERR_INVAL;
+		prefix = prefix * 10 + (unsigned)(len.p[i] - '0');
+	}
+	if (prefix > ipaddr_len(a.family) * 8)
+		return FW_ERR_INVAL;
+	out_range->lo = host_bits(a, prefix, 0);
+	out_range->hi = host_bits(a, prefix, 0xff);
+	return ipaddr_cmp(&out_range->lo, &a) ? FW_ERR_LIMIT : FW_OK;
+}
+
+enum fw_err iprange_parse(struct str text, struct iprange *out_range)
+{
+	const char *cut;
+	struct iprange r;
+	enum fw_err err;
+
+	if (!text.len)
+		return FW_ERR_INVAL;
+	cut = memchr(text.p, '/', text.len);
+	if (cut) {
+		size_t n = (size_t)(cut - text.p);
+
+		err = parse_prefix(str_mem(text.p, n), str_skip(text, n + 1),
+				   &r);
+		if (err)
+			return err;
+	} else if ((cut = memchr(text.p, '-', text.len))) {
+		size_t n = (size_t)(cut - text.p);
+
+		if (ipaddr_parse(str_mem(text.p, n), &r.lo) ||
+		    ipaddr_parse(str_skip(text, n + 1), &r.hi) ||
+		    r.lo.family != r.hi.family || ipaddr_cmp(&r.lo, &r.hi) > 0)
+			return FW_ERR_INVAL;
+	} else {
+		if (ipaddr_parse(text, &r.lo))
+			return FW_ERR_INVAL;
+		r.hi = r.lo;
+	}
+	*out_range = r;
+	return FW_OK;
+}
+
+const char *ipaddr_print(const struct ipaddr *a, char *buf)
+{
+	int af = a->family == IP_V4 ? AF_INET : AF_INET6;
+
+	if (a->family == IP_NONE || !inet_ntop(af, a->bytes, buf,
+					       IPADDR_TEXT_MAX))
+		memcpy(buf, "-", 2);
+	return buf;
+}
+
+int iprange_prefix_len(const struct iprange *r)
+{
+	int most = (int)ipaddr_len(r->lo.family) * 8;
+
+	for (int len = 0; len <= most; len++) {
+		struct ipaddr lo = host_bits(r->lo, (unsigned)len, 0);
+		struct ipaddr hi = host_bits(r->lo, (unsigned)len, 0xff);
+
+		if (!ipaddr_cmp(&lo, &r->lo) && !ipaddr_cmp(&hi, &r->hi))
+			return len;
+	}
+	return -1;
+}
+
+const char *iprange_print(const struct iprange *r, char *buf)
+{
+	int prefix = iprange_prefix_len(r);
+	char lo[IPADDR_TEXT_MAX], hi[IPADDR_TEXT_MAX];
+
+	(void)ipaddr_print(&r->lo, lo);
+	if (prefix == (int)ipaddr_len(r->lo.family) * 8)
+		(void)snprintf(buf, IPRANGE_TEXT_MAX, "%s", lo);
+	else if (prefix >= 0)
+		(void)snprintf(buf, IPRANGE_TEXT_MAX, "%s/%d", lo, prefix);
+	else
+		(void)snprintf(buf, IPRANGE_TEXT_MAX, "%s-%s", lo,
+			       ipaddr_print(&r->hi, hi));
+	return buf;
+}
+
+static int range_cmp(const void *pa, const void *pb)
+{
+	const struct iprange *a = pa, *b = pb;
+	int d = ipaddr_cmp(&a->lo, &b->lo);
+
+	return d ? d : ipaddr_cmp(&a->hi, &b->hi);
+}
+
+/* Do b's addresses continue a's, or lie among them (a->lo <= b->lo)? */
+static bool range_joins(const struct iprange *a, const struct iprange *b)
+{
+	struct ipaddr after = a->hi;
+
+	if (a->lo.family != b->lo.family)
+		return false;
+	return !ipaddr_next(&after) || ipaddr_cmp(&b->lo, &after) <= 0;
+}
+
+struct ipset ipset_of(struct iprange *ranges, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(ranges, n, sizeof(*ranges), range_cmp);
+	for (size_t i = 0; i < n; i++) {
+		struct iprange *last = kept ? &ranges[kept - 1] : NULL;
+
+		if (!last || !range_joins(last, &ranges[i]))
+			ranges[kept++] = ranges[i];
+		else if (ipaddr_cmp(&ranges[i].hi, &last->hi) > 0)
+			last->hi = ranges[i].hi;
+	}
+	return (struct ipset){.items = ranges, .n = kept};
+}
+
+/* The number of ranges whose low end is at or below a. */
+static size_t ranges_from(const struct ipset *s, const struct ipaddr *a)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (ipaddr_cmp(&s->items[mid].lo, a) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+bool ipset_has(const struct ipset *s, const struct ipaddr *a)
+{
+	size_t i = ranges_from(s, a);
+
+	return i > 0 && s->items[i - 1].lo.family == a->family &&
+	       ipaddr_cmp(a, &s->items[i - 1].hi) <= 0;
+}
+
+const struct iprange *ipset_overlap(const struct ipset *a,
+				    const struct ipset *b)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a->n && j < b->n) {
+		const struct iprange *ra = &a->items[i], *rb = &b->items[j];
+
+		if (ipaddr_cmp(&ra->hi, &rb->lo) < 0)
+			i++;
+		else if (ipaddr_cmp(&rb->hi, &ra->lo) < 0)
+			j++;
+		else
+			return rb;
+	}
+	return NULL;
+}
+
+struct ipset ipset_family(const struct ipset *s, enum ip_family family)
+{
+	size_t v4 = 0;
+
+	while (v4 < s->n && s->items[v4].lo.family == IP_V4)
+		v4++;
+	if (family == IP_V4)
+		return (struct ipset){.items = s->items, .n = v4};
+	return (struct ipset){.items = s->items + v4, .n = s->n - v4};
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Addresses, ranges and sets of ranges, for IPv4 and IPv6 alike. */
+#pragma once
+
+#include "policy/base/err.h"
+#include "policy/base/str.h"
+
+#include <stdint.h>
+
+struct arena;
+
+enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
+
+/* Network byte order; an IPv4 address uses the first four bytes, the rest is
+ * zero, so that two addresses are equal when their bytes are. */
+struct ipaddr {
+	uint8_t bytes[16];
+	uint8_t family; /* enum ip_family */
+};
+
+/* Both ends belong to it and are of one family. */
+struct iprange {
+	struct ipaddr lo, hi;
+};
+
+/* Sorted, disjoint, merged ranges: IPv4 before IPv6.  Items: arena. */
+struct ipset {
+	const struct iprange *items;
+	size_t n;
+};
+
+#define IPADDR_TEXT_MAX 46
+#define IPRANGE_TEXT_MAX 96
+
+struct ipaddr ipaddr_v4(const uint8_t bytes[4]);
+struct ipaddr ipaddr_v6(const uint8_t bytes[16]);
+
+/* Bytes of an address of this family: 4 or 16. */
+size_t ipaddr_len(enum ip_family family);
+
+/* <0, 0, >0: family first, then the bytes. */
+int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
+
+/* The address after or before it; false when there is none. */
+bool ipaddr_next(struct ipaddr *a);
+
+/* "192.0.2.1" or "2001:db8::1": no brackets, no zone, no leading zeros. */
+FW_MUST_CHECK enum fw_err ipaddr_parse(struct str text, struct ipaddr *out_addr);
+
+/* An address, "ADDRESS/LENGTH" or "LOW-HIGH".  FW_ERR_INVAL when it is none of
+ * them; FW_ERR_LIMIT when host bits are set behind the prefix length
+ * (10.0.0.1/8), which is more often a slip than a wish. */
+FW_MUST_CHECK enum fw_err iprange_parse(struct str text,
+					struct iprange *out_range);
+
+/* Canonical text (RFC 5952); returns `buf`, which holds IPADDR_TEXT_MAX. */
+const char *ipaddr_print(const struct ipaddr *a, char *buf);
+
+/* As an address, a prefix where it is one, else "LOW-HIGH"; `buf` holds
+ * IPRANGE_TEXT_MAX. */
+const char *iprange_print(const struct iprange *r, char *buf);
+
+/* Length of the prefix that the range is exactly, or -1. */
+int iprange_prefix_len(const struct iprange *r);
+
+/* Sort and merge `n` ranges (changed in place) into a set that borrows them. */
+struct ipset ipset_of(struct iprange *ranges, size_t n);
+
+bool ipset_has(const struct ipset *s, const struct ipaddr *a);
+
+/* The first range of b that shares an address with a, or NULL; borrowed. */
+const struct iprange *ipset_overlap(const struct ipset *a,
+				    const struct ipset *b);
+
+/* The ranges of one family only; borrowed from s. */
+struct ipset ipset_family(const struct ipset *s, enum ip_family family);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/facts.h"
+
+#include "policy/base/arena.h"
+
+static const struct {
+	const char *name;
+	bool named;
+} apps[] = {
+#define X(id, name, named, help) {name, named},
+#include "policy/apps.def"
+#undef X
+};
+
+static const char *const fields[] = {
+#define X(id, name, seen, key, help) name,
+#include "policy/fields.def"
+#undef X
+};
+
+_Static_assert(APP_COUNT <= 32, "sets of apps are 32 bits");
+
+void facts_init(struct facts *f, struct arena *arena)
+{
+	*f = (struct facts){.arena = arena,
+			    .open = true,
+			    .zone_src = -1,
+			    .zone_dst = -1};
+}
+
+bool facts_layer_begin(struct facts *f, enum app app)
+{
+	if (f->n_layers == FACTS_LAYERS_MAX)
+		return false;
+	f->layers[f->n_layers++] = (struct facts_layer){.app = app};
+	f->open = false;
+	return true;
+}
+
+void facts_layer_settle(struct facts *f, bool inner)
+{
+	FW_ASSERT(f->n_layers > 0);
+	f->layers[f->n_layers - 1].settled = true;
+	f->open = inner;
+}
+
+static bool values_grow(struct facts *f)
+{
+	unsigned more = f->capacity ? f->capacity * 2 : 8;
+	struct fact_value *grown;
+
+	if (f->capacity >= FACTS_VALUES_MAX)
+		return false;
+	grown = arena_calloc(f->arena, more, sizeof(*grown));
+	if (!grown)
+		return false;
+	if (f->n_values)
+		memcpy(grown, f->values, f->n_values * sizeof(*grown));
+	f->values = grown;
+	f->capacity = more;
+	return true;
+}
+
+void facts_add(struct facts *f, enum field field, unsigned message,
+	       struct str value)
+{
+	struct str copy;
+
+	FW_ASSERT(f->n_layers > 0);
+	if (f->n_values == f->capacity && !values_grow(f)) {
+		f->dropped++;
+		return;
+	}
+	copy = arena_str(f->arena, value);
+	if (!copy.p) {
+		f->dropped++;
+		return;
+	}
+	f->values[f->n_values++] = (struct fact_value){
+		.field = field,
+		.layer = (uint8_t)(f->n_layers - 1),
+		.message = (uint16_t)(message > UINT16_MAX ? UINT16_MAX
+							   : message),
+		.value = copy,
+	};
+}
+
+struct str facts_get(const struct facts *f, enum field field, unsigned layer)
+{
+	for (unsigned i = 0; i < f->n_values; i++)
+		if (f->values[i].field == field && f->values[i].layer >= layer)
+			return f->values[i].value;
+	return (struct str){0};
+}
+
+const char *app_name(enum app app)
+{
+	return app < APP_COUNT ? apps[app].name : "none";
+}
+
+enum app app_find(struct str name)
+{
+	for (enum app a = 0; a < APP_COUNT; a++)
+		if (str_is(name, apps[a].name))
+			return a;
+	return APP_COUNT;
+}
+
+bool app_carries_name(enum app app)
+{
+	return app < APP_COUNT && apps[app].named;
+}
+
+const char *field_name(enum field field)
+{
+	return field < FIELD_COUNT ? fields[field] : "none";
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of one flow: values by field id, in layers.
+ *
+ * A flow is a stack of layers: HTTP CONNECT around TLS is layer 0 (http) and
+ * layer 1 (tls).  A layer is `settled` when its parser has told all that a
+ * decision may need of it.  `open` says that yet another layer may follow, so a
+ * condition over all layers cannot be certain to hold.
+ */
+#pragma once
+
+#include "policy/base/err.h"
+#include "policy/base/ipaddr.h"
+#include "policy/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+enum app {
+#define X(id, name, named, help) APP_##id,
+#include "policy/apps.def"
+#undef X
+	APP_COUNT
+};
+
+enum field {
+#define X(id, name, seen, key, help) FIELD_##id,
+#include "policy/fields.def"
+#undef X
+	FIELD_COUNT
+};
+
+enum field_seen { FIELD_SEEN_KERNEL, FIELD_SEEN_ENGINE };
+
+#define FACTS_LAYERS_MAX 4
+/* Values kept; what comes after is counted, not kept. */
+#define FACTS_VALUES_MAX 128
+
+struct fact_value {
+	enum field field;
+	uint8_t layer;
+	uint16_t message; /* 0 = first request of that layer, 1 = second ... */
+	struct str value; /* arena; bytes as on the wire, may hold anything */
+};
+
+struct facts_layer {
+	enum app app;
+	bool settled;
+};
+
+struct facts {
+	/* What the kernel sees.  Ports are 0 where the protocol has none;
+	 * dport is the type for ICMP. */
+	struct ipaddr src, dst;
+	uint16_t sport, dport;
+	uint8_t l4; /* IPPROTO_* */
+	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
+
+	/* What the engine was told. */
+	struct facts_layer layers[FACTS_LAYERS_MAX];
+	unsigned n_layers;
+	bool open;
+	struct fact_value *values; /* FACTS_VALUES_MAX at most */
+	unsigned n_values, capacity, dropped;
+	struct arena *arena; /* borrowed */
+};
+
+/* Nothing is known but that everything is still open.  `arena` is borrowed. */
+void facts_init(struct facts *f, struct arena *arena);
+
+/* A new layer of this protocol, not settled; closes `open`.  False at
+ * FACTS_LAYERS_MAX: the caller gives the flow up as too deep. */
+bool facts_layer_begin(struct facts *f, enum app app);
+
+/* The current layer's parser has told all that a decision needs.  `inner`: a
+ * further layer follows inside this one. */
+void facts_layer_settle(struct facts *f, bool inner);
+
+/* Tell a value of the current layer; the bytes are copied. */
+void facts_add(struct facts *f, enum field field, unsigned message,
+	       struct str value);
+
+/* The first value of a field at or above `layer`, or an empty view. */
+struct str facts_get(const struct facts *f, enum field field, unsigned layer);
+
+/* Name of an app or field, static; app_find gives APP_COUNT when unknown. */
+const char *app_name(enum app app);
+enum app app_find(struct str name);
+bool app_carries_name(enum app app);
+const char *field_name(enum field field);

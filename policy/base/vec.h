@@ -19,12 +19,13 @@
 /* A new zeroed item at the end, or NULL; the pointer holds until the next. */
 #define vec_push(arena, v)                                                   \
 	((__typeof__((v)->items))vec_push_raw(                               \
-		(arena), (void **)&(v)->items, &(v)->n, &(v)->capacity, \
+		(arena), &(v)->items, &(v)->n, &(v)->capacity, \
 		sizeof(*(v)->items)))
 
 #define vec_foreach(item, v)                        \
-	for (__typeof__(&(v)->items[0]) item = (v)->items; \
+	for (__typeof__((v)->items + 0) item = (v)->items; \
 	     item && item < (v)->items + (v)->n; item++)
 
-void *vec_push_raw(struct arena *a, void **items, size_t *n, size_t *capacity,
+/* `items` is the address of the array's pointer, of whatever type. */
+void *vec_push_raw(struct arena *a, void *items, size_t *n, size_t *capacity,
 		   size_t size);

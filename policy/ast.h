@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tree of what was written, each node with its place.  No defaults, no
+ * look-ups, no kernel notions: words are kept as they stand in the file.
+ * All memory: the arena of the compile.
+ */
+#pragma once
+
+#include "policy/base/diag.h"
+#include "policy/base/str.h"
+#include "policy/base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct strbuf;
+
+/* A string as written; text.p is NULL where nothing was. */
+struct word {
+	struct str text;
+	struct place place;
+};
+
+/* A scalar as libconfig has it; `set` where it was written. */
+struct number {
+	int64_t value;
+	bool set;
+	struct place place;
+};
+
+typedef VEC(struct word) word_list; /* a list type needs one name to be passed */
+
+struct ast_zone {
+	struct word name;
+	word_list interfaces, networks;
+	struct number external; /* bool */
+};
+
+/* One entry of addresses, hosts or services: a name and its members. */
+struct ast_set {
+	struct word name;
+	word_list members;
+};
+
+struct ast_rule {
+	struct place place;
+	struct word name, action;
+	word_list from, to, service, app, host;
+};
+
+enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
+
+struct ast_gateway {
+	struct place place;
+	struct word name, mode, fail;
+	struct number queue;  /* first NFQUEUE number */
+	struct number queues; /* how many */
+	struct number marks;  /* mask of the ct and packet mark */
+};
+
+struct ast_application {
+	struct place place;
+	struct word connect, socks, no_sni;
+};
+
+struct ast_log {
+	struct place place;
+	struct word allow, deny;
+};
+
+struct ast {
+	struct arena *arena; /* borrowed */
+	struct number version;
+	struct ast_gateway gateway;
+	VEC(struct ast_zone) zones;
+	VEC(struct ast_set) addresses;
+	VEC(struct ast_set) hosts;
+	VEC(struct ast_set) services;
+	VEC(struct ast_rule) rules[AST_LISTS];
+	struct ast_application application;
+	struct ast_log log;
+};
+
+/* "ingress", "segment" or "egress"; static. */
+const char *ast_list_name(enum ast_list list);
+
+/* The policy in canonical form: one file without includes that reads back as
+ * the same tree (places apart). */
+void ast_print(const struct ast *ast, struct strbuf *out);

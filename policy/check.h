@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names, values, duplicates, overlaps: tree -> diagnostics. */
+#pragma once
+
+#include "policy/ast.h"
+
+/* Report all that is wrong with the tree, each with its place and, where a
+ * word is unknown, the nearest known one.  After a check without errors
+ * lower() cannot fail but for memory. */
+void check_policy(const struct ast *ast, struct diag_list *diags);

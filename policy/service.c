@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/service.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+
+static const struct {
+	const char *name, *members;
+} builtins[] = {
+#define X(name, members) {name, members},
+#include "policy/services.def"
+#undef X
+};
+
+static const struct {
+	const char *name;
+	uint8_t l4;
+	uint16_t most;
+} protocols[] = {
+	{"tcp", IPPROTO_TCP, 65535},	{"udp", IPPROTO_UDP, 65535},
+	{"sctp", IPPROTO_SCTP, 65535},	{"dccp", IPPROTO_DCCP, 65535},
+	{"icmp", IPPROTO_ICMP, 255},	{"icmpv6", IPPROTO_ICMPV6, 255},
+};
+
+#define N_BUILTINS (sizeof(builtins) / sizeof(*builtins))
+#define N_PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
+
+static bool parse_number(struct str s, unsigned most, uint16_t *out)
+{
+	unsigned v = 0;
+
+	if (s.len == 0 || s.len > 5 || (s.len > 1 && s.p[0] == '0'))
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		v = v * 10 + (unsigned)(s.p[i] - '0');
+	}
+	*out = (uint16_t)v;
+	return v <= most;
+}
+
+enum fw_err service_parse(struct str text, struct service *out_service)
+{
+	const char *cut = text.len ? memchr(text.p, '/', text.len) : NULL;
+	struct str proto, range, lo;
+	struct service s = {0};
+
+	if (!cut)
+		return FW_ERR_INVAL;
+	proto = str_mem(text.p, (size_t)(cut - text.p));
+	range = str_skip(text, proto.len + 1);
+	if (str_is(proto, "proto")) {
+		uint16_t number;
+
+		if (!parse_number(range, 255, &number))
+			return FW_ERR_INVAL;
+		*out_service = (struct service){(uint8_t)number, 0, 65535};
+		return FW_OK;
+	}
+	cut = memchr(range.p, '-', range.len);
+	lo = cut ? str_mem(range.p, (size_t)(cut - range.p)) : range;
+	for (size_t i = 0; i < N_PROTOCOLS; i++) {
+		if (!str_is(proto, protocols[i].name))
+			continue;
+		s.l4 = protocols[i].l4;
+		if (!parse_number(lo, protocols[i].most, &s.lo))
+			return FW_ERR_INVAL;
+		s.hi = s.lo;
+		if (cut && !parse_number(str_skip(range, lo.len + 1),
+					 protocols[i].most, &s.hi))
+			return FW_ERR_INVAL;
+		if (s.hi < s.lo)
+			return FW_ERR_INVAL;
+		*out_service = s;
+		return FW_OK;
+	}
+	return FW_ERR_INVAL;
+}
+
+struct str service_builtin(struct str name)
+{
+	for (size_t i = 0; i < N_BUILTINS; i++)
+		if (str_is(name, builtins[i].name))
+			return str_of(builtins[i].members);
+	return (struct str){0};
+}
+
+const char *service_builtin_name(unsigned i)
+{
+	return i < N_BUILTINS ? builtins[i].name : NULL;
+}
+
+const char *service_print(const struct service *s, char *buf)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (protocols[i].l4 == s->l4)
+			name = protocols[i].name;
+	if (!name)
+		(void)snprintf(buf, SERVICE_TEXT_MAX, "proto/%u", s->l4);
+	else if (s->lo == s->hi)
+		(void)snprintf(buf, SERVICE_TEXT_MAX, "%s/%u", name, s->lo);
+	else
+		(void)snprintf(buf, SERVICE_TEXT_MAX, "%s/%u-%u", name, s->lo,
+			       s->hi);
+	return buf;
+}

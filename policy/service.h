@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Services: "tcp/443", "udp/5000-5100", "icmp/8", "proto/47", or a name. */
+#pragma once
+
+#include "policy/base/err.h"
+#include "policy/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Ports lo..hi of tcp or udp (also sctp, dccp), types lo..hi of ICMP, or a
+ * whole IP protocol (0..65535). */
+struct service {
+	uint8_t l4; /* IPPROTO_* */
+	uint16_t lo, hi;
+};
+
+/* "tcp/443" and the like; FW_ERR_INVAL when it is none. */
+FW_MUST_CHECK enum fw_err service_parse(struct str text,
+					struct service *out_service);
+
+/* Members ("tcp/80 tcp/8080") of a built-in service, or an empty view. */
+struct str service_builtin(struct str name);
+
+/* Name of built-in service i, or NULL at the end: for "did you mean". */
+const char *service_builtin_name(unsigned i);
+
+/* "tcp/443"; buf holds SERVICE_TEXT_MAX. */
+#define SERVICE_TEXT_MAX 24
+const char *service_print(const struct service *s, char *buf);

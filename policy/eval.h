@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Three-valued evaluation: rules + facts -> decision, and what made it.  Pure.
+ *
+ * Every condition answers no, yes or not yet.  The first rule that is not `no`
+ * decides when it is yes; when it is not yet, the flow stays undecided.  A flow
+ * passes when its list allows it and no guard denies it.
+ */
+#pragma once
+
+#include "policy/facts.h"
+#include "policy/ir.h"
+
+enum tri { TRI_NO, TRI_NOT_YET, TRI_YES };
+
+enum decision_kind { DECISION_NOT_YET, DECISION_ALLOW, DECISION_REFUSE };
+
+/* What made a decision. */
+enum decision_by {
+	DECISION_BY_RULE,    /* `rule` says so */
+	DECISION_BY_DEFAULT, /* no rule of `list` matched */
+	DECISION_BY_NO_LIST, /* external to external, or an unknown zone */
+	DECISION_BY_GUARD,   /* `guard` denies it */
+};
+
+struct decision {
+	enum decision_kind kind;
+	enum decision_by by;
+	enum ast_list list;         /* AST_LISTS: none */
+	const struct ir_rule *rule; /* borrowed from the ir, or NULL */
+	enum ir_guard guard;        /* IR_GUARD_COUNT: none */
+	bool silent;                /* refuse without an answer */
+};
+
+/* How much of the facts the evaluation may look at. */
+enum eval_view {
+	EVAL_ENGINE, /* all of them */
+	EVAL_KERNEL, /* only what the kernel sees: the rest is not yet */
+};
+
+struct decision eval_flow(const struct ir *ir, const struct facts *facts,
+			  enum eval_view view);
+
+/* One rule's and one guard's answer, for `fwctl explain`. */
+enum tri eval_rule(const struct ir_rule *rule, const struct facts *facts,
+		   enum eval_view view);
+enum tri eval_guard(enum ir_guard guard, const struct facts *facts,
+		    enum eval_view view);

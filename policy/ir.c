@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/ir.h"
+
+#include "policy/base/strbuf.h"
+#include "policy/facts.h"
+
+static const char *const guard_names[] = {
+#define X(id, key, help) key,
+#include "policy/guards.def"
+#undef X
+};
+
+static bool is_external(const struct ir *ir, int zone)
+{
+	return ir->zones[zone].external;
+}
+
+enum ast_list ir_list_of(const struct ir *ir, int zone_src, int zone_dst)
+{
+	bool from_outside, to_outside;
+
+	if (zone_src < 0 || zone_dst < 0)
+		return AST_LISTS;
+	from_outside = is_external(ir, zone_src);
+	to_outside = is_external(ir, zone_dst);
+	if (from_outside && to_outside)
+		return AST_LISTS;
+	if (from_outside)
+		return AST_INGRESS;
+	return to_outside ? AST_EGRESS : AST_SEGMENT;
+}
+
+int ir_zone_by_interface(const struct ir *ir, const char *interface)
+{
+	for (unsigned z = 0; z < ir->n_zones; z++)
+		for (size_t i = 0; i < ir->zones[z].n_interfaces; i++)
+			if (!strcmp(ir->zones[z].interfaces[i], interface))
+				return (int)z;
+	return -1;
+}
+
+int ir_zone_by_address(const struct ir *ir, const struct ipaddr *addr)
+{
+	int outside = -1;
+
+	for (unsigned z = 1; z < ir->n_zones; z++) {
+		const struct ir_zone *zone = &ir->zones[z];
+
+		if (ipset_has(&zone->networks, addr))
+			return (int)z;
+		if (zone->external && zone->networks.n == 0)
+			outside = outside == -1 ? (int)z : -2;
+	}
+	return outside < 0 ? -1 : outside;
+}
+
+bool ir_side_has(const struct ir_side *side, int zone,
+		 const struct ipaddr *addr)
+{
+	if (side->any || (zone >= 0 && (side->zones >> zone & 1)))
+		return true;
+	return ipset_has(&side->addrs, addr);
+}
+
+bool ir_rule_asks_engine(const struct ir_rule *rule)
+{
+	return rule->apps || rule->has_hosts;
+}
+
+const char *ir_action_name(enum ir_action action)
+{
+	switch (action) {
+	case IR_ALLOW:
+		return "allow";
+	case IR_DENY:
+		return "deny";
+	case IR_REJECT:
+		return "reject";
+	}
+	return "none";
+}
+
+const char *ir_guard_name(enum ir_guard guard)
+{
+	return guard < IR_GUARD_COUNT ? guard_names[guard] : "none";
+}
+
+static void print_ranges(const struct ipset *s, struct strbuf *out)
+{
+	char text[IPRANGE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->n; i++)
+		strbuf_addf(out, " %s", iprange_print(&s->items[i], text));
+}
+
+static void print_side(const struct ir *ir, const char *word,
+		       const struct ir_side *side, struct strbuf *out)
+{
+	if (side->any)
+		return;
+	strbuf_addf(out, "\t%s", word);
+	for (unsigned z = 0; z < ir->n_zones; z++)
+		if (side->zones >> z & 1)
+			strbuf_addf(out, " %s", ir->zones[z].name);
+	print_ranges(&side->addrs, out);
+	strbuf_addz(out, "\n");
+}
+
+static void print_rule(const struct ir *ir, const struct ir_rule *r,
+		       struct strbuf *out)
+{
+	char text[SERVICE_TEXT_MAX];
+
+	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
+		    r->name, ir_action_name(r->action));
+	print_side(ir, "from", &r->from, out);
+	print_side(ir, "to", &r->to, out);
+	if (r->n_services)
+		strbuf_addz(out, "\tservice");
+	for (size_t i = 0; i < r->n_services; i++)
+		strbuf_addf(out, " %s", service_print(&r->services[i], text));
+	if (r->n_services)
+		strbuf_addz(out, "\n");
+	if (r->apps)
+		strbuf_addz(out, "\tapp");
+	for (enum app a = 0; a < APP_COUNT; a++)
+		if (r->apps >> a & 1)
+			strbuf_addf(out, " %s", app_name(a));
+	if (r->apps)
+		strbuf_addz(out, "\n");
+	if (r->has_hosts)
+		strbuf_addz(out, "\thost");
+	for (size_t i = 0; i < r->n_host_words; i++)
+		strbuf_addf(out, " %.*s", STR_ARG(r->host_words[i]));
+	if (r->has_hosts)
+		strbuf_addz(out, "\n");
+}
+
+void ir_print(const struct ir *ir, struct strbuf *out)
+{
+	static const char *const logs[] = {"none", "first", "all"};
+
+	strbuf_addf(out, "gateway \"%s\" %s fail-%s queue %u+%u marks 0x%08x\n",
+		    ir->name, ir->observe ? "observe" : "enforce",
+		    ir->fail_open ? "open" : "closed", ir->queue, ir->queues,
+		    ir->marks);
+	for (unsigned z = 0; z < ir->n_zones; z++) {
+		const struct ir_zone *zone = &ir->zones[z];
+
+		strbuf_addf(out, "zone %s%s", zone->name,
+			    zone->external ? " external" : "");
+		for (size_t i = 0; i < zone->n_interfaces; i++)
+			strbuf_addf(out, " %s", zone->interfaces[i]);
+		print_ranges(&zone->networks, out);
+		strbuf_addz(out, "\n");
+	}
+	for (size_t i = 0; i < ir->n_all; i++)
+		print_rule(ir, &ir->all[i], out);
+	strbuf_addz(out, "guards");
+	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
+		if (ir->guards >> g & 1)
+			strbuf_addf(out, " %s", ir_guard_name(g));
+	strbuf_addf(out, "\nlog allow %s deny %s\n", logs[ir->log_allow],
+		    logs[ir->log_deny]);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The policy as flat rules: names looked up, defaults filled in, addresses
+ * merged.  What the kernel's ruleset is made from and what the engine asks.
+ * Immutable once made; all memory: the arena of the compile.
+ */
+#pragma once
+
+#include "policy/ast.h"
+#include "policy/base/ipaddr.h"
+#include "policy/base/name.h"
+#include "policy/service.h"
+
+struct strbuf;
+
+/* Zone 0 is the gateway itself. */
+#define IR_ZONE_SELF 0
+#define IR_ZONES_MAX 64
+
+enum ir_action { IR_ALLOW, IR_DENY, IR_REJECT };
+
+enum ir_guard {
+#define X(id, key, help) IR_GUARD_##id,
+#include "policy/guards.def"
+#undef X
+	IR_GUARD_COUNT
+};
+
+enum ir_log { IR_LOG_NONE, IR_LOG_FIRST, IR_LOG_ALL };
+
+struct ir_zone {
+	const char *name;
+	const char *const *interfaces;
+	size_t n_interfaces;
+	struct ipset networks; /* empty = any address */
+	bool external;
+};
+
+/* One end of a rule: any, or a zone of the mask, or an address of the set. */
+struct ir_side {
+	bool any;
+	uint64_t zones; /* bit i = zone i */
+	struct ipset addrs;
+};
+
+struct ir_rule {
+	unsigned id; /* its number over all lists, from 0: the index in `all` */
+	const char *name;
+	struct place place;
+	enum ast_list list;
+	struct ir_side from, to;
+	const struct service *services; /* none = any */
+	size_t n_services;
+	uint32_t apps; /* bit i = enum app i; 0 = any */
+	bool has_hosts;
+	struct nameset hosts;
+	const struct str *host_words; /* the patterns, for people */
+	size_t n_host_words;
+	enum ir_action action;
+};
+
+struct ir {
+	const char *name; /* the gateway's */
+	bool observe, fail_open;
+	uint16_t queue, queues;
+	uint32_t marks; /* mask, at least 8 adjacent bits */
+	enum ir_log log_allow, log_deny;
+	uint32_t guards; /* bit i = enum ir_guard i denies */
+	const struct ir_zone *zones;
+	unsigned n_zones;
+	const struct ir_rule *all; /* ingress, then segment, then egress */
+	size_t n_all;
+	size_t list_from[AST_LISTS], list_to[AST_LISTS]; /* index ranges of all */
+};
+
+/* The one list that judges a flow between two zones (indices; -1 = no zone).
+ * AST_LISTS when none does: such a flow is denied. */
+enum ast_list ir_list_of(const struct ir *ir, int zone_src, int zone_dst);
+
+/* The zone of an interface; -1 when no zone has it. */
+int ir_zone_by_interface(const struct ir *ir, const char *interface);
+
+/* The zone whose networks hold the address; failing that, the only external
+ * zone without networks; -1 when that is not certain. */
+int ir_zone_by_address(const struct ir *ir, const struct ipaddr *addr);
+
+/* Does this end of a rule take a packet of this zone and address? */
+bool ir_side_has(const struct ir_side *side, int zone,
+		 const struct ipaddr *addr);
+
+/* Has the rule a condition that only the engine can see? */
+bool ir_rule_asks_engine(const struct ir_rule *rule);
+
+const char *ir_action_name(enum ir_action action);
+const char *ir_guard_name(enum ir_guard guard);
+
+/* As text, for golden tests and people. */
+void ir_print(const struct ir *ir, struct strbuf *out);

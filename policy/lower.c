@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tree -> flat rules.  Words are looked up in the tree's own lists, which
+ * check_policy() has found complete, so a word that is not found here is our
+ * bug and not the user's.
+ */
+#include "policy/lower.h"
+
+#include "policy/facts.h"
+#include "policy/hostname.h"
+
+struct lowering {
+	const struct ast *ast;
+	struct arena *arena;
+	struct ir_zone *zones;
+	unsigned n_zones;
+	bool failed; /* no memory: tested once, at the end */
+};
+
+typedef VEC(struct iprange) range_vec;
+typedef VEC(struct service) service_vec;
+typedef VEC(struct str) str_vec;
+
+static const char *text_of(struct lowering *l, struct word w)
+{
+	struct str s = arena_str(l->arena, w.text);
+
+	if (!s.p)
+		l->failed = true;
+	return s.p ? s.p : "";
+}
+
+static void add_range(struct lowering *l, range_vec *out, struct str text)
+{
+	struct iprange r, *slot;
+
+	if (iprange_parse(text, &r))
+		FW_ASSERT(!"an address that was checked");
+	slot = vec_push(l->arena, out);
+	if (!slot)
+		l->failed = true;
+	else
+		*slot = r;
+}
+
+static void add_ranges(struct lowering *l, range_vec *out,
+		       const word_list *words)
+{
+	vec_foreach(w, words)
+		add_range(l, out, w->text);
+}
+
+static int zone_find(const struct lowering *l, struct str name)
+{
+	for (unsigned z = 0; z < l->n_zones; z++)
+		if (str_is(name, l->zones[z].name))
+			return (int)z;
+	return -1;
+}
+
+#define SET_FIND(list, wanted)                            \
+	do {                                              \
+		vec_foreach(set, list)                    \
+			if (str_eq(set->name.text, wanted)) \
+				return set;               \
+	} while (0)
+
+static const struct ast_set *addresses_find(const struct ast *ast, struct str s)
+{
+	SET_FIND(&ast->addresses, s);
+	return NULL;
+}
+
+static const struct ast_set *hosts_find(const struct ast *ast, struct str s)
+{
+	SET_FIND(&ast->hosts, s);
+	return NULL;
+}
+
+static const struct ast_set *services_find(const struct ast *ast, struct str s)
+{
+	SET_FIND(&ast->services, s);
+	return NULL;
+}
+
+static void lower_zone(struct lowering *l, const struct ast_zone *in,
+		       struct ir_zone *out)
+{
+	const char **names = arena_calloc(l->arena, in->interfaces.n + 1,
+					  sizeof(*names));
+	range_vec ranges = {0};
+
+	add_ranges(l, &ranges, &in->networks);
+	out->name = text_of(l, in->name);
+	out->external = in->external.set && in->external.value;
+	out->networks = ipset_of(ranges.items, ranges.n);
+	if (!names) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach(w, &in->interfaces)
+		names[out->n_interfaces++] = text_of(l, *w);
+	out->interfaces = names;
+}
+
+static void lower_zones(struct lowering *l)
+{
+	static const char *const loopback[] = {"lo"};
+
+	l->zones = arena_calloc(l->arena, l->ast->zones.n + 1,
+				sizeof(*l->zones));
+	if (!l->zones) {
+		l->failed = true;
+		return;
+	}
+	l->zones[l->n_zones++] = (struct ir_zone){
+		.name = "self", .interfaces = loopback, .n_interfaces = 1};
+	vec_foreach(z, &l->ast->zones)
+		lower_zone(l, z, &l->zones[l->n_zones++]);
+}
+
+static struct ir_side lower_side(struct lowering *l, const word_list *words)
+{
+	struct ir_side side = {.any = words->n == 0};
+	range_vec ranges = {0};
+
+	vec_foreach(w, words) {
+		int zone = zone_find(l, w->text);
+
+		if (str_is(w->text, "any"))
+			side.any = true;
+		else if (zone >= 0)
+			side.zones |= (uint64_t)1 << zone;
+		else if (str_starts(w->text, "@"))
+			add_ranges(l, &ranges,
+				   &addresses_find(l->ast, str_skip(w->text, 1))
+					    ->members);
+		else
+			add_range(l, &ranges, w->text);
+	}
+	side.addrs = ipset_of(ranges.items, ranges.n);
+	return side;
+}
+
+static void add_service(struct lowering *l, service_vec *out, struct str text)
+{
+	struct service s, *slot;
+
+	if (service_parse(text, &s))
+		FW_ASSERT(!"a service that was checked");
+	slot = vec_push(l->arena, out);
+	if (!slot)
+		l->failed = true;
+	else
+		*slot = s;
+}
+
+/* "tcp/53 udp/53" -> two services. */
+static void add_services(struct lowering *l, service_vec *out, struct str list)
+{
+	while (list.len) {
+		size_t n = 0;
+
+		while (n < list.len && list.p[n] != ' ')
+			n++;
+		add_service(l, out, str_mem(list.p, n));
+		list = str_skip(list, n + 1);
+	}
+}
+
+static void lower_services(struct lowering *l, const word_list *words,
+			   struct ir_rule *rule)
+{
+	service_vec all = {0};
+
+	vec_foreach(w, words) {
+		const struct ast_set *own = services_find(l->ast, w->text);
+		struct str builtin = service_builtin(w->text);
+
+		if (str_is(w->text, "any"))
+			return;
+		if (own) {
+			vec_foreach(m, &own->members) {
+				builtin = service_builtin(m->text);
+				add_services(l, &all,
+					     builtin.len ? builtin : m->text);
+			}
+		} else {
+			add_services(l, &all, builtin.len ? builtin : w->text);
+		}
+	}
+	rule->services = all.items;
+	rule->n_services = all.n;
+}
+
+static void add_host(struct lowering *l, str_vec *out, struct str written)
+{
+	const char *why;
+	struct str normal, *slot;
+
+	if (hostname_pattern(l->arena, written, &normal, &why)) {
+		l->failed = true;
+		return;
+	}
+	slot = vec_push(l->arena, out);
+	if (!slot)
+		l->failed = true;
+	else
+		*slot = normal;
+}
+
+static void lower_hosts(struct lowering *l, const word_list *words,
+			struct ir_rule *rule)
+{
+	str_vec all = {0};
+
+	rule->has_hosts = words->n > 0;
+	vec_foreach(w, words) {
+		if (!str_starts(w->text, "@")) {
+			add_host(l, &all, w->text);
+			continue;
+		}
+		vec_foreach(m, &hosts_find(l->ast, str_skip(w->text, 1))
+					->members)
+			add_host(l, &all, m->text);
+	}
+	rule->host_words = all.items;
+	rule->n_host_words = all.n;
+	if (nameset_of(l->arena, all.items, all.n, &rule->hosts))
+		l->failed = true;
+}
+
+static enum ir_action lower_action(struct word w)
+{
+	if (str_is(w.text, "allow"))
+		return IR_ALLOW;
+	return str_is(w.text, "deny") ? IR_DENY : IR_REJECT;
+}
+
+static void lower_rule(struct lowering *l, const struct ast_rule *in,
+		       struct ir_rule *out)
+{
+	out->name = text_of(l, in->name);
+	out->place = in->place;
+	out->action = lower_action(in->action);
+	out->from = lower_side(l, &in->from);
+	out->to = lower_side(l, &in->to);
+	lower_services(l, &in->service, out);
+	lower_hosts(l, &in->host, out);
+	vec_foreach(w, &in->app)
+		out->apps |= 1U << app_find(w->text);
+}
+
+static void lower_rules(struct lowering *l, struct ir *ir)
+{
+	size_t n = 0, total = 0;
+	struct ir_rule *all;
+
+	for (enum ast_list i = 0; i < AST_LISTS; i++)
+		total += l->ast->rules[i].n;
+	all = arena_calloc(l->arena, total + 1, sizeof(*all));
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	for (enum ast_list i = 0; i < AST_LISTS; i++) {
+		ir->list_from[i] = n;
+		vec_foreach(r, &l->ast->rules[i]) {
+			all[n].id = (unsigned)n;
+			all[n].list = i;
+			lower_rule(l, r, &all[n++]);
+		}
+		ir->list_to[i] = n;
+	}
+	ir->all = all;
+	ir->n_all = n;
+}
+
+static enum ir_log lower_log(struct word w, enum ir_log usual)
+{
+	if (!w.text.p)
+		return usual;
+	if (str_is(w.text, "none"))
+		return IR_LOG_NONE;
+	return str_is(w.text, "all") ? IR_LOG_ALL : IR_LOG_FIRST;
+}
+
+static uint32_t number_or(struct number n, uint32_t usual)
+{
+	return n.set ? (uint32_t)n.value : usual;
+}
+
+static uint32_t lower_guards(const struct ast_application *a)
+{
+	const struct word words[IR_GUARD_COUNT] = {
+		[IR_GUARD_CONNECT] = a->connect,
+		[IR_GUARD_SOCKS] = a->socks,
+		[IR_GUARD_NO_SNI] = a->no_sni,
+	};
+	uint32_t guards = 0;
+
+	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
+		if (str_is(words[g].text, "deny"))
+			guards |= 1U << g;
+	return guards;
+}
+
+enum fw_err lower_policy(const struct ast *ast, struct arena *arena,
+			 struct ir *out_ir)
+{
+	struct lowering l = {.ast = ast, .arena = arena};
+	const struct ast_gateway *g = &ast->gateway;
+	struct ir ir = {
+		.name = g->name.text.p ? text_of(&l, g->name) : "gateway",
+		.observe = str_is(g->mode.text, "observe"),
+		.fail_open = str_is(g->fail.text, "open"),
+		.queue = (uint16_t)number_or(g->queue, LOWER_QUEUE_DEFAULT),
+		.queues = (uint16_t)number_or(g->queues, LOWER_QUEUES_DEFAULT),
+		.marks = number_or(g->marks, LOWER_MARKS_DEFAULT),
+		.log_allow = lower_log(ast->log.allow, IR_LOG_FIRST),
+		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
+		.guards = lower_guards(&ast->application),
+	};
+
+	lower_zones(&l);
+	if (!l.failed)
+		lower_rules(&l, &ir);
+	if (l.failed)
+		return FW_ERR_NOMEM;
+	ir.zones = l.zones;
+	ir.n_zones = l.n_zones;
+	*out_ir = ir;
+	return FW_OK;
+}

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# One Makefile, no configure step, no recursion into folders.  Everything in
+# capitals below may be overridden on the command line; `make help` lists the
+# targets.  Objects live under build/<flavour>/.
+
+VERSION  = 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+FLAVOUR ?= release
+B       := build/$(FLAVOUR)
+JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CLANG   ?= clang
+AR      ?= ar
+SHELL   := /bin/bash
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+ifneq ($(V),1)
+Q := @
+endif
+say = $(if $(Q),@echo '  $(1)' '$(patsubst build/%,%,$(2))')
+
+# --- flags -----------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings \
+	-Wcast-qual -Wformat=2 -Wundef -Wconversion -Wimplicit-fallthrough \
+	-Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
+SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+CFLAGS_release   := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+LDFLAGS_release  := -pie -Wl,-z,relro,-z,now
+CFLAGS_debug     := -O0 -g
+CFLAGS_asan      := -O1 -g $(SAN)
+LDFLAGS_asan     := $(SAN)
+CFLAGS_coverage  := -O0 -g --coverage
+LDFLAGS_coverage := --coverage
+CFLAGS_fuzz      := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz     := -fsanitize=address,undefined
+CFLAGS  ?= $(CFLAGS_$(FLAVOUR))
+LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
+
+PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log libconfig jansson \
+	libidn2 libpsl libpcap libsystemd libseccomp libcap-ng
+# Asked once, and only by a recipe: on a fresh machine `make check` installs
+# the libraries first.
+once      = $(eval $(1) := $(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
+CHECK_CFLAGS = $(call once,CHECK_CFLAGS,pkg-config --cflags check)
+CHECK_LIBS   = $(call once,CHECK_LIBS,pkg-config --libs check)
+
+LANG_FLAGS := -std=gnu17 -D_GNU_SOURCE -I.
+ALL_CFLAGS = $(LANG_FLAGS) -DFWAGENT_VERSION='"$(VERSION)"' $(WARN) \
+	$(PKG_CFLAGS) $(CFLAGS) -pthread
+ALL_LIBS   = $(PKG_LIBS) -pthread
+
+# --- sources ---------------------------------------------------------------
+
+BASE_SRC   := $(wildcard policy/base/*.c)
+POLICY_SRC := $(wildcard policy/*.c)
+AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
+	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
+	agent/control/*.c)
+DAEMON_SRC := $(wildcard agent/daemon/*.c)
+FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
+LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
+PROG_SRC   := $(DAEMON_SRC) $(FWCTL_SRC)
+
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+UNIT_HELP  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
+FRAMES     := $(wildcard nft-templates/*.nft)
+MAN_PAGES  := $(wildcard man/*.[58])
+C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
+	$(FUZZ_MAIN)
+H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
+	tests/unit/*.h tests/fuzz/*.h)
+
+obj     = $(patsubst %.c,$(B)/%.o,$(1))
+LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
+PROGS  := $(if $(DAEMON_SRC),$(B)/fwagentd) $(if $(FWCTL_SRC),$(B)/fwctl)
+UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+
+.PHONY: all install clean help check check-unit check-built check-asan \
+	check-valgrind functional vm-check fuzz fuzz-smoke coverage format \
+	format-check lint tidy cppcheck golden-update gate bench demo deps \
+	programs tests-built
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+# --- building --------------------------------------------------------------
+
+all: programs ## build fwagentd and fwctl into build/release
+
+programs: $(LIBS) $(PROGS)
+
+tests-built: programs $(UNITS) $(FUZZES)
+
+$(B)/libfwbase.a:   $(call obj,$(BASE_SRC))
+$(B)/libfwpolicy.a: $(call obj,$(POLICY_SRC)) $(if $(FRAMES),$(B)/gen/frame_data.o)
+$(B)/libfwagent.a:  $(call obj,$(AGENT_SRC))
+
+$(B)/%.a:
+	$(call say,AR  ,$@)
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/fwagentd: $(call obj,$(DAEMON_SRC)) $(LIBS)
+$(B)/fwctl:    $(call obj,$(FWCTL_SRC)) $(LIBS)
+$(B)/fwagentd $(B)/fwctl:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+
+# The fuzz targets: libFuzzer's main in the flavour `fuzz`, else our own main
+# that runs the files it is given.
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FUZZ_MAIN))) $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) \
+		-o $@ $^ $(ALL_LIBS)
+
+$(B)/tests/unit/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
+$(B)/%.o: %.c
+	$(call say,CC  ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The frame's text is part of the program: no path is needed at run time.
+# nft-templates/gateway.nft becomes frame_gateway_text[], ended by a zero byte.
+$(B)/gen/frame_data.c: $(FRAMES) Makefile
+	$(call say,GEN ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)for f in $(FRAMES); do \
+		n=$$(basename "$$f" .nft | tr -c 'a-z0-9\n' _); \
+		echo "extern const char frame_$${n}_text[];"; \
+		echo "const char frame_$${n}_text[] = {"; \
+		od -An -v -td1 "$$f" | sed 's/ *\(-*[0-9][0-9]*\)/\1,/g'; \
+		echo '0};'; \
+	done > $@
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(call obj,$(C_FILES)))
+
+install: all ## install below DESTDIR/PREFIX (default /usr/local)
+	install -d $(DESTDIR)/etc/fwagent $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/fwagentd $(DESTDIR)$(PREFIX)/sbin/fwagentd
+	install -m 755 $(B)/fwctl $(DESTDIR)$(PREFIX)/bin/fwctl
+	install -d $(DESTDIR)$(PREFIX)/share/fwagent/nft-templates
+	install -m 644 $(wildcard packaging/policies/*.conf) $(DESTDIR)$(PREFIX)/share/fwagent/
+	install -m 644 $(FRAMES) $(DESTDIR)$(PREFIX)/share/fwagent/nft-templates/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	for m in $(MAN_PAGES); do \
+		install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/ || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|g' packaging/fwagentd.service.in \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/fwagentd.service
+
+clean: ## remove everything that was built (a fetched VM kernel too)
+	rm -rf build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-14s %s\n",$$1,$$2}' Makefile
+
+# --- tests -----------------------------------------------------------------
+
+deps: ## install the packages of packaging/deps that are missing (root)
+	packaging/install-deps.sh build lab test
+
+check: ## everything: install what is missing, build, all tests, lab and VM (root)
+	@packaging/install-deps.sh build lab test
+	@$(MAKE) tests-built
+	@tests/run.sh $(B) lint unit golden replay fuzz corpus functional vm
+
+check-built: tests-built
+	@tests/run.sh $(B) $(KINDS)
+
+check-unit: ## no root: lint, unit, golden, replay, corpora under the plain build
+	@$(MAKE) check-built KINDS='lint unit golden replay fuzz corpus'
+
+check-asan: ## unit, golden, replay and corpora under ASan and UBSan
+	@$(MAKE) check-built FLAVOUR=asan KINDS='unit golden replay fuzz corpus'
+
+check-valgrind: ## unit tests under valgrind, leaks are errors
+	@CK_FORK=no TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
+		$(MAKE) check-built FLAVOUR=debug KINDS=unit
+
+functional: tests-built ## the lab in network namespaces (root)
+	@tests/run.sh $(B) functional
+
+vm-check: tests-built ## a short run on the stock Debian kernel, emulated (root)
+	@tests/run.sh $(B) vm
+
+demo: ## a lab, real clients and servers, a table of what happened and why (root)
+	@packaging/install-deps.sh build lab
+	@$(MAKE) programs
+	@tests/functional/demo.sh $(B)
+
+golden-update: tests-built ## rewrite the expected files of tests/golden
+	@tests/golden/run.sh $(B) --update
+
+fuzz: ## build the fuzz targets with clang into build/fuzz/fuzz
+	@$(MAKE) FLAVOUR=fuzz CC=$(CLANG) tests-built-fuzz
+
+.PHONY: tests-built-fuzz
+tests-built-fuzz: $(FUZZES)
+
+FUZZ_SECONDS ?= 30
+fuzz-smoke: fuzz ## run each fuzz target FUZZ_SECONDS (30) from its corpus
+	@tests/fuzz/smoke.sh build/fuzz/fuzz $(FUZZ_SECONDS)
+
+coverage: ## line coverage of the unit, golden and replay tests, by folder
+	@rm -rf build/coverage
+	@$(MAKE) check-built FLAVOUR=coverage KINDS='unit golden replay fuzz'
+	@tests/coverage.sh build/coverage
+
+bench: programs ## timings, compared as ratios within one run
+	@shopt -s nullglob; for b in tests/bench/*.sh; do "$$b" $(B) || exit 1; done
+
+# --- style -----------------------------------------------------------------
+
+format: ## clang-format all C files
+	@clang-format -i $(C_FILES) $(H_FILES)
+
+format-check: ## fail if clang-format would change a file
+	@clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+
+lint: ## layers, banned words, headers alone, SPDX, shellcheck, manual pages
+	@tests/run.sh $(B) lint
+
+# One stamp a file: only what changed since, or includes what changed, is
+# looked at again.
+TIDY := $(patsubst %.c,build/tidy/%.ok,$(C_FILES))
+tidy: $(TIDY) ## clang-tidy on what changed since the last time
+build/tidy/%.ok: %.c .clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LANG_FLAGS) $(PKG_CFLAGS) -MM -MP -MT $@ -MF $@.d $<
+	$(Q)clang-tidy --quiet $< -- $(LANG_FLAGS) -DFWAGENT_VERSION='"$(VERSION)"' \
+		-Wno-unknown-warning-option $(PKG_CFLAGS) 2> $@.err || { cat $@.err; exit 1; }
+	@touch $@
+-include $(addsuffix .d,$(TIDY))
+
+cppcheck: ## cppcheck, findings are errors
+	@mkdir -p build/cppcheck
+	@cppcheck -q -j $(JOBS) --cppcheck-build-dir=build/cppcheck --std=c11 \
+		--enable=warning,style,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.txt --library=posix,gnu \
+		--error-exitcode=1 -I. -D_GNU_SOURCE -DFWAGENT_VERSION='""' \
+		$(filter policy/% agent/%,$(C_FILES))
+
+gate: ## what a change must pass
+	@$(MAKE) format-check
+	@$(MAKE) WERROR=1 FLAVOUR=werror CFLAGS='$(CFLAGS_release)' LDFLAGS='$(LDFLAGS_release)' tests-built
+	@$(MAKE) tidy
+	@$(MAKE) cppcheck
+	@$(MAKE) check-unit
+	@$(MAKE) check-asan
+	@$(MAKE) fuzz-smoke FUZZ_SECONDS=$(FUZZ_SECONDS)

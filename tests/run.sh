@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Run the kinds of tests that are named, print each result as it comes, count.
+# The last line is always: N passed, N failed, N skipped.
+#
+# usage: run.sh BUILD_FOLDER KIND...
+#   kinds: lint unit golden replay fuzz corpus functional vm
+#   TEST_WRAPPER   put before each unit test program (valgrind)
+#   TEST_FILTER    only functional scripts whose name contains this
+#
+# A script of a kind prints lines `ok NAME`, `not ok NAME: why`,
+# `SKIP NAME: reason`; other lines are shown as they are.  Exit 0 or 1 goes
+# with the lines; 77 = all skipped; anything else counts as one failure more.
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+B=${1:?usage: run.sh BUILD_FOLDER KIND...}
+shift
+passed=0
+failed=0
+skipped=0
+failures=()
+
+pass() {
+	passed=$((passed + ${2:-1}))
+	echo "ok $1"
+}
+
+fail() {
+	failed=$((failed + ${3:-1}))
+	failures+=("$1: $2")
+	echo "not ok $1: $2"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "SKIP $1: $2"
+}
+
+# run_lines KIND SECONDS COMMAND...: run a script that prints result lines.
+run_lines() {
+	local kind=$1 limit=$2 line status seen=0 seen_bad=0
+
+	shift 2
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)
+			pass "$kind/${line#ok }"
+			seen=$((seen + 1))
+			;;
+		"not ok "*)
+			line=${line#not ok }
+			fail "$kind/${line%%: *}" "${line#*: }"
+			seen_bad=$((seen_bad + 1))
+			;;
+		"SKIP "*)
+			line=${line#SKIP }
+			skip "$kind/${line%%: *}" "${line#*: }"
+			seen=$((seen + 1))
+			;;
+		"exit-status "*)
+			status=${line#exit-status }
+			;;
+		*)
+			printf '  %s\n' "$line"
+			;;
+		esac
+	done < <(timeout -k 20 "$limit" "$@" </dev/null 2>&1; echo "exit-status $?")
+	case ${status:-lost} in
+	0 | 77)
+		if [ $((seen + seen_bad)) -eq 0 ]; then
+			fail "$kind/$(basename "$1")" "said nothing"
+		fi
+		;;
+	1)
+		if [ "$seen_bad" -eq 0 ]; then
+			fail "$kind/$(basename "$1")" "exit status 1"
+		fi
+		;;
+	124 | 137)
+		fail "$kind/$(basename "$1")" "not done after $limit s"
+		;;
+	*)
+		fail "$kind/$(basename "$1")" "exit status ${status:-lost}"
+		;;
+	esac
+}
+
+# A Check program: its own summary says how many checks there were.
+run_unit_program() {
+	local program=$1 name out status checks bad
+
+	name=unit/$(basename "$program")
+	# shellcheck disable=SC2086 # the wrapper is a list of words
+	out=$(CK_VERBOSITY=normal timeout -k 20 600 ${TEST_WRAPPER:-} "$program" </dev/null 2>&1)
+	status=$?
+	if [ $status -eq 77 ]; then
+		skip "$name" "$(tail -n 1 <<<"$out")"
+		return
+	fi
+	read -r checks bad < <(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' <<<"$out" |
+		awk '{ c += $1; b += $2 + $3 } END { print c + 0, b + 0 }')
+	if [ "$bad" -gt 0 ] || [ $status -ne 0 ] || [ "$checks" -eq 0 ]; then
+		tail -n 40 <<<"$out" | sed "s/^/  /"
+		if [ "$bad" -eq 0 ]; then
+			bad=1
+			checks=$((checks + 1))
+		fi
+		fail "$name" "$bad of $checks checks, exit status $status" "$bad"
+		passed=$((passed + checks - bad))
+	else
+		pass "$name ($checks checks)" "$checks"
+	fi
+}
+
+run_unit() {
+	local program any=
+
+	for program in "$B"/unit/test_*; do
+		if [ -x "$program" ] && [ -e "tests/unit/$(basename "$program").c" ]; then
+			any=yes
+			run_unit_program "$program"
+		fi
+	done
+	[ -n "$any" ] || skip unit "no unit test was built"
+}
+
+run_script_kind() {
+	if [ -x "tests/$1/run.sh" ]; then
+		run_lines "$1" "$2" "tests/$1/run.sh" "$B"
+	else
+		skip "$1" "tests/$1/run.sh is not there"
+	fi
+}
+
+# The fuzz targets run their corpus once, as ordinary regression tests.
+run_fuzz() {
+	local program target out
+
+	for program in "$B"/fuzz/fuzz_*; do
+		if [ ! -x "$program" ] || [ -d "$program" ]; then
+			continue
+		fi
+		target=$(basename "$program")
+		target=${target#fuzz_}
+		if [ ! -d "tests/fuzz/corpus/$target" ]; then
+			fail "fuzz/$target" "has no corpus in tests/fuzz/corpus/$target"
+		elif out=$(timeout -k 20 300 "$program" "tests/fuzz/corpus/$target" </dev/null 2>&1); then
+			pass "fuzz/$target ($(tail -n 1 <<<"$out"))"
+		else
+			tail -n 40 <<<"$out" | sed 's/^/  /'
+			fail "fuzz/$target" "crashed on its corpus"
+		fi
+	done
+}
+
+run_functional() {
+	local script
+
+	for script in tests/functional/[0-9]*.sh; do
+		if [[ $script == *"${TEST_FILTER:-}"* ]]; then
+			run_lines functional 420 "$script" "$B"
+		fi
+	done
+}
+
+for kind in "$@"; do
+	echo "== $kind"
+	case $kind in
+	lint) run_lines lint 600 tests/lint/run.sh "$B" ;;
+	unit) run_unit ;;
+	golden | replay) run_script_kind "$kind" 600 ;;
+	fuzz) run_fuzz ;;
+	corpus) run_lines corpus 900 tests/corpus.sh "$B" ;;
+	functional) run_functional ;;
+	vm) run_lines vm 600 tests/vm/run.sh "$B" ;;
+	*) fail "$kind" "no such kind" ;;
+	esac
+done
+
+if [ ${#failures[@]} -gt 0 ]; then
+	echo "== failed"
+	printf '%s\n' "${failures[@]}"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

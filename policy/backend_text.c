@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Ruleset -> nft script, in the words `nft list` would use. */
+#include "policy/backend.h"
+
+#include "policy/base/strbuf.h"
+
+#include <netinet/in.h>
+
+static const char *l4_word(uint32_t l4)
+{
+	switch (l4) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_DCCP:
+		return "dccp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	default:
+		return NULL;
+	}
+}
+
+static void print_numbers(struct strbuf *out, uint32_t lo, uint32_t hi)
+{
+	strbuf_addf(out, "%u", lo);
+	if (hi != lo)
+		strbuf_addf(out, "-%u", hi);
+}
+
+static void print_ct_state(struct strbuf *out, uint32_t bits)
+{
+	static const char *const names[] = {"invalid", "established", "related",
+					    "new"};
+
+	strbuf_addz(out, "ct state ");
+	for (unsigned i = 0, n = 0; i < 4; i++)
+		if (bits >> i & 1)
+			strbuf_addf(out, "%s%s", n++ ? "," : "", names[i]);
+}
+
+static void print_queue(struct strbuf *out, const struct rs_stmt *s)
+{
+	strbuf_addz(out, "queue ");
+	if (s->m2)
+		strbuf_addz(out, "flags bypass ");
+	strbuf_addz(out, "to ");
+	print_numbers(out, s->n, s->n + s->m - 1);
+}
+
+static void print_address(struct strbuf *out, const struct rs_stmt *s,
+			  const char *end, const char *op)
+{
+	strbuf_addf(out, "%s %s %s@%s",
+		    s->set->type == RS_SET_IPV4 ? "ip" : "ip6", end, op,
+		    s->set->name);
+}
+
+static void print_l4(struct strbuf *out, const struct rs_stmt *s)
+{
+	if (l4_word(s->n))
+		strbuf_addf(out, "meta l4proto %s", l4_word(s->n));
+	else
+		strbuf_addf(out, "meta l4proto %u", s->n);
+}
+
+static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
+{
+	switch (s->op) {
+	case RS_FAMILY:
+		strbuf_addf(out, "meta nfproto ipv%u", s->n);
+		break;
+	case RS_IIFNAME:
+		strbuf_addf(out, "iifname \"%s\"", s->name);
+		break;
+	case RS_OIFNAME:
+		strbuf_addf(out, "oifname \"%s\"", s->name);
+		break;
+	case RS_L4PROTO:
+		print_l4(out, s);
+		break;
+	case RS_SADDR_IN:
+		print_address(out, s, "saddr", "");
+		break;
+	case RS_DADDR_IN:
+		print_address(out, s, "daddr", "");
+		break;
+	case RS_SADDR_NOT_IN:
+		print_address(out, s, "saddr", "!= ");
+		break;
+	case RS_DPORT:
+		strbuf_addf(out, "%s dport ", l4_word(s->n));
+		print_numbers(out, s->m, s->m2);
+		break;
+	case RS_DPORT_IN:
+		strbuf_addf(out, "%s dport @%s", l4_word(s->n), s->set->name);
+		break;
+	case RS_ICMP_TYPE:
+		strbuf_addf(out, "%s type ", l4_word(s->n));
+		print_numbers(out, s->m, s->m2);
+		break;
+	case RS_TCP_RST:
+		strbuf_addz(out, "tcp flags rst");
+		break;
+	case RS_CT_STATE:
+		print_ct_state(out, s->n);
+		break;
+	case RS_CT_REPLY:
+		strbuf_addz(out, "ct direction reply");
+		break;
+	case RS_CT_MARK:
+		strbuf_addf(out, "ct mark & 0x%08x == 0x%08x", s->m, s->n);
+		break;
+	case RS_META_MARK:
+		strbuf_addf(out, "meta mark & 0x%08x == 0x%08x", s->m, s->n);
+		break;
+	case RS_CT_MARK_SET:
+		strbuf_addf(out, "ct mark set ct mark & 0x%08x | 0x%08x", ~s->m,
+			    s->n);
+		break;
+	case RS_META_MARK_SET:
+		strbuf_addf(out, "meta mark set meta mark & 0x%08x | 0x%08x",
+			    ~s->m, s->n);
+		break;
+	case RS_COUNTER:
+		strbuf_addz(out, "counter");
+		break;
+	case RS_LOG:
+		strbuf_addf(out,
+			    "log prefix \"%s\" group %u snaplen %u "
+			    "queue-threshold 1",
+			    s->name, s->n, RS_LOG_SNAPLEN);
+		break;
+	case RS_QUEUE:
+		print_queue(out, s);
+		break;
+	case RS_REJECT_TCP:
+		strbuf_addz(out, "reject with tcp reset");
+		break;
+	case RS_REJECT_ICMP:
+		strbuf_addz(out, "reject with icmpx admin-prohibited");
+		break;
+	case RS_ACCEPT:
+		strbuf_addz(out, "accept");
+		break;
+	case RS_DROP:
+		strbuf_addz(out, "drop");
+		break;
+	case RS_JUMP:
+		strbuf_addf(out, "jump %s", s->name);
+		break;
+	case RS_GOTO:
+		strbuf_addf(out, "goto %s", s->name);
+		break;
+	case RS_IIFNAME_MAP:
+		strbuf_addf(out, "iifname vmap @%s", s->set->name);
+		break;
+	case RS_OIFNAME_MAP:
+		strbuf_addf(out, "oifname vmap @%s", s->set->name);
+		break;
+	}
+}
+
+/* nft has no way to write a quotation mark in a string. */
+static void print_comment(struct strbuf *out, const char *comment)
+{
+	strbuf_addz(out, " comment \"");
+	for (const char *c = comment; *c; c++)
+		strbuf_addf(out, "%c", *c == '"' ? '\'' : *c);
+	strbuf_addz(out, "\"");
+}
+
+static void print_set(struct strbuf *out, const struct rs_set *set)
+{
+	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
+					    "inet_service", "ifname : verdict"};
+	char text[IPRANGE_TEXT_MAX];
+	size_t n = 0;
+
+	strbuf_addf(out, "\t%s %s {\n\t\ttype %s\n",
+		    set->type == RS_SET_IFMAP ? "map" : "set", set->name,
+		    types[set->type]);
+	if (set->type != RS_SET_IFMAP)
+		strbuf_addz(out, "\t\tflags interval\n");
+	strbuf_addz(out, "\t\telements = {");
+	for (size_t i = 0; i < set->addrs.n; i++)
+		strbuf_addf(out, "%s %s", n++ ? "," : "",
+			    iprange_print(&set->addrs.items[i], text));
+	vec_foreach(p, &set->ports) {
+		strbuf_addz(out, n++ ? ", " : " ");
+		print_numbers(out, p->lo, p->hi);
+	}
+	vec_foreach(g, &set->gotos)
+		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
+			    g->interface, g->chain);
+	strbuf_addz(out, " }\n\t}\n\n");
+}
+
+static void print_rule(struct strbuf *out, const struct rs_rule *rule)
+{
+	const char *between = "\t\t";
+
+	vec_foreach(s, &rule->stmts) {
+		strbuf_addz(out, between);
+		print_stmt(out, s);
+		between = " ";
+	}
+	if (rule->comment)
+		print_comment(out, rule->comment);
+	strbuf_addz(out, "\n");
+}
+
+static void print_chain(struct strbuf *out, const struct rs_chain *chain)
+{
+	static const char *const hooks[] = {"", "input", "forward", "output"};
+
+	strbuf_addf(out, "\tchain %s {\n", chain->name);
+	if (chain->hook != RS_NO_HOOK)
+		strbuf_addf(out,
+			    "\t\ttype filter hook %s priority %d; policy %s;\n",
+			    hooks[chain->hook], chain->priority,
+			    chain->policy_drop ? "drop" : "accept");
+	vec_foreach(r, &chain->rules)
+		print_rule(out, r);
+	strbuf_addz(out, "\t}\n");
+}
+
+void backend_text(const struct ruleset *rs, struct strbuf *out)
+{
+	strbuf_addf(out,
+		    "add table inet %s\ndelete table inet %s\ntable inet %s {\n",
+		    rs->table, rs->table, rs->table);
+	vec_foreach(set, &rs->sets)
+		print_set(out, *set);
+	vec_foreach(chain, &rs->chains) {
+		print_chain(out, *chain);
+		strbuf_addz(out, chain + 1 < rs->chains.items + rs->chains.n
+					 ? "\n"
+					 : "");
+	}
+	strbuf_addz(out, "}\n");
+}

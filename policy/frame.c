@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The reader of nft-templates/.  A frame is one table of chains; a chain holds
+ * an optional hook line, rules, and slots.  Words are separated by white space,
+ * ';' or line ends; '#' begins a comment.  What a rule may say stands in the
+ * table `phrases`, each with the number of words it takes behind its own.
+ */
+#include "policy/frame.h"
+
+#include "policy/marks.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+struct frame_reader {
+	struct str rest;
+	struct place place;
+	const struct frame_filler *filler;
+	struct diag_list *diags;
+	struct ruleset *rs;
+	bool failed;
+};
+
+/* What follows the words of a phrase. */
+enum phrase_arg { ARG_NONE, ARG_NAME, ARG_MARK, ARG_STATES, ARG_L4, ARG_TYPES };
+
+static const struct phrase {
+	const char *words;
+	enum rs_op op;
+	enum phrase_arg arg;
+} phrases[] = {
+	{"iifname", RS_IIFNAME, ARG_NAME},
+	{"oifname", RS_OIFNAME, ARG_NAME},
+	{"meta l4proto", RS_L4PROTO, ARG_L4},
+	{"icmpv6 type", RS_ICMP_TYPE, ARG_TYPES},
+	{"tcp flags rst", RS_TCP_RST, ARG_NONE},
+	{"ct state", RS_CT_STATE, ARG_STATES},
+	{"ct direction reply", RS_CT_REPLY, ARG_NONE},
+	{"ct mark set", RS_CT_MARK_SET, ARG_MARK},
+	{"ct mark", RS_CT_MARK, ARG_MARK},
+	{"meta mark set", RS_META_MARK_SET, ARG_MARK},
+	{"meta mark", RS_META_MARK, ARG_MARK},
+	{"counter", RS_COUNTER, ARG_NONE},
+	{"reject with tcp reset", RS_REJECT_TCP, ARG_NONE},
+	{"reject with icmpx admin-prohibited", RS_REJECT_ICMP, ARG_NONE},
+	{"accept", RS_ACCEPT, ARG_NONE},
+	{"drop", RS_DROP, ARG_NONE},
+	{"jump", RS_JUMP, ARG_NAME},
+	{"goto", RS_GOTO, ARG_NAME},
+};
+
+static void fail(struct frame_reader *f, const char *what, struct str word)
+{
+	if (!f->failed)
+		diag_error(f->diags, f->place, "frame", "%s '%.*s'", what,
+			   STR_ARG(word));
+	f->failed = true;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == ';';
+}
+
+/* The next line without comment and white space around; false at the end. */
+static bool next_line(struct frame_reader *f, struct str *out)
+{
+	while (f->rest.len) {
+		const char *nl = memchr(f->rest.p, '\n', f->rest.len);
+		size_t n = nl ? (size_t)(nl - f->rest.p) : f->rest.len;
+		struct str line = str_mem(f->rest.p, n);
+		const char *hash = memchr(line.p, '#', line.len);
+
+		f->rest = str_skip(f->rest, n + 1);
+		f->place.line++;
+		if (hash)
+			line.len = (size_t)(hash - line.p);
+		while (line.len && is_space(line.p[0]))
+			line = str_skip(line, 1);
+		while (line.len && is_space(line.p[line.len - 1]))
+			line.len--;
+		if (line.len) {
+			*out = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct str next_word(struct str *line)
+{
+	struct str word = {.p = line->p};
+
+	while (word.len < line->len && !is_space(line->p[word.len]))
+		word.len++;
+	*line = str_skip(*line, word.len);
+	while (line->len && is_space(line->p[0]))
+		*line = str_skip(*line, 1);
+	return word;
+}
+
+/* Take all of `words` off the line, or nothing. */
+static bool take_words(struct str *line, const char *words)
+{
+	struct str want = str_of(words), at = *line;
+
+	while (want.len)
+		if (!str_eq(next_word(&want), next_word(&at)))
+			return false;
+	*line = at;
+	return true;
+}
+
+static const char *keep(struct frame_reader *f, struct str s)
+{
+	const char *z;
+
+	if (s.len >= 2 && s.p[0] == '"')
+		s = str_mem(s.p + 1, s.len - 2);
+	z = arena_str(f->diags->arena, s).p;
+	if (!z)
+		f->failed = true;
+	return z;
+}
+
+static unsigned number_of(struct str s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s.len && ascii_is_digit(s.p[i]); i++)
+		n = n * 10 + (unsigned)(s.p[i] - '0');
+	return n;
+}
+
+static void arg_mark(struct frame_reader *f, struct str word,
+		     struct rs_stmt *stmt)
+{
+	static const struct {
+		const char *name;
+		enum mark_state state;
+	} marks[] = {
+#define X(id, value, name) {"$" name, MARK_##id},
+		MARK_STATES(X)
+#undef X
+	};
+
+	stmt->m = mark_bits(f->filler->marks);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		if (!str_is(word, marks[i].name))
+			continue;
+		stmt->n = mark_value(f->filler->marks, marks[i].state);
+		return;
+	}
+	fail(f, "no such mark", word);
+}
+
+static void arg_states(struct frame_reader *f, struct str word,
+		       struct rs_stmt *stmt)
+{
+	if (str_is(word, "invalid"))
+		stmt->n = RS_CT_INVALID;
+	else if (str_is(word, "established"))
+		stmt->n = RS_CT_ESTABLISHED;
+	else if (str_is(word, "related"))
+		stmt->n = RS_CT_RELATED;
+	else
+		fail(f, "no such connection state", word);
+}
+
+/* "N" or "N-M" */
+static void arg_types(struct str word, struct rs_stmt *stmt)
+{
+	const char *dash = memchr(word.p, '-', word.len);
+
+	stmt->n = IPPROTO_ICMPV6;
+	stmt->m = stmt->m2 = number_of(word);
+	if (dash)
+		stmt->m2 = number_of(str_skip(word,
+					      (size_t)(dash - word.p) + 1));
+}
+
+static void arg_l4(struct frame_reader *f, struct str word,
+		   struct rs_stmt *stmt)
+{
+	if (str_is(word, "tcp"))
+		stmt->n = IPPROTO_TCP;
+	else if (str_is(word, "icmp"))
+		stmt->n = IPPROTO_ICMP;
+	else if (str_is(word, "icmpv6"))
+		stmt->n = IPPROTO_ICMPV6;
+	else
+		fail(f, "no such protocol", word);
+}
+
+static struct rs_stmt read_stmt(struct frame_reader *f, struct str *line)
+{
+	struct rs_stmt stmt = {0};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++) {
+		struct str word;
+
+		if (!take_words(line, phrases[i].words))
+			continue;
+		stmt.op = phrases[i].op;
+		if (phrases[i].arg == ARG_NONE)
+			return stmt;
+		word = next_word(line);
+		switch (phrases[i].arg) {
+		case ARG_NONE:
+			break;
+		case ARG_NAME:
+			stmt.name = keep(f, word);
+			break;
+		case ARG_MARK:
+			arg_mark(f, word, &stmt);
+			break;
+		case ARG_STATES:
+			arg_states(f, word, &stmt);
+			break;
+		case ARG_L4:
+			arg_l4(f, word, &stmt);
+			break;
+		case ARG_TYPES:
+			arg_types(word, &stmt);
+			break;
+		}
+		return stmt;
+	}
+	fail(f, "cannot be read in a frame:", next_word(line));
+	return stmt;
+}
+
+/* "type filter hook input priority 10; policy drop;" */
+static void read_hook(struct frame_reader *f, struct str line,
+		      struct rs_chain *chain)
+{
+	struct str hook, policy;
+
+	if (!take_words(&line, "type filter hook")) {
+		fail(f, "not a hook line:", line);
+		return;
+	}
+	hook = next_word(&line);
+	if (str_is(hook, "input"))
+		chain->hook = RS_INPUT;
+	else if (str_is(hook, "forward"))
+		chain->hook = RS_FORWARD;
+	else if (str_is(hook, "output"))
+		chain->hook = RS_OUTPUT;
+	else
+		fail(f, "no such hook", hook);
+	if (!take_words(&line, "priority"))
+		fail(f, "no priority in", line);
+	chain->priority = (int)number_of(next_word(&line));
+	if (!take_words(&line, "policy"))
+		fail(f, "no policy in", line);
+	policy = next_word(&line);
+	chain->policy_drop = str_is(policy, "drop");
+}
+
+static void read_rule(struct frame_reader *f, struct str line,
+		      struct rs_chain *chain)
+{
+	struct arena *a = f->diags->arena;
+	struct rs_rule *rule;
+
+	if (line.p[0] == '$') {
+		const char *slot = keep(f, str_skip(next_word(&line), 1));
+
+		if (slot && !f->filler->fill(f->filler->ctx, slot, chain))
+			fail(f, "no such slot", str_of(slot));
+		return;
+	}
+	rule = rs_rule_new(a, chain);
+	while (line.len && !f->failed)
+		rs_rule_add(a, rule, read_stmt(f, &line));
+}
+
+static void read_chain(struct frame_reader *f, struct rs_chain *chain)
+{
+	struct str line;
+
+	while (!f->failed && next_line(f, &line)) {
+		if (str_is(line, "}"))
+			return;
+		if (str_starts(line, "type "))
+			read_hook(f, line, chain);
+		else
+			read_rule(f, line, chain);
+	}
+	fail(f, "chain without an end:", str_of(chain->name));
+}
+
+/* Chains first, so that a slot can go to a chain defined further down. */
+static void read_table(struct frame_reader *f)
+{
+	struct str line, word;
+
+	while (!f->failed && next_line(f, &line)) {
+		struct rs_chain *chain;
+
+		if (str_is(line, "}"))
+			return;
+		word = next_word(&line);
+		if (!str_is(word, "chain")) {
+			fail(f, "expected a chain, found", word);
+			return;
+		}
+		chain = ruleset_chain(f->diags->arena, f->rs,
+				      keep(f, next_word(&line)));
+		if (!chain)
+			f->failed = true;
+		else
+			read_chain(f, chain);
+	}
+	fail(f, "table without an end:", str_of(f->rs->table));
+}
+
+enum fw_err frame_read(const char *text, const char *file,
+		       const struct frame_filler *filler,
+		       struct diag_list *diags, struct ruleset *out)
+{
+	struct frame_reader f = {.rest = str_of(text),
+				 .place = {.file = file},
+				 .filler = filler,
+				 .diags = diags,
+				 .rs = out};
+	struct str line;
+
+	if (!next_line(&f, &line) || !take_words(&line, "table inet")) {
+		fail(&f, "a frame begins with", str_of("table inet NAME {"));
+		return FW_ERR_POLICY;
+	}
+	out->table = keep(&f, next_word(&line));
+	read_table(&f);
+	return f.failed ? FW_ERR_POLICY : FW_OK;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reads the fixed frame from nft-templates/: the small subset of nft syntax
+ * that frame.c lists, with marks by name ($allowed) and slots ($forward).
+ */
+#pragma once
+
+#include "policy/ruleset.h"
+
+/* Called at a slot; adds rules to `chain`.  False: no such slot. */
+typedef bool frame_slot_fn(void *ctx, const char *slot, struct rs_chain *chain);
+
+struct frame_filler {
+	frame_slot_fn *fill;
+	void *ctx;
+	uint32_t marks; /* the policy's mask */
+};
+
+/* Read `text` (`file` names it in messages) into `out`. */
+FW_MUST_CHECK enum fw_err frame_read(const char *text, const char *file,
+				     const struct frame_filler *filler,
+				     struct diag_list *diags,
+				     struct ruleset *out);
+
+/* The frame of a gateway that routes, compiled in from
+ * nft-templates/gateway.nft. */
+extern const char frame_gateway_text[];

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a mark says, within the policy's mask of the connection mark (kept with
+ * the flow) and of the packet mark (gone with the packet).  The low three bits
+ * of the mask hold the state; the rest is for the policy's generation.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* X(ID, value, "name in the frame") */
+#define MARK_STATES(X)                                       \
+	X(NEW, 0, "new")         /* nothing was decided yet */ \
+	X(PENDING, 1, "pending") /* the engine looks at it */  \
+	X(ALLOWED, 2, "allowed")                             \
+	X(DENIED, 3, "denied")   /* refused, with an answer */ \
+	X(DROPPED, 4, "dropped") /* refused, silently */       \
+	X(PASSED, 5, "passed")   /* this packet only */
+
+enum mark_state {
+#define X(id, value, name) MARK_##id = (value),
+	MARK_STATES(X)
+#undef X
+};
+
+#define MARK_STATE_BITS 3
+
+/* The mark's value for a state within `mask`. */
+static inline uint32_t mark_value(uint32_t mask, enum mark_state state)
+{
+	return (uint32_t)state << __builtin_ctz(mask | 1U << 31);
+}
+
+/* The bits of `mask` that hold the state. */
+static inline uint32_t mark_bits(uint32_t mask)
+{
+	return mark_value(mask, (enum mark_state)((1 << MARK_STATE_BITS) - 1));
+}
+
+/* What `mark` says within `mask`. */
+static inline enum mark_state mark_state_of(uint32_t mask, uint32_t mark)
+{
+	return (enum mark_state)((mark & mark_bits(mask)) >>
+				 __builtin_ctz(mask | 1U << 31));
+}
+
+/* `mark` with its state replaced; bits outside the state stay. */
+static inline uint32_t mark_with(uint32_t mask, uint32_t mark,
+				 enum mark_state state)
+{
+	return (mark & ~mark_bits(mask)) | mark_value(mask, state);
+}

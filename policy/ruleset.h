@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The nftables ruleset as a model: tables, chains, sets, rules made of
+ * statements.  Both back ends (nft text, netlink batch) print this one model.
+ * All memory: the arena of the compile.
+ */
+#pragma once
+
+#include "policy/base/diag.h"
+#include "policy/base/ipaddr.h"
+#include "policy/base/vec.h"
+#include "policy/ir.h"
+
+/* Statements.  `n`, `m`: numbers; `name`: chain or interface or log prefix;
+ * `set`: the set or map that is looked up. */
+enum rs_op {
+	/* matches */
+	RS_FAMILY,        /* n = enum ip_family */
+	RS_IIFNAME,       /* name */
+	RS_OIFNAME,       /* name */
+	RS_L4PROTO,       /* n = IPPROTO_* */
+	RS_SADDR_IN,      /* set of addresses; its type gives the family */
+	RS_DADDR_IN,
+	RS_SADDR_NOT_IN,
+	RS_DPORT,         /* l4 = n's protocol, m = low, m2 = high */
+	RS_DPORT_IN,      /* n = protocol, set of ports */
+	RS_ICMP_TYPE,     /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
+	RS_TCP_RST,       /* the RST flag is on */
+	RS_CT_STATE,      /* n = bits of enum rs_ct_state */
+	RS_CT_REPLY,      /* a packet of the reply direction */
+	RS_CT_MARK,       /* n = value within the state bits, m = bits */
+	RS_META_MARK,
+	/* statements */
+	RS_CT_MARK_SET,   /* n = value, m = bits that change */
+	RS_META_MARK_SET,
+	RS_COUNTER,
+	RS_LOG,           /* name = prefix, n = group */
+	RS_QUEUE,         /* n = first, m = how many, m2 = 1: bypass */
+	RS_REJECT_TCP,
+	RS_REJECT_ICMP,
+	/* verdicts: the last of a rule */
+	RS_ACCEPT,
+	RS_DROP,
+	RS_JUMP,          /* name */
+	RS_GOTO,          /* name */
+	RS_IIFNAME_MAP,   /* set: interface -> goto chain */
+	RS_OIFNAME_MAP,
+};
+
+enum rs_ct_state { RS_CT_INVALID = 1, RS_CT_ESTABLISHED = 2, RS_CT_RELATED = 4,
+		   RS_CT_NEW = 8 };
+
+struct rs_stmt {
+	enum rs_op op;
+	uint32_t n, m, m2;
+	const char *name;
+	const struct rs_set *set;
+};
+
+struct rs_rule {
+	VEC(struct rs_stmt) stmts;
+	const char *comment; /* or NULL; at most RS_COMMENT_MAX bytes */
+	struct place place;  /* what it was made from; line 0: the frame */
+};
+
+#define RS_COMMENT_MAX 120
+
+enum rs_set_type { RS_SET_IPV4, RS_SET_IPV6, RS_SET_PORTS, RS_SET_IFMAP };
+
+struct rs_port_range {
+	uint16_t lo, hi;
+};
+
+struct rs_if_goto {
+	const char *interface, *chain;
+};
+
+/* A named set of address or port ranges (sorted, disjoint), or the map from an
+ * interface name to the chain to go on in. */
+struct rs_set {
+	const char *name;
+	enum rs_set_type type;
+	struct ipset addrs;
+	VEC(struct rs_port_range) ports;
+	VEC(struct rs_if_goto) gotos;
+	struct place place;
+};
+
+enum rs_hook { RS_NO_HOOK, RS_INPUT, RS_FORWARD, RS_OUTPUT };
+
+struct rs_chain {
+	const char *name;
+	enum rs_hook hook;
+	int priority;
+	bool policy_drop;
+	VEC(struct rs_rule) rules;
+};
+
+struct ruleset {
+	const char *table; /* in family inet */
+	VEC(struct rs_chain *) chains;
+	VEC(struct rs_set *) sets;
+	bool queues; /* some flow may have to be queued */
+};
+
+/* Make the ruleset: the frame's text with its slots filled from the rules.
+ * `digest` goes into the log prefixes.  A fault of the frame is reported in
+ * `diags` and gives FW_ERR_POLICY; else FW_ERR_NOMEM. */
+FW_MUST_CHECK enum fw_err ruleset_build(const struct ir *ir, const char *digest,
+					struct diag_list *diags,
+					struct ruleset *out);
+
+/* The parts that slots and frame are made with; each returns NULL without
+ * memory, and rule_add() accepts a NULL rule and does nothing then. */
+struct rs_chain *ruleset_chain(struct arena *a, struct ruleset *rs,
+			       const char *name);
+struct rs_chain *ruleset_chain_find(const struct ruleset *rs, const char *name);
+struct rs_rule *rs_rule_new(struct arena *a, struct rs_chain *chain);
+void rs_rule_add(struct arena *a, struct rs_rule *rule, struct rs_stmt stmt);
+
+/* What the kernel's log carries to say which rule spoke: "fw DIGEST KIND N". */
+#define RS_LOG_PREFIX "fw"
+#define RS_LOG_SNAPLEN 128

@@ -28,7 +28,7 @@ struct number {
 	struct place place;
 };
 
-typedef VEC(struct word) word_list; /* a list type needs one name to be passed */
+typedef VEC(struct word) word_list; /* lists are passed: each has one name */
 
 struct ast_zone {
 	struct word name;
@@ -36,17 +36,23 @@ struct ast_zone {
 	struct number external; /* bool */
 };
 
+typedef VEC(struct ast_zone) zone_list;
+
 /* One entry of addresses, hosts or services: a name and its members. */
 struct ast_set {
 	struct word name;
 	word_list members;
 };
 
+typedef VEC(struct ast_set) set_list;
+
 struct ast_rule {
 	struct place place;
 	struct word name, action;
 	word_list from, to, service, app, host;
 };
+
+typedef VEC(struct ast_rule) rule_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -70,13 +76,12 @@ struct ast_log {
 
 struct ast {
 	struct arena *arena; /* borrowed */
+	bool partial; /* a file could not be read or parsed: parts are missing */
 	struct number version;
 	struct ast_gateway gateway;
-	VEC(struct ast_zone) zones;
-	VEC(struct ast_set) addresses;
-	VEC(struct ast_set) hosts;
-	VEC(struct ast_set) services;
-	VEC(struct ast_rule) rules[AST_LISTS];
+	zone_list zones;
+	set_list addresses, hosts, services;
+	rule_list rules[AST_LISTS];
 	struct ast_application application;
 	struct ast_log log;
 };

@@ -65,6 +65,36 @@ void diag_note(struct diag_list *l, struct place at, const char *fmt, ...)
 	va_end(ap);
 }
 
+#define QUOTE_MAX 72
+
+const char *diag_quote(struct diag_list *l, struct str s)
+{
+	char buf[QUOTE_MAX + 16];
+	size_t n = 0, i = 0;
+	struct str made;
+
+	buf[n++] = '\'';
+	while (i < s.len && n < QUOTE_MAX) {
+		size_t step = str_utf8(str_skip(s, i));
+
+		if (step == 0) {
+			n += (size_t)snprintf(buf + n, 5, "\\x%02x",
+					      (unsigned char)s.p[i++]);
+			continue;
+		}
+		memcpy(buf + n, s.p + i, step);
+		n += step;
+		i += step;
+	}
+	if (i < s.len) {
+		memcpy(buf + n, "...", 3);
+		n += 3;
+	}
+	buf[n++] = '\'';
+	made = arena_str(l->arena, str_mem(buf, n));
+	return made.p ? made.p : "''";
+}
+
 void diag_print(const struct diag_list *l, struct strbuf *out)
 {
 	static const char *const severity[] = {"error", "warning", "note"};

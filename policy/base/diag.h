@@ -48,5 +48,9 @@ void diag_warning(struct diag_list *l, struct place at, const char *code,
 void diag_note(struct diag_list *l, struct place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* s for use in a message: in single quotes, control bytes and broken UTF-8 as
+ * \xNN, cut when long.  Never NULL.  Arena. */
+const char *diag_quote(struct diag_list *l, struct str s);
+
 /* All of them as lines "file:line: error: text [code]". */
 void diag_print(const struct diag_list *l, struct strbuf *out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/base/str.h"
 
+#include <stdint.h>
+
 #define DISTANCE_MAX_LEN 64
 
 int str_cmp(struct str a, struct str b)
@@ -28,6 +30,46 @@ bool str_starts(struct str s, const char *prefix)
 	size_t n = strlen(prefix);
 
 	return s.len >= n && !memcmp(s.p, prefix, n);
+}
+
+/* Line and paragraph separators, and what turns the direction of text. */
+static bool is_unseen(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
+	       (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+size_t str_utf8(struct str s)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = 1;
+	uint32_t c;
+
+	if (s.len == 0)
+		return 0;
+	c = p[0];
+	if (c >= 0xf0 && c < 0xf5)
+		n = 4;
+	else if (c >= 0xe0 && c < 0xf0)
+		n = 3;
+	else if (c >= 0xc2 && c < 0xe0)
+		n = 2;
+	else if (c >= 0x80)
+		return 0;
+	if (n > s.len)
+		return 0;
+	if (n > 1)
+		c &= 0x7fU >> n;
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fU);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return is_unseen(c) ? 0 : n;
 }
 
 static size_t min3(size_t a, size_t b, size_t c)

@@ -65,6 +65,11 @@ bool str_eq_nocase(struct str a, struct str b);
 
 bool str_starts(struct str s, const char *prefix);
 
+/* Bytes of the printable UTF-8 character that s begins with, or 0: a control
+ * character (also U+0080..U+009F and the marks that turn the direction of
+ * text), broken or overlong UTF-8, or nothing. */
+size_t str_utf8(struct str s);
+
 /* Edit distance (insert, delete, replace, swap of neighbours), or `most` + 1
  * when it is larger.  For "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t most);

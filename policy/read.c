@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Settings -> tree.  keywords.def says for each key of each group what type its
+ * value has and which member of the tree takes it:
+ *
+ *	INT, BOOL, STRING	one value
+ *	WORDS			a string or an array of strings
+ *	GROUP			a group whose keys are the rows of that name
+ *	ZONES			a group of groups, each of the rows "zone"
+ *	SETS			a group of WORDS
+ *	RULES			a list of groups, each of the rows "rule"
+ *
+ * Each file is parsed by libconfig on its own, so that a syntax error in one
+ * does not hide what is wrong in another; source.c prepares the text.  What
+ * libconfig built is copied into the arena and freed at once.  Words are kept
+ * as written: what they mean is asked in check.c.
+ */
+#include "policy/read.h"
+
+#include "policy/file.h"
+#include "policy/source.h"
+#include "policy/suggest.h"
+
+#include <libconfig.h>
+#include <stddef.h>
+
+enum key_type {
+	KEY_INT,
+	KEY_BOOL,
+	KEY_STRING,
+	KEY_WORDS,
+	KEY_GROUP,
+	KEY_ZONES,
+	KEY_SETS,
+	KEY_RULES
+};
+
+struct keyword {
+	const char *group, *key;
+	enum key_type type;
+	size_t offset; /* of the member in its struct ast_... */
+};
+
+#define ast_policy ast /* the outermost group */
+
+static const struct keyword keywords[] = {
+#define X(group, key, type, member, usual, help) \
+	{#group, key, KEY_##type, offsetof(struct ast_##group, member)},
+#include "policy/keywords.def"
+#undef X
+};
+
+#define N_KEYWORDS (sizeof(keywords) / sizeof(*keywords))
+
+struct reading {
+	struct ast *ast;
+	struct diag_list *diags;
+	const struct source *source;
+};
+
+static struct place place_of(const struct reading *r, const config_setting_t *s)
+{
+	return source_place(r->source, config_setting_source_line(s));
+}
+
+static config_setting_t *child(const config_setting_t *s, int i)
+{
+	return config_setting_get_elem(s, (unsigned)i);
+}
+
+static const char *type_name(const config_setting_t *s)
+{
+	switch (config_setting_type(s)) {
+	case CONFIG_TYPE_GROUP:
+		return "a group";
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		return "a number";
+	case CONFIG_TYPE_FLOAT:
+		return "a fraction";
+	case CONFIG_TYPE_STRING:
+		return "a string";
+	case CONFIG_TYPE_BOOL:
+		return "true or false";
+	case CONFIG_TYPE_ARRAY:
+		return "an array [ ]";
+	case CONFIG_TYPE_LIST:
+		return "a list ( )";
+	default:
+		return "nothing";
+	}
+}
+
+static void wrong_type(struct reading *r, const config_setting_t *s,
+		       const char *name, const char *wanted)
+{
+	diag_error(r->diags, place_of(r, s), "wrong-type",
+		   "%s must be %s, not %s", diag_quote(r->diags, str_of(name)),
+		   wanted, type_name(s));
+}
+
+/* A scalar that another file has set. */
+static void set_twice(struct reading *r, const config_setting_t *s,
+		      struct place first)
+{
+	const char *name = config_setting_name(s);
+
+	diag_error(r->diags, place_of(r, s), "duplicate-key",
+		   "%s is set a second time",
+		   diag_quote(r->diags, str_of(name)));
+	diag_note(r->diags, first, "it was first set here");
+}
+
+static struct word word_of(struct reading *r, const config_setting_t *s,
+			   const char *text)
+{
+	struct str copy = arena_str(r->diags->arena, str_of(text));
+
+	if (!copy.p)
+		copy = str_of("");
+	return (struct word){copy, place_of(r, s)};
+}
+
+static void read_number(struct reading *r, const config_setting_t *s,
+			enum key_type type, struct number *n)
+{
+	int is = config_setting_type(s);
+	int64_t value = 0;
+
+	if (type == KEY_BOOL && is == CONFIG_TYPE_BOOL) {
+		value = config_setting_get_bool(s);
+	} else if (type == KEY_INT && is == CONFIG_TYPE_INT) {
+		int written = config_setting_get_int(s);
+
+		/* 0xff000000 is no negative number. */
+		if (config_setting_get_format(s) == CONFIG_FORMAT_HEX)
+			value = (unsigned)written;
+		else
+			value = written;
+	} else if (type == KEY_INT && is == CONFIG_TYPE_INT64) {
+		value = config_setting_get_int64(s);
+	} else {
+		wrong_type(r, s, config_setting_name(s),
+			   type == KEY_BOOL ? "true or false"
+					    : "a whole number");
+		return;
+	}
+	if (n->set)
+		set_twice(r, s, n->place);
+	else
+		*n = (struct number){value, true, place_of(r, s)};
+}
+
+static void read_string(struct reading *r, const config_setting_t *s,
+			struct word *w)
+{
+	const char *text = config_setting_get_string(s);
+
+	if (config_setting_type(s) != CONFIG_TYPE_STRING || !text)
+		wrong_type(r, s, config_setting_name(s), "a string");
+	else if (w->text.p)
+		set_twice(r, s, w->place);
+	else
+		*w = word_of(r, s, text);
+}
+
+static void push_word(struct reading *r, const config_setting_t *s,
+		      word_list *words)
+{
+	struct word *w = vec_push(r->diags->arena, words);
+
+	if (w)
+		*w = word_of(r, s, config_setting_get_string(s));
+}
+
+static void read_words(struct reading *r, const config_setting_t *s,
+		       word_list *words)
+{
+	const char *name = config_setting_name(s);
+	int n = config_setting_length(s);
+
+	if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		push_word(r, s, words);
+		return;
+	}
+	if (config_setting_type(s) != CONFIG_TYPE_ARRAY) {
+		wrong_type(r, s, name,
+			   "a string or an array of strings [ \"...\" ]");
+		return;
+	}
+	if (n == 0)
+		diag_error(r->diags, place_of(r, s), "empty", "%s is empty",
+			   diag_quote(r->diags, str_of(name)));
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *item = child(s, i);
+
+		if (config_setting_type(item) == CONFIG_TYPE_STRING) {
+			push_word(r, item, words);
+			continue;
+		}
+		diag_error(r->diags, place_of(r, item), "wrong-type",
+			   "the members of %s must be strings, not %s",
+			   diag_quote(r->diags, str_of(name)),
+			   type_name(item));
+		return; /* an array has one type only */
+	}
+}
+
+static void unknown_key(struct reading *r, const config_setting_t *s,
+			const char *group)
+{
+	struct str name = str_of(config_setting_name(s));
+	bool outermost = !strcmp(group, "policy");
+	struct suggest near;
+
+	suggest_init(&near, name);
+	for (size_t i = 0; i < N_KEYWORDS; i++)
+		if (!strcmp(keywords[i].group, group))
+			suggest_offer(&near, str_of(keywords[i].key));
+	diag_error(r->diags, place_of(r, s), "unknown-key",
+		   "unknown key %s in %s%s", diag_quote(r->diags, name),
+		   outermost ? "the " : "a ", group);
+	suggest_note(&near, r->diags, place_of(r, s));
+}
+
+static const struct keyword *keyword_find(const char *group, const char *key)
+{
+	for (size_t i = 0; i < N_KEYWORDS; i++)
+		if (!strcmp(keywords[i].group, group) &&
+		    !strcmp(keywords[i].key, key))
+			return &keywords[i];
+	return NULL;
+}
+
+static void read_value(struct reading *r, const config_setting_t *s,
+		       const struct keyword *k, void *member);
+
+/* The settings of one group into the struct that its rows are made for. */
+static void read_group(struct reading *r, const config_setting_t *s,
+		       const char *group, void *target)
+{
+	int n = config_setting_length(s);
+
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *c = child(s, i);
+		const struct keyword *k =
+			keyword_find(group, config_setting_name(c));
+
+		if (k)
+			read_value(r, c, k, (char *)target + k->offset);
+		else
+			unknown_key(r, c, group);
+	}
+}
+
+static bool is_group(struct reading *r, const config_setting_t *s,
+		     const char *name)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_GROUP)
+		return true;
+	wrong_type(r, s, name, "a group { ... }");
+	return false;
+}
+
+static void read_zones(struct reading *r, const config_setting_t *s,
+		       zone_list *zones)
+{
+	int n = config_setting_length(s);
+
+	if (!is_group(r, s, config_setting_name(s)))
+		return;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *c = child(s, i);
+		struct ast_zone *z;
+
+		if (!is_group(r, c, config_setting_name(c)))
+			continue;
+		z = vec_push(r->diags->arena, zones);
+		if (!z)
+			return;
+		z->name = word_of(r, c, config_setting_name(c));
+		read_group(r, c, "zone", z);
+	}
+}
+
+static void read_sets(struct reading *r, const config_setting_t *s,
+		      set_list *sets)
+{
+	int n = config_setting_length(s);
+
+	if (!is_group(r, s, config_setting_name(s)))
+		return;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *c = child(s, i);
+		struct ast_set *set = vec_push(r->diags->arena, sets);
+
+		if (!set)
+			return;
+		set->name = word_of(r, c, config_setting_name(c));
+		read_words(r, c, &set->members);
+	}
+}
+
+static void read_rules(struct reading *r, const config_setting_t *s,
+		       rule_list *rules)
+{
+	int n = config_setting_length(s);
+
+	if (config_setting_type(s) != CONFIG_TYPE_LIST) {
+		wrong_type(r, s, config_setting_name(s),
+			   "a list of rules ( { ... }, { ... } )");
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *c = child(s, i);
+		struct ast_rule *rule;
+
+		if (!is_group(r, c, "a rule"))
+			continue;
+		rule = vec_push(r->diags->arena, rules);
+		if (!rule)
+			return;
+		rule->place = place_of(r, c);
+		read_group(r, c, "rule", rule);
+	}
+}
+
+static void read_value(struct reading *r, const config_setting_t *s,
+		       const struct keyword *k, void *member)
+{
+	switch (k->type) {
+	case KEY_INT:
+	case KEY_BOOL:
+		read_number(r, s, k->type, member);
+		break;
+	case KEY_STRING:
+		read_string(r, s, member);
+		break;
+	case KEY_WORDS:
+		read_words(r, s, member);
+		break;
+	case KEY_GROUP:
+		if (!is_group(r, s, k->key))
+			break;
+		/* Each of them begins with its place; the first counts. */
+		if (!((struct place *)member)->file)
+			*(struct place *)member = place_of(r, s);
+		read_group(r, s, k->key, member);
+		break;
+	case KEY_ZONES:
+		read_zones(r, s, member);
+		break;
+	case KEY_SETS:
+		read_sets(r, s, member);
+		break;
+	case KEY_RULES:
+		read_rules(r, s, member);
+		break;
+	}
+}
+
+_Static_assert(offsetof(struct ast_gateway, place) == 0 &&
+		       offsetof(struct ast_application, place) == 0 &&
+		       offsetof(struct ast_log, place) == 0,
+	       "a GROUP's struct begins with its place");
+
+static void libconfig_error(struct reading *r, const config_t *config)
+{
+	unsigned line = (unsigned)config_error_line(config);
+	struct place at = source_place(r->source, line);
+	const char *text = config_error_text(config);
+
+	if (text && strstr(text, "duplicate"))
+		diag_error(r->diags, at, "duplicate-key",
+			   "a key or name stands here that its group has "
+			   "already");
+	else if (text && strstr(text, "mismatched"))
+		diag_error(r->diags, at, "wrong-type",
+			   "the members of an array must all be of one type");
+	else
+		diag_error(r->diags, at, "syntax", "%s near %s",
+			   text ? text : "syntax error",
+			   diag_quote(r->diags, source_line(r->source, line)));
+}
+
+/* One file with its includes, ready in `source`, into the tree. */
+static void read_source(struct source *source, struct ast *ast,
+			struct diag_list *diags)
+{
+	struct reading r = {ast, diags, source};
+	config_t config;
+
+	if (!source_finish(source)) {
+		ast->partial = true;
+		return;
+	}
+	config_init(&config);
+	if (config_read_string(&config, strbuf_text(&source->text))) {
+		read_group(&r, config_root_setting(&config), "policy", ast);
+	} else {
+		ast->partial = true;
+		libconfig_error(&r, &config);
+	}
+	config_destroy(&config);
+}
+
+static void read_one_file(const char *path, struct ast *ast,
+			  struct diag_list *diags)
+{
+	struct source source;
+
+	source_init(&source, diags, true);
+	source_add_file(&source, path, (struct place){path, 0}, 0);
+	read_source(&source, ast, diags);
+	source_done(&source);
+}
+
+static void read_directory(const char *directory, struct ast *ast,
+			   struct diag_list *diags)
+{
+	const char **names = NULL, *why = "";
+	size_t n = 0;
+	enum fw_err err = file_list(diags->arena, directory, &names, &n, &why);
+
+	if (err == FW_ERR_NOENT)
+		return;
+	if (err) {
+		diag_error(diags, (struct place){directory, 0}, "file",
+			   "cannot read the directory: %s", why);
+		ast->partial = true;
+	}
+	for (size_t i = 0; i < n; i++)
+		read_one_file(names[i], ast, diags);
+}
+
+static enum fw_err result(const struct diag_list *diags, size_t errors_before)
+{
+	return diags->errors > errors_before ? FW_ERR_POLICY : FW_OK;
+}
+
+enum fw_err read_policy_file(const char *path, const char *directory,
+			     struct ast *out_ast, struct diag_list *diags)
+{
+	const char *name = arena_str(diags->arena, str_of(path)).p;
+	size_t before = diags->errors;
+
+	if (!name)
+		return FW_ERR_NOMEM;
+	*out_ast = (struct ast){.arena = diags->arena};
+	read_one_file(name, out_ast, diags);
+	if (directory)
+		read_directory(directory, out_ast, diags);
+	return result(diags, before);
+}
+
+enum fw_err read_policy_text(struct str text, const char *name,
+			     struct ast *out_ast, struct diag_list *diags)
+{
+	size_t before = diags->errors;
+	struct source source;
+
+	name = arena_str(diags->arena, str_of(name)).p;
+	if (!name)
+		return FW_ERR_NOMEM;
+	*out_ast = (struct ast){.arena = diags->arena};
+	source_init(&source, diags, false);
+	source_add_text(&source, text, name, 0);
+	read_source(&source, out_ast, diags);
+	source_done(&source);
+	return result(diags, before);
+}

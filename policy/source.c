@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The text is copied once, file by file, and looked at just closely enough to
+ * know strings, comments and brackets.  That serves five ends which libconfig
+ * 1.5 does not:
+ *
+ *   - Its scanner opens included files itself: a pipe makes it wait for ever, a
+ *     directory makes it end the process.  Here only regular files are read.
+ *   - It takes the end of the file inside a string or a comment for the end of
+ *     the policy, drops "\x00" from strings and cuts large numbers to 32 bits,
+ *     all without a word.  Here each is an error.
+ *   - It gives a string in an array the line of the token behind it.  So a
+ *     comma or bracket behind a string is moved up, before the newlines.
+ *   - It frees nested settings by recursion, and looks for double keys in a
+ *     group by walking it.  Depth and members are bounded.
+ *   - It says "syntax error" about a bracket that is never closed.
+ *
+ * The scan needs no more than the text once; a policy file without includes is
+ * one piece, and pieces are few, so the way back to a place is cheap.
+ */
+#include "policy/source.h"
+
+#include "policy/file.h"
+#include "policy/read.h"
+
+#include <stdlib.h>
+
+struct scan {
+	struct source *source;
+	const char *file;
+	struct str left; /* still to be read */
+	unsigned line;   /* of the file */
+	unsigned depth;  /* of includes */
+	bool fresh;      /* nothing but blanks on this line yet */
+	size_t gap;      /* text behind the last string begins here */
+	bool after_string;
+};
+
+void source_init(struct source *s, struct diag_list *diags, bool includes)
+{
+	*s = (struct source){.diags = diags,
+			     .line = 1,
+			     .includes_allowed = includes,
+			     .errors_before = diags->errors};
+	strbuf_init(&s->text, SOURCE_TOTAL_MAX);
+}
+
+void source_done(struct source *s)
+{
+	strbuf_done(&s->text);
+}
+
+static struct place here(const struct scan *c)
+{
+	return (struct place){c->file, c->line};
+}
+
+static void piece_begin(struct scan *c)
+{
+	struct source *s = c->source;
+	struct source_piece *p = vec_push(s->diags->arena, &s->pieces);
+
+	if (p)
+		*p = (struct source_piece){s->line, here(c)};
+}
+
+/* Take the next n bytes over as they are. */
+static void copy(struct scan *c, size_t n)
+{
+	struct str part = str_mem(c->left.p, n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (part.p[i] == '\n') {
+			c->line++;
+			c->source->line++;
+		}
+	}
+	strbuf_add(&c->source->text, part);
+	c->left = str_skip(c->left, n);
+}
+
+/* Bytes up to and without the first `stop`, or all. */
+static size_t length_until(struct str s, char stop)
+{
+	const char *p = s.len ? memchr(s.p, stop, s.len) : NULL;
+
+	return p ? (size_t)(p - s.p) : s.len;
+}
+
+static int hex_digit(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Bytes of the escape at the begin of s. */
+static size_t check_escape(struct scan *c, struct str s, struct place at)
+{
+	struct diag_list *d = c->source->diags;
+
+	if (s.len > 3 && ascii_lower(s.p[1]) == 'x' && hex_digit(s.p[2]) >= 0 &&
+	    hex_digit(s.p[3]) >= 0) {
+		if (hex_digit(s.p[2]) == 0 && hex_digit(s.p[3]) == 0)
+			diag_error(d, at, "syntax",
+				   "a string cannot hold a zero byte ('\\x00')");
+		return 4;
+	}
+	if (s.len > 1 && !strchr("\\\"fnrt", s.p[1])) {
+		diag_error(d, at, "syntax", "unknown escape %s in a string",
+			   diag_quote(d, str_mem(s.p, 2)));
+		diag_note(d, at, "known: \\\\ \\\" \\f \\n \\r \\t \\xHH");
+	}
+	return s.len > 1 ? 2 : 1;
+}
+
+static void scan_string(struct scan *c)
+{
+	struct place at = here(c);
+	unsigned line = 0; /* newlines inside, before i */
+	size_t i = 1;
+
+	while (i < c->left.len && c->left.p[i] != '"') {
+		struct place escape = {at.file, at.line + line};
+
+		line += c->left.p[i] == '\n';
+		if (c->left.p[i] == '\\')
+			i += check_escape(c, str_skip(c->left, i), escape);
+		else
+			i++;
+	}
+	if (i >= c->left.len) {
+		diag_error(c->source->diags, at, "syntax",
+			   "the string that begins here is never closed");
+		i = c->left.len;
+	} else {
+		i++;
+	}
+	copy(c, i);
+	c->gap = c->source->text.len;
+	c->after_string = true;
+}
+
+static void scan_block_comment(struct scan *c)
+{
+	size_t i = 2;
+
+	while (i < c->left.len &&
+	       !(c->left.p[i] == '*' && i + 1 < c->left.len &&
+		 c->left.p[i + 1] == '/'))
+		i++;
+	if (i >= c->left.len) {
+		diag_error(c->source->diags, here(c), "syntax",
+			   "the comment that begins here is never closed");
+		copy(c, c->left.len);
+		return;
+	}
+	copy(c, i + 2);
+}
+
+static bool is_word_byte(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '-' ||
+	       c == '+' || c == '.' || c == '*';
+}
+
+/* libconfig cuts a number to 32 bits, or to 64 with an L behind it. */
+static bool number_fits(struct str s)
+{
+	uint64_t most = INT32_MAX, v = 0;
+	uint64_t base = 10;
+
+	if (s.len > 0 && (s.p[0] == '+' || s.p[0] == '-'))
+		s = str_skip(s, 1);
+	if (s.len > 2 && s.p[0] == '0' && ascii_lower(s.p[1]) == 'x') {
+		s = str_skip(s, 2);
+		base = 16;
+		most = UINT32_MAX;
+	}
+	while (s.len > 0 && ascii_lower(s.p[s.len - 1]) == 'l') {
+		most = INT64_MAX;
+		s.len--;
+	}
+	for (size_t i = 0; i < s.len; i++) {
+		int digit = hex_digit(s.p[i]);
+
+		if (digit < 0 || (uint64_t)digit >= base)
+			return true; /* no whole number */
+		if (v > (most - (uint64_t)digit) / base)
+			return false;
+		v = v * base + (uint64_t)digit;
+	}
+	return true;
+}
+
+static void scan_word(struct scan *c)
+{
+	size_t n = 0;
+	struct str word;
+
+	while (n < c->left.len && is_word_byte(c->left.p[n]))
+		n++;
+	word = str_mem(c->left.p, n);
+	if (!ascii_is_alpha(word.p[0]) && !number_fits(word))
+		diag_error(c->source->diags, here(c), "bad-value",
+			   "the number %s is too large",
+			   diag_quote(c->source->diags, word));
+	copy(c, n);
+}
+
+static void bracket_open(struct scan *c, char open)
+{
+	struct source *s = c->source;
+
+	if (s->depth < SOURCE_NESTING_MAX) {
+		s->brackets[s->depth] =
+			(struct source_bracket){open, here(c), 0};
+	} else if (s->depth == SOURCE_NESTING_MAX) {
+		diag_error(s->diags, here(c), "nesting",
+			   "brackets are nested more than %d deep",
+			   SOURCE_NESTING_MAX);
+	}
+	s->depth++;
+}
+
+static void bracket_close(struct scan *c, char close)
+{
+	static const char pairs[] = "(){}[]";
+	struct source *s = c->source;
+	const struct source_bracket *b;
+
+	if (s->depth == 0) {
+		diag_error(s->diags, here(c), "syntax",
+			   "'%c' closes nothing", close);
+		return;
+	}
+	s->depth--;
+	if (s->depth >= SOURCE_NESTING_MAX)
+		return;
+	b = &s->brackets[s->depth];
+	if (strchr(pairs, b->open)[1] == close)
+		return;
+	diag_error(s->diags, here(c), "syntax", "'%c' cannot close a '%c'",
+		   close, b->open);
+	diag_note(s->diags, b->place, "the '%c' stands here", b->open);
+}
+
+static void count_member(struct scan *c)
+{
+	struct source *s = c->source;
+	size_t *members = &s->members;
+
+	if (s->depth > SOURCE_NESTING_MAX)
+		return;
+	if (s->depth > 0)
+		members = &s->brackets[s->depth - 1].members;
+	if (++*members == SOURCE_GROUP_MAX + 1)
+		diag_error(s->diags, here(c), "too-many",
+			   "a group has more than %d members",
+			   SOURCE_GROUP_MAX);
+}
+
+/* ',' ')' ']' behind a string goes before the white space between them, so that
+ * the string keeps its line. */
+static void scan_punctuation(struct scan *c)
+{
+	struct strbuf *text = &c->source->text;
+	char mark = c->left.p[0];
+	size_t gap = c->gap;
+
+	if (mark == '(' || mark == '[' || mark == '{')
+		bracket_open(c, mark);
+	else if (mark == ')' || mark == ']' || mark == '}')
+		bracket_close(c, mark);
+	else if (mark == '=' || mark == ':')
+		count_member(c);
+	copy(c, 1);
+	if (c->after_string && strchr(",)]", mark) && !text->failed &&
+	    gap + 1 < text->len) {
+		memmove(text->p + gap + 1, text->p + gap, text->len - gap - 1);
+		text->p[gap] = mark;
+	}
+	c->after_string = false;
+}
+
+/* The file of an @include line, as seen from the file that has it. */
+static const char *include_path(struct scan *c, struct str name)
+{
+	const char *cut = strrchr(c->file, '/');
+
+	if (name.p[0] == '/' || !cut)
+		return arena_str(c->source->diags->arena, name).p;
+	return arena_printf(c->source->diags->arena, "%.*s/%.*s",
+			    (int)(cut - c->file), c->file, STR_ARG(name));
+}
+
+static void include(struct scan *c, struct str name)
+{
+	struct source *s = c->source;
+	struct diag_list *d = s->diags;
+	struct place at = here(c);
+	const char *path;
+
+	if (!s->includes_allowed) {
+		diag_error(d, at, "include", "'@include' is not possible here");
+	} else if (name.len == 0 || memchr(name.p, '\\', name.len)) {
+		diag_error(d, at, "include", "'@include' names no file");
+	} else if (c->depth >= SOURCE_INCLUDE_DEPTH) {
+		diag_error(d, at, "include",
+			   "includes are nested more than %d deep: does %s "
+			   "include itself?",
+			   SOURCE_INCLUDE_DEPTH, diag_quote(d, name));
+	} else if (++s->includes > SOURCE_INCLUDES_MAX) {
+		if (s->includes == SOURCE_INCLUDES_MAX + 1)
+			diag_error(d, at, "include",
+				   "more than %d files are included",
+				   SOURCE_INCLUDES_MAX);
+	} else {
+		path = include_path(c, name);
+		if (path)
+			source_add_file(s, path, at, c->depth + 1);
+		piece_begin(c);
+	}
+}
+
+/* '@include "file"', the '@' being the first of its line. */
+static void scan_include(struct scan *c)
+{
+	struct str rest = c->left;
+	size_t n;
+
+	if (!c->fresh || !str_starts(rest, "@include")) {
+		copy(c, 1); /* libconfig will complain */
+		return;
+	}
+	rest = str_skip(rest, strlen("@include"));
+	while (rest.len > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t'))
+		rest = str_skip(rest, 1);
+	n = length_until(str_skip(rest, 1), '"');
+	if (rest.len < 2 || rest.p[0] != '"' || n + 1 >= rest.len ||
+	    length_until(rest, '\n') < n + 1) {
+		diag_error(c->source->diags, here(c), "include",
+			   "'@include' wants a file name in double quotes");
+		c->left = str_skip(c->left, length_until(c->left, '\n'));
+		return;
+	}
+	c->left = str_skip(rest, n + 2);
+	include(c, str_mem(rest.p + 1, n));
+}
+
+static void scan_one(struct scan *c)
+{
+	char first = c->left.p[0];
+	char second = c->left.len > 1 ? c->left.p[1] : '\0';
+	bool blank = first == ' ' || first == '\t' || first == '\r' ||
+		     first == '\f';
+
+	if (first == '\n') {
+		copy(c, 1);
+		c->fresh = true;
+		return;
+	}
+	if (first == '#' || (first == '/' && second == '/')) {
+		copy(c, length_until(c->left, '\n'));
+	} else if (first == '/' && second == '*') {
+		scan_block_comment(c);
+	} else if (blank) {
+		copy(c, 1);
+		return;
+	} else if (first == '"') {
+		scan_string(c);
+	} else if (first == '@') {
+		scan_include(c);
+		c->after_string = false;
+	} else if (is_word_byte(first)) {
+		scan_word(c);
+		c->after_string = false;
+	} else {
+		scan_punctuation(c);
+	}
+	c->fresh = false;
+}
+
+/* Text at all?  Says why not. */
+static bool looks_like_text(struct source *s, struct str text, const char *name)
+{
+	const char *zero = text.len ? memchr(text.p, '\0', text.len) : NULL;
+	struct place at = {name, 1};
+
+	if (zero) {
+		for (const char *p = text.p; p < zero; p++)
+			at.line += *p == '\n';
+		diag_error(s->diags, at, "file",
+			   "%s holds a zero byte: it is no text",
+			   diag_quote(s->diags, str_of(name)));
+		return false;
+	}
+	if (str_starts(text, "\xef\xbb\xbf")) {
+		diag_error(s->diags, at, "file",
+			   "%s begins with a byte order mark: save it without",
+			   diag_quote(s->diags, str_of(name)));
+		return false;
+	}
+	return true;
+}
+
+void source_add_text(struct source *s, struct str text, const char *name,
+		     unsigned include_depth)
+{
+	struct scan c = {.source = s,
+			 .file = name,
+			 .left = text,
+			 .line = 1,
+			 .depth = include_depth,
+			 .fresh = true};
+
+	if (!looks_like_text(s, text, name))
+		return;
+	piece_begin(&c);
+	while (c.left.len > 0)
+		scan_one(&c);
+	/* The next piece starts on a line of its own. */
+	strbuf_addz(&s->text, "\n");
+	s->line++;
+}
+
+void source_add_file(struct source *s, const char *name, struct place from,
+		     unsigned include_depth)
+{
+	struct diag_list *d = s->diags;
+	const char *why = "";
+	struct str text;
+	enum fw_err err = file_read(name, READ_FILE_MAX, &text, &why);
+
+	if (err) {
+		diag_error(d, from, "file", "cannot read %s: %s",
+			   diag_quote(d, str_of(name)), why);
+		if (err == FW_ERR_LIMIT)
+			diag_note(d, from, "a file may have %lu MiB at most",
+				  READ_FILE_MAX / 1024 / 1024);
+		return;
+	}
+	source_add_text(s, text, name, include_depth);
+	free((void *)(uintptr_t)text.p);
+}
+
+bool source_finish(struct source *s)
+{
+	unsigned open = s->depth;
+
+	if (open > SOURCE_NESTING_MAX)
+		open = SOURCE_NESTING_MAX;
+	if (open > 0) {
+		const struct source_bracket *b = &s->brackets[open - 1];
+
+		diag_error(s->diags, b->place, "syntax",
+			   "the '%c' here is never closed", b->open);
+	}
+	if (s->text.failed)
+		diag_error(s->diags, source_place(s, 1), "file",
+			   "the policy is larger than %lu MiB with all that "
+			   "it includes",
+			   SOURCE_TOTAL_MAX / 1024 / 1024);
+	return s->diags->errors == s->errors_before;
+}
+
+struct place source_place(const struct source *s, unsigned line)
+{
+	size_t lo = 0, hi = s->pieces.n;
+	const struct source_piece *p;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->pieces.items[mid].first <= line)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	if (s->pieces.n == 0)
+		return (struct place){0};
+	p = &s->pieces.items[lo];
+	return (struct place){
+		p->at.file,
+		line < p->first ? p->at.line : p->at.line + line - p->first};
+}
+
+struct str source_line(const struct source *s, unsigned line)
+{
+	struct str rest = str_mem(s->text.p, s->text.len);
+
+	while (line-- > 1)
+		rest = str_skip(rest, length_until(rest, '\n') + 1);
+	rest.len = length_until(rest, '\n');
+	while (rest.len > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t'))
+		rest = str_skip(rest, 1);
+	return rest;
+}

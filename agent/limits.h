@@ -49,3 +49,14 @@
 
 /* SOCKS: version, command, user, host name. */
 #define LIMIT_SOCKS_MESSAGE 1024
+
+/* IPv6 extension headers of one packet; real ones have three at most.  Beyond:
+ * the packet is malformed. */
+#define LIMIT_IPV6_EXTENSIONS 8
+
+/* TLS records without a byte before the ClientHello is complete; as many as
+ * OpenSSL bears.  Beyond: the flow is malformed. */
+#define LIMIT_TLS_EMPTY_RECORDS 32
+
+/* A chunk's size line with its extensions.  Beyond: the flow is malformed. */
+#define LIMIT_HTTP_CHUNK_LINE 4096

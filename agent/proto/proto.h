@@ -35,10 +35,15 @@ struct proto {
 	uint8_t l4;        /* IPPROTO_TCP or IPPROTO_UDP */
 	size_t state_size; /* zeroed bytes that feed gets as `state` */
 	size_t ceiling;    /* unconsumed bytes of one message at most */
-	/* First bytes of the client's direction, from its very start. */
-	enum probe_result (*probe)(struct reader client);
+	/* First bytes of the client's direction, from its very start.  At the
+	 * last call there were `seen` of them and it said PROBE_MORE; 0 at the
+	 * first. */
+	enum probe_result (*probe)(struct reader client, size_t seen);
 	/* Tells values with facts_add(), and facts_layer_settle() as soon as a
 	 * decision has all it needs of this layer.  *in is never empty. */
 	enum proto_result (*feed)(void *state, enum dir dir, struct reader *in,
 				  struct facts *facts);
+	/* Nothing the client says is looked at before the server has answered.
+	 * NULL: never so. */
+	bool (*waits)(const void *state);
 };

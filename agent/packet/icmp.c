@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ICMP (RFC 792) and ICMPv6 (RFC 4443): type, and the id of an echo. */
+#include "agent/packet/packet_priv.h"
+
+#include <netinet/in.h>
+
+#define ICMP_HEADER_LEN 8
+
+static bool is_echo(const struct packet *pkt, uint8_t type)
+{
+	if (pkt->src.family == IP_V4)
+		return type == 0 || type == 8;
+	return type == 128 || type == 129;
+}
+
+static bool is_wrong(const struct packet_body *body, struct packet_options opt,
+		     const struct packet *pkt)
+{
+	if (pkt->src.family == IP_V6)
+		return packet_checksum_is_wrong(body, opt, pkt, IPPROTO_ICMPV6);
+	return opt.verify_checksums && body->bytes.left == body->wire &&
+	       !packet_sum_is_good(packet_sum(0, body->bytes));
+}
+
+enum packet_fault packet_icmp(struct packet_body *body,
+			      struct packet_options opt, struct packet *out)
+{
+	bool wrong = is_wrong(body, opt, out);
+	enum packet_fault fault;
+	struct reader h;
+	uint8_t type;
+
+	fault = packet_body_take(body, ICMP_HEADER_LEN, &h);
+	if (fault != PACKET_OK)
+		return fault;
+	type = reader_u8(&h);
+	reader_skip(&h, 3); /* code, checksum */
+	out->dport = type;
+	if (is_echo(out, type))
+		out->sport = reader_u16(&h);
+	return wrong ? PACKET_BAD_CHECKSUM : PACKET_OK;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/packet/packet.h"
+
+#include "agent/packet/packet_priv.h"
+
+#include <netinet/in.h>
+
+enum packet_fault packet_body_bound(struct packet_body *body, uint32_t wire,
+				    struct packet_options opt)
+{
+	body->wire = wire;
+	if (body->bytes.left < wire)
+		return opt.allow_cut ? PACKET_OK : PACKET_TRUNCATED;
+	body->bytes = reader_sub(&body->bytes, wire);
+	return PACKET_OK;
+}
+
+enum packet_fault packet_body_take(struct packet_body *body, uint32_t n,
+				   struct reader *out_header)
+{
+	if (n > body->wire || n > body->bytes.left)
+		return PACKET_TRUNCATED;
+	*out_header = reader_sub(&body->bytes, n);
+	body->wire -= n;
+	return PACKET_OK;
+}
+
+uint64_t packet_sum(uint64_t sum, struct reader bytes)
+{
+	while (bytes.left > 1)
+		sum += reader_u16(&bytes);
+	if (bytes.left)
+		sum += (uint64_t)reader_u8(&bytes) << 8;
+	return sum;
+}
+
+bool packet_sum_is_good(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+bool packet_checksum_is_wrong(const struct packet_body *body,
+			      struct packet_options opt,
+			      const struct packet *pkt, uint8_t l4)
+{
+	size_t n = ipaddr_len(pkt->src.family);
+	uint64_t sum = l4;
+
+	if (!opt.verify_checksums || body->no_checksum ||
+	    body->bytes.left != body->wire)
+		return false;
+	sum += (body->wire >> 16) + (body->wire & 0xffff);
+	sum = packet_sum(sum, reader_of(pkt->src.bytes, n));
+	sum = packet_sum(sum, reader_of(body->checksum_dst.bytes, n));
+	return !packet_sum_is_good(packet_sum(sum, body->bytes));
+}
+
+static enum packet_fault layer4(struct packet_body *body,
+				struct packet_options opt, struct packet *out)
+{
+	bool v4 = out->src.family == IP_V4;
+
+	if (out->l4 == IPPROTO_TCP)
+		return packet_tcp(body, opt, out);
+	if (out->l4 == IPPROTO_UDP)
+		return packet_udp(body, opt, out);
+	if (out->l4 == (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return packet_icmp(body, opt, out);
+	return PACKET_OK;
+}
+
+enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
+			       struct packet *out)
+{
+	struct packet_body body = {0};
+	enum packet_fault fault;
+
+	*out = (struct packet){0};
+	if (raw.left == 0)
+		return PACKET_TRUNCATED;
+	switch (reader_peek(&raw, 0) >> 4) {
+	case 4:
+		fault = packet_ipv4(raw, opt, out, &body);
+		break;
+	case 6:
+		fault = packet_ipv6(raw, opt, out, &body);
+		break;
+	default:
+		return PACKET_BAD_HEADER;
+	}
+	if (fault == PACKET_OK)
+		fault = layer4(&body, opt, out);
+	if (fault != PACKET_OK)
+		return fault;
+	out->payload = body.bytes;
+	out->wire_payload = body.wire;
+	return PACKET_OK;
+}
+
+const char *packet_fault_text(enum packet_fault fault)
+{
+	switch (fault) {
+	case PACKET_OK:
+		return "good";
+	case PACKET_TRUNCATED:
+		return "the packet is shorter than its headers say";
+	case PACKET_BAD_HEADER:
+		return "a header contradicts itself";
+	case PACKET_BAD_CHECKSUM:
+		return "the checksum is wrong";
+	case PACKET_FRAGMENT:
+		return "a fragment";
+	}
+	return "unknown fault";
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shared by the files of this folder only. */
+#pragma once
+
+#include "agent/packet/packet.h"
+
+/* What an IP header encloses, shrinking while headers are taken off. */
+struct packet_body {
+	struct reader bytes;    /* what is there */
+	uint32_t wire;          /* what should be there, by the IP header */
+	struct ipaddr checksum_dst; /* the destination that checksums cover */
+	bool no_checksum;       /* its final destination cannot be known */
+};
+
+/* IP header (and IPv6 extension headers) off `raw`; sets src, dst and l4. */
+enum packet_fault packet_ipv4(struct reader raw, struct packet_options opt,
+			      struct packet *out, struct packet_body *body);
+enum packet_fault packet_ipv6(struct reader raw, struct packet_options opt,
+			      struct packet *out, struct packet_body *body);
+
+/* Layer 4 headers: ports and what belongs to them; `body` is left at the
+ * payload. */
+enum packet_fault packet_tcp(struct packet_body *body,
+			     struct packet_options opt, struct packet *out);
+enum packet_fault packet_udp(struct packet_body *body,
+			     struct packet_options opt, struct packet *out);
+enum packet_fault packet_icmp(struct packet_body *body,
+			      struct packet_options opt, struct packet *out);
+
+/* Bound the body by the length the IP header states; a cut one is a fault
+ * unless the options allow it. */
+enum packet_fault packet_body_bound(struct packet_body *body, uint32_t wire,
+				    struct packet_options opt);
+
+/* Take a header of n bytes off. */
+enum packet_fault packet_body_take(struct packet_body *body, uint32_t n,
+				   struct reader *out_header);
+
+/* Ones' complement sum over the bytes, added to `sum`, not folded. */
+uint64_t packet_sum(uint64_t sum, struct reader bytes);
+
+/* A sum that includes the checksum field is right when it folds to 0xffff. */
+bool packet_sum_is_good(uint64_t sum);
+
+/* Is the checksum over pseudo header and body to be found wrong?  False also
+ * when it is not asked for or cannot be known. */
+bool packet_checksum_is_wrong(const struct packet_body *body,
+			      struct packet_options opt,
+			      const struct packet *pkt, uint8_t l4);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/proto/stack.h"
+
+#include "agent/proto/registry.h"
+#include "policy/base/arena.h"
+
+void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena)
+{
+	*s = (struct proto_stack){
+		.state = STACK_PROBING, .l4 = l4, .arena = arena};
+}
+
+static void bad(struct proto_stack *s, const char *why)
+{
+	s->state = STACK_BAD;
+	s->bad = why;
+}
+
+/* Nobody reads on: what is known is all that will be. */
+static void done(struct proto_stack *s, struct facts *facts)
+{
+	if (facts->n_layers > 0)
+		facts_layer_settle(facts, false);
+	s->state = STACK_DONE;
+}
+
+static void unknown(struct proto_stack *s, struct facts *facts)
+{
+	if (facts_layer_begin(facts, APP_UNKNOWN))
+		done(s, facts);
+	else
+		bad(s, "too many layers");
+}
+
+static void begin(struct proto_stack *s, const struct proto *proto,
+		  struct facts *facts)
+{
+	void *module = arena_alloc(s->arena, proto->state_size);
+
+	if (!module) {
+		unknown(s, facts);
+		return;
+	}
+	if (!facts_layer_begin(facts, proto->app)) {
+		bad(s, "too many layers");
+		return;
+	}
+	s->current = proto;
+	s->module = module;
+	s->state = STACK_FEEDING;
+}
+
+/* Ask every module that has not said no. */
+static void probe(struct proto_stack *s, const struct reader *in,
+		  struct facts *facts)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < registry_count(); i++) {
+		const struct proto *proto = registry_get(i);
+		enum probe_result said = PROBE_NO;
+
+		if (s->ruled_out & 1u << i)
+			continue;
+		if (proto->l4 == s->l4)
+			said = proto->probe(*in, s->probed);
+		if (said == PROBE_YES) {
+			begin(s, proto, facts);
+			return;
+		}
+		if (said == PROBE_NO)
+			s->ruled_out |= 1u << i;
+		more = more || said == PROBE_MORE;
+	}
+	s->probed = in->left;
+	if (!more)
+		unknown(s, facts);
+}
+
+static bool waits(const struct proto_stack *s)
+{
+	return s->state == STACK_FEEDING && s->current->waits &&
+	       s->current->waits(s->module);
+}
+
+static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
+		 struct facts *facts)
+{
+	size_t left = in->left;
+
+	switch (s->current->feed(s->module, dir, in, facts)) {
+	case PROTO_MORE:
+		/* What lies behind an answer to come is no message yet; the
+		 * stream has a ceiling of its own. */
+		if (in->left > s->current->ceiling &&
+		    !(dir == DIR_CLIENT && waits(s)))
+			bad(s, "a message is too long");
+		break;
+	case PROTO_INNER:
+		s->current = NULL;
+		s->module = NULL;
+		s->ruled_out = 0;
+		s->probed = 0;
+		s->state = STACK_PROBING;
+		break;
+	case PROTO_DONE:
+		done(s, facts);
+		break;
+	case PROTO_BAD:
+		bad(s, "not by the protocol's grammar");
+		break;
+	}
+	FW_ASSERT(in->left <= left);
+}
+
+/* One step; false when no further step can be made with these bytes. */
+static bool step(struct proto_stack *s, enum dir dir, struct reader *in,
+		 struct facts *facts)
+{
+	enum stack_state before = s->state;
+	size_t left = in->left;
+
+	if (before == STACK_FEEDING) {
+		feed(s, dir, in, facts);
+	} else if (dir == DIR_SERVER) {
+		reader_skip(in, in->left);
+	} else {
+		probe(s, in, facts);
+	}
+	return s->state != before || in->left != left;
+}
+
+enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
+				  struct reader *in, struct facts *facts)
+{
+	while (in->left > 0 &&
+	       (s->state == STACK_PROBING || s->state == STACK_FEEDING) &&
+	       step(s, dir, in, facts))
+		;
+	if (dir == DIR_CLIENT)
+		s->client_left = in->left > 0;
+	s->client_waits = !s->client_left && waits(s);
+	return s->state;
+}
+
+void proto_stack_give_up(struct proto_stack *s, struct facts *facts)
+{
+	if (s->state == STACK_PROBING)
+		unknown(s, facts);
+	else if (s->state == STACK_FEEDING)
+		done(s, facts);
+}
+
+bool proto_stack_is_waiting(const struct proto_stack *s)
+{
+	return s->state == STACK_PROBING && s->probed > 0;
+}

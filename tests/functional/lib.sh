@@ -27,6 +27,7 @@ NS_SERVER=$LAB_TAG-server
 NS_GATEWAY=$LAB_TAG-gateway
 NS_OUTSIDE=$LAB_TAG-outside
 LAB_NAMES="www.example.org packages.example.org mirror.example.net evil.example.com"
+LAB_SLOW=${LAB_SLOW:-1}
 LAB_FAILED=0
 LAB_DONE=0
 AGENT_PID=
@@ -98,7 +99,7 @@ finish() {
 
 # wait_for SECONDS COMMAND...: true as soon as the command is.
 wait_for() {
-	local turns=$(($1 * 20))
+	local turns=$(($1 * 20 * LAB_SLOW))
 
 	shift
 	while ! "$@" >/dev/null 2>&1; do
@@ -138,7 +139,7 @@ make_enter() {
 		lab=$(dirname "$0")
 		ns=$1
 		shift
-		for f in resolv.conf hosts nsswitch.conf shadow; do
+		for f in resolv.conf hosts nsswitch.conf shadow passwd; do
 			for from in "$lab/etc/$ns/$f" "$lab/etc/$f"; do
 				if [ -e "$from" ] && [ -e "/etc/$f" ]; then
 					mount --bind "$from" "/etc/$f"
@@ -156,6 +157,9 @@ make_enter() {
 	echo "hosts: files dns" >"$LAB/etc/nsswitch.conf"
 	printf 'root:*:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n' >"$LAB/etc/shadow"
 	chmod 600 "$LAB/etc/shadow"
+	mkdir -p "$LAB/home"
+	sed "s|^root:.*|root:x:0:0:root:$LAB/home:/bin/bash|" /etc/passwd \
+		>"$LAB/etc/$NS_OUTSIDE/passwd"
 }
 
 # link NS INTERFACE-ON-THE-GATEWAY ADDRESSES-OF-GATEWAY -- ADDRESSES-OF-HOST
@@ -432,7 +436,7 @@ start_ssh() {
 }
 
 SSH_OPTIONS=(-F none -o BatchMode=yes -o StrictHostKeyChecking=no
-	-o UserKnownHostsFile=/dev/null -o ConnectTimeout=4 -o LogLevel=ERROR
+	-o UserKnownHostsFile=/dev/null -o ConnectTimeout=$((4 * LAB_SLOW)) -o LogLevel=ERROR
 	-o IdentitiesOnly=yes)
 
 # start_echo: sends back what it gets: tcp and udp 9000, tcp 40001.
@@ -447,12 +451,13 @@ start_echo() {
 }
 
 # say NS-FUNCTION TEXT NCAT-ARGUMENT...: send a line, print what comes back
-# within two seconds.
+# soon (LAB_SLOW: how many times slower than usual this machine is).
 say() {
 	local from=$1 text=$2
 
 	shift 2
-	{ printf '%s\n' "$text"; sleep 1; } | "$from" timeout 6 ncat -n -w 4 "$@" 2>&1
+	{ printf '%s\n' "$text"; sleep "$LAB_SLOW"; } |
+		"$from" timeout $((6 * LAB_SLOW)) ncat -n -w $((4 * LAB_SLOW)) "$@" 2>&1
 }
 
 # --- captures ------------------------------------------------------------------

@@ -1,0 +1,540 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# The lab: four network namespaces of our own, real servers, real clients.
+#
+#   client  10.10.0.5   fd00:10::5      zone lan      -- lan0 \
+#   server  10.20.0.53  fd00:20::53     zone servers  -- srv0 -- gateway
+#   outside 192.0.2.0/24 198.51.100.0/24 2001:db8:1::/64 -- wan0 /
+#
+# A script sources this file, calls lab_up, starts the servers that it wants
+# (start_web, start_dns, ...), agent_start, agent_apply, and judges with
+# check.  Everything lies below $LAB and dies with the script, however it ends.
+# Names carry the script's pid: any number of labs stand side by side.
+
+set -u
+
+LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+B=${B:-$LAB_ROOT/build/release}
+case $B in /*) ;; *) B=$LAB_ROOT/$B ;; esac
+FWAGENTD=$B/fwagentd
+FWCTL=$B/fwctl
+
+LAB=
+LAB_TAG=fw$$
+NS_CLIENT=$LAB_TAG-client
+NS_SERVER=$LAB_TAG-server
+NS_GATEWAY=$LAB_TAG-gateway
+NS_OUTSIDE=$LAB_TAG-outside
+LAB_NAMES="www.example.org packages.example.org mirror.example.net evil.example.com"
+LAB_SLOW=${LAB_SLOW:-1}
+LAB_FAILED=0
+LAB_DONE=0
+AGENT_PID=
+
+WEB4=192.0.2.80
+WEB6=2001:db8:1::80
+OTHER_WEB4=192.0.2.81
+OTHER_WEB6=2001:db8:1::81
+FOREIGN_DNS4=192.0.2.53
+PROXY4=198.51.100.10
+PROXY6=2001:db8:1::10
+SSH4=198.51.100.22
+SSH6=2001:db8:1::22
+SSH443=198.51.100.23
+ECHO4=198.51.100.7
+ECHO6=2001:db8:1::7
+CLIENT4=10.10.0.5
+CLIENT6=fd00:10::5
+RESOLVER4=10.20.0.53
+RESOLVER6=fd00:20::53
+export WEB4 WEB6 OTHER_WEB4 OTHER_WEB6 FOREIGN_DNS4 PROXY4 PROXY6 SSH4 SSH6 SSH443
+export ECHO4 ECHO6 CLIENT4 CLIENT6 RESOLVER4 RESOLVER6
+
+# --- results -----------------------------------------------------------------
+
+ok() {
+	echo "ok $1"
+	LAB_DONE=$((LAB_DONE + 1))
+}
+
+not_ok() {
+	echo "not ok $1: $2"
+	LAB_FAILED=$((LAB_FAILED + 1))
+	LAB_DONE=$((LAB_DONE + 1))
+}
+
+skip() {
+	echo "SKIP $1: $2"
+}
+
+# skip_all NAME REASON: nothing of this script can run here.
+skip_all() {
+	skip "$1" "$2"
+	exit 77
+}
+
+# check NAME WHY-NOT COMMAND...: one result line from a command's status.
+check() {
+	local name=$1 why=$2
+
+	shift 2
+	if "$@"; then
+		ok "$name"
+	else
+		not_ok "$name" "$why"
+	fi
+}
+
+# is A B: for check; says what was seen.
+is() {
+	[ "$1" = "$2" ] || { echo "  seen '$1', expected '$2'"; return 1; }
+}
+
+# finish: the script's last line; its exit status is the result.
+finish() {
+	[ "$LAB_FAILED" -eq 0 ]
+	exit
+}
+
+# wait_for SECONDS COMMAND...: true as soon as the command is.
+wait_for() {
+	local turns=$(($1 * 20 * LAB_SLOW))
+
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		turns=$((turns - 1))
+		[ "$turns" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- namespaces ----------------------------------------------------------------
+
+# ns_exec NS COMMAND...: in that namespace, with the lab's own resolver
+# settings laid over /etc in a private mount namespace.
+ns_exec() {
+	local ns=$1
+
+	shift
+	ip netns exec "$ns" "$LAB/enter" "$ns" "$@"
+}
+
+client() {
+	ns_exec "$NS_CLIENT" "$@"
+}
+
+gateway() {
+	ip netns exec "$NS_GATEWAY" "$@"
+}
+
+outside() {
+	ns_exec "$NS_OUTSIDE" "$@"
+}
+
+make_enter() {
+	cat >"$LAB/enter" <<-'END'
+		#!/bin/bash
+		# $1 is the namespace, the rest the command
+		lab=$(dirname "$0")
+		ns=$1
+		shift
+		for f in resolv.conf hosts nsswitch.conf shadow passwd; do
+			for from in "$lab/etc/$ns/$f" "$lab/etc/$f"; do
+				if [ -e "$from" ] && [ -e "/etc/$f" ]; then
+					mount --bind "$from" "/etc/$f"
+					break
+				fi
+			done
+		done
+		exec "$@"
+	END
+	chmod 755 "$LAB/enter"
+	mkdir -p "$LAB/etc/$NS_OUTSIDE" "$LAB/etc/$NS_SERVER" "$LAB/etc/$NS_GATEWAY"
+	echo "nameserver $RESOLVER4" >"$LAB/etc/resolv.conf"
+	echo "nameserver $FOREIGN_DNS4" >"$LAB/etc/$NS_OUTSIDE/resolv.conf"
+	printf '127.0.0.1 localhost\n::1 localhost\n' >"$LAB/etc/hosts"
+	echo "hosts: files dns" >"$LAB/etc/nsswitch.conf"
+	printf 'root:*:19000:0:99999:7:::\nsshd:*:19000:0:99999:7:::\n' >"$LAB/etc/shadow"
+	chmod 600 "$LAB/etc/shadow"
+	mkdir -p "$LAB/home"
+	sed "s|^root:.*|root:x:0:0:root:$LAB/home:/bin/bash|" /etc/passwd \
+		>"$LAB/etc/$NS_OUTSIDE/passwd"
+}
+
+# link NS INTERFACE-ON-THE-GATEWAY ADDRESSES-OF-GATEWAY -- ADDRESSES-OF-HOST
+link() {
+	local ns=$1 dev=$2 side=gateway a
+
+	shift 2
+	ip link add "$dev" netns "$NS_GATEWAY" type veth peer name eth0 netns "$ns" || return 1
+	for a; do
+		if [ "$a" = -- ]; then
+			side=host
+		elif [ "$side" = gateway ]; then
+			add_address "$NS_GATEWAY" "$dev" "$a" || return 1
+		else
+			add_address "$ns" eth0 "$a" || return 1
+		fi
+	done
+	ip -n "$NS_GATEWAY" link set "$dev" up && ip -n "$ns" link set eth0 up
+}
+
+add_address() {
+	case $3 in
+	*:*) ip -n "$1" address add "$3" dev "$2" nodad ;;
+	*) ip -n "$1" address add "$3" dev "$2" ;;
+	esac
+}
+
+lab_namespaces() {
+	local ns
+
+	for ns in "$NS_CLIENT" "$NS_SERVER" "$NS_GATEWAY" "$NS_OUTSIDE"; do
+		ip netns add "$ns" || return 1
+		ip -n "$ns" link set lo up || return 1
+	done
+	ip netns exec "$NS_GATEWAY" sh -c '
+		echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding' || return 1
+	link "$NS_CLIENT" lan0 10.10.0.1/16 fd00:10::1/64 -- \
+		"$CLIENT4/16" "$CLIENT6/64" || return 1
+	link "$NS_SERVER" srv0 10.20.0.1/16 fd00:20::1/64 -- \
+		"$RESOLVER4/16" "$RESOLVER6/64" 10.20.0.80/16 fd00:20::80/64 || return 1
+	link "$NS_OUTSIDE" wan0 192.0.2.1/24 198.51.100.1/24 2001:db8:1::1/64 -- \
+		"$WEB4/24" "$OTHER_WEB4/24" "$FOREIGN_DNS4/24" 192.0.2.7/24 \
+		"$PROXY4/24" "$SSH4/24" "$SSH443/24" "$ECHO4/24" \
+		"$WEB6/64" "$OTHER_WEB6/64" 2001:db8:1::53/64 "$PROXY6/64" \
+		"$SSH6/64" "$ECHO6/64" || return 1
+	ip -n "$NS_CLIENT" route add default via 10.10.0.1 || return 1
+	ip -n "$NS_CLIENT" -6 route add default via fd00:10::1 || return 1
+	ip -n "$NS_SERVER" route add default via 10.20.0.1 || return 1
+	ip -n "$NS_SERVER" -6 route add default via fd00:20::1 || return 1
+	ip -n "$NS_OUTSIDE" route add default via 192.0.2.1 || return 1
+	ip -n "$NS_OUTSIDE" -6 route add default via 2001:db8:1::1
+}
+
+# lab_up: namespaces and links; from here on every exit cleans up.
+lab_up() {
+	local name
+
+	name=$(basename "$0" .sh)
+	[ "$(id -u)" -eq 0 ] || skip_all "$name" "network namespaces need root"
+	command -v ip >/dev/null || skip_all "$name" "no ip command here (iproute2)"
+	LAB=$(mktemp -d "${TMPDIR:-/tmp}/fwlab.XXXXXX") || exit 2
+	chmod 755 "$LAB"
+	mkdir -p "$LAB/pids" "$LAB/log"
+	trap lab_down EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	make_enter
+	if ! lab_namespaces 2>"$LAB/log/namespaces"; then
+		cat "$LAB/log/namespaces"
+		skip_all "$name" "this machine refuses network namespaces: $(head -n 1 "$LAB/log/namespaces")"
+	fi
+}
+
+lab_down() {
+	local ns pid pids
+
+	trap '' INT TERM HUP
+	if [ -n "${LAB_KEEP_LOGS:-}" ] && [ -d "$LAB/log" ]; then
+		mkdir -p "$LAB_KEEP_LOGS"
+		cp -r "$LAB/log" "$LAB/agent" "$LAB_KEEP_LOGS/" 2>/dev/null
+	fi
+	# every process in a namespace of ours is ours
+	for ns in "$NS_CLIENT" "$NS_SERVER" "$NS_GATEWAY" "$NS_OUTSIDE"; do
+		pids=$(ip netns pids "$ns" 2>/dev/null)
+		for pid in $pids; do
+			kill -KILL "$pid" 2>/dev/null
+		done
+		ip netns del "$ns" 2>/dev/null
+	done
+	for pid in "$LAB"/pids/*; do
+		[ -e "$pid" ] && kill -KILL "$(cat "$pid")" 2>/dev/null
+	done
+	wait 2>/dev/null
+	[ -n "$LAB" ] && rm -rf "$LAB"
+}
+
+# --- servers -------------------------------------------------------------------
+
+# is_listening NS tcp|udp PORT [ADDRESS]
+is_listening() {
+	local flag=-t
+
+	[ "$2" = udp ] && flag=-u
+	ip netns exec "$1" ss -H -l -n $flag "sport = :$3" 2>/dev/null |
+		grep -qF -- "${4:-:$3}"
+}
+
+# start_server NAME NS L4/PORT COMMAND...: in the background; returns when it
+# listens.  Its pid is in $LAB/pids/NAME, its output in $LAB/log/NAME.
+start_server() {
+	local name=$1 ns=$2 l4=${3%/*} port=${3#*/}
+
+	shift 3
+	ns_exec "$ns" "$@" >"$LAB/log/$name" 2>&1 </dev/null &
+	echo $! >"$LAB/pids/$name"
+	if ! wait_for 20 is_listening "$ns" "$l4" "$port"; then
+		echo "  $name does not listen on $l4/$port:"
+		tail -n 5 "$LAB/log/$name" | sed 's/^/  /'
+		return 1
+	fi
+}
+
+stop_server() {
+	kill "$(cat "$LAB/pids/$1")" 2>/dev/null
+	rm -f "$LAB/pids/$1"
+}
+
+# One CA; one certificate for each name.
+make_certificates() {
+	local dir=$LAB/tls name
+
+	mkdir -p "$dir"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=fwagent lab CA" -keyout "$dir/ca.key" -out "$dir/ca.pem" \
+		2>"$LAB/log/openssl" || return 1
+	for name in $LAB_NAMES; do
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+			-subj "/CN=$name" -keyout "$dir/$name.key" -out "$dir/$name.csr" \
+			2>>"$LAB/log/openssl" || return 1
+		printf 'subjectAltName=DNS:%s\n' "$name" >"$dir/ext"
+		openssl x509 -req -in "$dir/$name.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+			-CAcreateserial -days 2 -extfile "$dir/ext" -out "$dir/$name.pem" \
+			2>>"$LAB/log/openssl" || return 1
+	done
+}
+
+# start_web: nginx outside, all names on one address, http and https.
+start_web() {
+	local name dir=$LAB/web
+
+	make_certificates || return 1
+	mkdir -p "$dir"
+	for name in $LAB_NAMES; do
+		mkdir -p "$dir/$name"
+		echo "hello from $name" >"$dir/$name/index.html"
+		truncate -s 1G "$dir/$name/big.bin"
+	done
+	{
+		cat <<-END
+			worker_processes 1;
+			daemon off;
+			user root;
+			pid $dir/nginx.pid;
+			error_log stderr;
+			events { worker_connections 512; }
+			http {
+			access_log $LAB/log/web-access;
+			default_type text/plain;
+			sendfile on;
+			keepalive_timeout 5;
+			client_body_temp_path $dir/t1;
+			proxy_temp_path $dir/t2;
+			fastcgi_temp_path $dir/t3;
+			uwsgi_temp_path $dir/t4;
+			scgi_temp_path $dir/t5;
+		END
+		for name in $LAB_NAMES; do
+			cat <<-END
+				server {
+				listen 80; listen [::]:80;
+				listen 443 ssl; listen [::]:443 ssl;
+				listen 40000;
+				server_name $name;
+				root $dir/$name;
+				ssl_certificate $LAB/tls/$name.pem;
+				ssl_certificate_key $LAB/tls/$name.key;
+				}
+			END
+		done
+		echo "}"
+	} | sed "s/listen \([48]*[04]*[0-9]*\);/listen $WEB4:\1; listen $OTHER_WEB4:\1;/
+		s/listen 443 ssl;/listen $WEB4:443 ssl; listen $OTHER_WEB4:443 ssl;/
+		s/listen \[::\]:\([0-9]*\)\( ssl\)\{0,1\};/listen [$WEB6]:\1\2; listen [$OTHER_WEB6]:\1\2;/g" \
+		>"$dir/nginx.conf"
+	start_server web "$NS_OUTSIDE" tcp/443 nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
+}
+
+# start_dns NAME NS ADDRESS...: dnsmasq that knows the lab's names.
+start_dns() {
+	local name=$1 ns=$2 conf=$LAB/$1.conf n a
+
+	shift 2
+	{
+		printf 'no-resolv\nno-hosts\nbind-interfaces\nuser=root\nlog-facility=-\n'
+		printf 'pid-file=%s/%s.dnsmasq\nno-daemon\nport=53\n' "$LAB" "$name"
+		for a; do
+			echo "listen-address=$a"
+		done
+		for n in $LAB_NAMES; do
+			echo "host-record=$n,$WEB4,$WEB6"
+		done
+		echo "host-record=proxy.example.com,$PROXY4,$PROXY6"
+		echo "host-record=ssh.example.com,$SSH4,$SSH6"
+	} >"$conf"
+	start_server "$name" "$ns" udp/53 dnsmasq -C "$conf"
+}
+
+# start_proxies: tinyproxy on 8080 and 3128, microsocks (SOCKS5) on 1080.
+start_proxies() {
+	local port
+
+	for port in 8080 3128; do
+		cat >"$LAB/tinyproxy-$port.conf" <<-END
+			Port $port
+			Listen $PROXY4
+			Listen $PROXY6
+			Timeout 60
+			MaxClients 50
+			ConnectPort 443
+			ConnectPort 80
+			ConnectPort 22
+			PidFile "$LAB/tinyproxy-$port.pid"
+			LogLevel Info
+		END
+		start_server "tinyproxy-$port" "$NS_OUTSIDE" "tcp/$port" \
+			tinyproxy -d -c "$LAB/tinyproxy-$port.conf" || return 1
+	done
+	start_server microsocks "$NS_OUTSIDE" tcp/1080 microsocks -i :: -p 1080
+}
+
+# start_ssh: sshd on 22 and on 443 of another address; keys for this lab only.
+# Also a SOCKS4a/5 proxy of ssh's own (ssh -D) on port 1081.
+start_ssh() {
+	local dir=$LAB/ssh
+
+	mkdir -p "$dir"
+	chmod 755 "$dir"
+	ssh-keygen -q -t ed25519 -N '' -f "$dir/host" &&
+		ssh-keygen -q -t ed25519 -N '' -f "$dir/user" || return 1
+	cp "$dir/user.pub" "$dir/authorized"
+	cat >"$dir/sshd_config" <<-END
+		ListenAddress $SSH4:22
+		ListenAddress [$SSH6]:22
+		ListenAddress $SSH443:443
+		HostKey $dir/host
+		PidFile $dir/sshd.pid
+		AuthorizedKeysFile $dir/authorized
+		StrictModes no
+		PermitRootLogin yes
+		UsePAM no
+		PasswordAuthentication no
+		KbdInteractiveAuthentication no
+		PrintMotd no
+		UseDNS no
+	END
+	# its folder for unprivileged children is compiled in as /run/sshd
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	start_server sshd "$NS_OUTSIDE" tcp/22 bash -c '
+		mount -t tmpfs -o size=1m tmpfs /run && mkdir -m 755 /run/sshd &&
+		exec /usr/sbin/sshd -D -e -f "$1"' sshd "$dir/sshd_config" || return 1
+	start_server ssh-socks "$NS_OUTSIDE" tcp/1081 \
+		ssh "${SSH_OPTIONS[@]}" -i "$dir/user" -N -D '*:1081' "root@$SSH4"
+}
+
+SSH_OPTIONS=(-F none -o BatchMode=yes -o StrictHostKeyChecking=no
+	-o UserKnownHostsFile=/dev/null -o ConnectTimeout=$((4 * LAB_SLOW)) -o LogLevel=ERROR
+	-o IdentitiesOnly=yes)
+
+# start_echo: sends back what it gets: tcp and udp 9000, tcp 40001.
+start_echo() {
+	local l4port
+
+	for l4port in tcp/9000 tcp/40001 udp/9000; do
+		start_server "echo-${l4port/\//-}" "$NS_OUTSIDE" "$l4port" \
+			perl "$LAB_ROOT/tests/functional/echo.pl" "${l4port%/*}" \
+			"${l4port#*/}" "$ECHO4" "$ECHO6" || return 1
+	done
+}
+
+# say NS-FUNCTION TEXT NCAT-ARGUMENT...: send a line, print what comes back
+# soon (LAB_SLOW: how many times slower than usual this machine is).
+say() {
+	local from=$1 text=$2
+
+	shift 2
+	{ printf '%s\n' "$text"; sleep "$LAB_SLOW"; } |
+		"$from" timeout $((6 * LAB_SLOW)) ncat -n -w $((4 * LAB_SLOW)) "$@" 2>&1
+}
+
+# --- captures ------------------------------------------------------------------
+
+# capture_start NAME NS [FILTER...]: everything that reaches the host in NS.
+capture_start() {
+	local name=$1 ns=$2
+
+	shift 2
+	ip netns exec "$ns" tcpdump -i eth0 -n -U --immediate-mode -s 256 -Z root \
+		-w "$LAB/$name.pcap" "$@" >"$LAB/log/capture-$name" 2>&1 </dev/null &
+	echo $! >"$LAB/pids/capture-$name"
+	wait_for 10 grep -q 'listening on' "$LAB/log/capture-$name"
+}
+
+capture_stop() {
+	sleep 0.2
+	kill -INT "$(cat "$LAB/pids/capture-$1")" 2>/dev/null
+	wait "$(cat "$LAB/pids/capture-$1")" 2>/dev/null
+	rm -f "$LAB/pids/capture-$1"
+}
+
+# payload NAME FILTER: "PACKETS BYTES" of packets with payload in a capture.
+payload() {
+	tcpdump -q -n -r "$LAB/$1.pcap" "$2" 2>/dev/null |
+		sed -n 's/.*: tcp \([0-9]*\).*/\1/p; s/.*UDP, length \([0-9]*\).*/\1/p' |
+		awk '$1 > 0 { n++; b += $1 } END { print n + 0, b + 0 }'
+}
+
+# --- the agent -------------------------------------------------------------------
+
+agent_is_ready() {
+	[ -S "$LAB/agent/run/control.sock" ] && fwctl status --json
+}
+
+# agent_start [OPTION...]: fwagentd in the gateway, ready for commands.
+agent_start() {
+	mkdir -p "$LAB/agent/state" "$LAB/agent/run" "$LAB/agent/log"
+	ip netns exec "$NS_GATEWAY" "$FWAGENTD" --foreground \
+		--state-dir "$LAB/agent/state" --run-dir "$LAB/agent/run" \
+		--log-dir "$LAB/agent/log" "$@" >>"$LAB/log/fwagentd" 2>&1 </dev/null &
+	AGENT_PID=$!
+	if ! wait_for 20 agent_is_ready; then
+		echo "  fwagentd is not ready:"
+		tail -n 10 "$LAB/log/fwagentd" | sed 's/^/  /'
+		return 1
+	fi
+}
+
+agent_stop() {
+	[ -n "$AGENT_PID" ] && kill "$AGENT_PID" 2>/dev/null && wait "$AGENT_PID" 2>/dev/null
+	AGENT_PID=
+}
+
+# fwctl COMMAND ARGUMENT...: on the gateway, to this lab's daemon.
+fwctl() {
+	gateway "$FWCTL" --socket "$LAB/agent/run/control.sock" "$@"
+}
+
+agent_apply() {
+	fwctl apply "$1"
+}
+
+# need_agent: skip the script when the programs were not built.
+need_agent() {
+	if [ ! -x "$FWAGENTD" ] || [ ! -x "$FWCTL" ]; then
+		skip_all "$(basename "$0" .sh)" "$B has no fwagentd and fwctl"
+	fi
+}
+
+# queue_packets: how many packets the kernel has handed to the engine's queues.
+queue_packets() {
+	gateway cat /proc/net/netfilter/nfnetlink_queue 2>/dev/null |
+		awk '{ n += $8 } END { print n + 0 }'
+}
+
+# last_event JQ-CONDITION: the newest verdict event that fits, as one line.
+last_event() {
+	jq -c "select($1)" "$LAB/agent/log/eve.json" 2>/dev/null | tail -n 1
+}

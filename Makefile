@@ -48,7 +48,7 @@ CFLAGS  ?= $(CFLAGS_$(FLAVOUR))
 LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 
 PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log libconfig jansson \
-	libidn2 libpsl libpcap libsystemd libseccomp libcap-ng
+	libidn2 libpsl libpcap libsystemd libseccomp libcap-ng libcrypto
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
 once      = $(eval $(1) := $(shell $(2)))$($(1))

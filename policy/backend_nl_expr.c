@@ -6,6 +6,8 @@
 #include "policy/backend_nl_priv.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
+
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter.h>

@@ -82,10 +82,12 @@ static void add(struct build *b, struct rs_rule *rule, struct rs_stmt stmt)
 		b->failed = true;
 }
 
-static const char *name_of(struct build *b, const char *fmt, const char *x,
+/* "f_lan" of one name, "p_lan/wan" of two. */
+static const char *name_of(struct build *b, const char *prefix, const char *x,
 			   const char *y)
 {
-	const char *name = arena_printf(b->arena, fmt, x, y);
+	const char *name = arena_printf(b->arena, "%s%s%s%s", prefix, x,
+					y ? "/" : "", y ? y : "");
 
 	if (!name)
 		b->failed = true;
@@ -431,7 +433,7 @@ static void add_rule(struct build *b, struct rs_chain *chain,
 static const char *pair_chain(struct build *b, unsigned from, unsigned to)
 {
 	const struct ir *ir = b->ir;
-	const char *name = name_of(b, "p_%s/%s", ir->zones[from].name,
+	const char *name = name_of(b, "p_", ir->zones[from].name,
 				   ir->zones[to].name);
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
 	struct rs_chain *chain;
@@ -470,7 +472,7 @@ static const char *spoof_chain(struct build *b, unsigned zone)
 {
 	static const enum ip_family families[] = {IP_V4, IP_V6};
 	const struct ir_zone *z = &b->ir->zones[zone];
-	const char *name = name_of(b, "z_%s%s", z->name, "");
+	const char *name = name_of(b, "z_", z->name, NULL);
 	struct rs_chain *chain;
 
 	if (ruleset_chain_find(b->rs, name))
@@ -556,9 +558,9 @@ static void add_stray(struct build *b, struct rs_chain *chain)
 static const char *forward_chain(struct build *b, unsigned from)
 {
 	const char *zone = b->ir->zones[from].name;
-	const char *name = name_of(b, "f_%s%s", zone, "");
+	const char *name = name_of(b, "f_", zone, NULL);
 	struct rs_chain *chain = chain_new(b, name);
-	struct rs_set *map = if_map(b, name_of(b, "mf_%s%s", zone, ""));
+	struct rs_set *map = if_map(b, name_of(b, "mf_", zone, NULL));
 
 	add_simple(b, chain, RS_JUMP, spoof_chain(b, from));
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
@@ -583,8 +585,8 @@ static void fill_input(struct build *b, struct rs_chain *chain)
 	struct rs_set *map = if_map(b, "m_input");
 
 	for (unsigned from = 1; from < b->ir->n_zones; from++) {
-		const char *name = name_of(b, "i_%s%s",
-					   b->ir->zones[from].name, "");
+		const char *name = name_of(b, "i_",
+					   b->ir->zones[from].name, NULL);
 		struct rs_chain *in = chain_new(b, name);
 
 		add_simple(b, in, RS_JUMP, spoof_chain(b, from));

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One flow: key, memory, facts, parser state, held packets, decision. */
+#pragma once
+
+#include "agent/limits.h"
+#include "agent/packet/packet.h"
+#include "agent/proto/stack.h"
+#include "agent/stream/stream.h"
+#include "policy/base/arena.h"
+#include "policy/facts.h"
+
+#include <stdint.h>
+
+/* Both directions give the same key: the lower end comes first. */
+struct flow_key {
+	uint8_t ends[2][18]; /* address, port */
+	uint8_t family, l4;
+};
+
+struct flow_traffic {
+	uint64_t packets, bytes;
+};
+
+struct flow {
+	struct flow_key key;
+	struct flow *chain;        /* of its hash bucket */
+	struct flow *newer, *older; /* by last packet */
+	uint64_t id;
+	uint64_t first_ns, last_ns;
+
+	struct arena arena;
+	struct facts facts; /* src is the client */
+	struct proto_stack stack;
+	struct stream streams[2]; /* by enum dir */
+	struct flow_traffic traffic[2];
+
+	bool handshake;  /* TCP: the SYN was seen */
+	bool answered;   /* TCP: the server has accepted the connection */
+	bool decided, refused, silent;
+	bool reported;   /* an event told its end or decision */
+	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
+
+	uint32_t *held; /* ids of packets waiting for the decision; owned */
+	unsigned n_held, held_capacity;
+	uint64_t held_since;
+};
+
+void flow_key_of(const struct packet *pkt, struct flow_key *out);
+
+/* Who sent this packet of the flow. */
+enum dir flow_dir(const struct flow *f, const struct packet *pkt);
+
+/* Remember the id of a packet that waits.  FW_ERR_LIMIT at
+ * LIMIT_HELD_PACKETS. */
+FW_MUST_CHECK enum fw_err flow_hold(struct flow *f, uint32_t id, uint64_t now);

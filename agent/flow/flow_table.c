@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A hash table with chains, and one list in the order of the last packet.
+ * Buckets are as many as the ceiling allows flows, rounded up to a power of
+ * two, made once: no growth while packets wait.
+ */
+#include "agent/flow/flow_table.h"
+
+#include "policy/base/hash.h"
+
+#include <stdlib.h>
+
+struct flow_table {
+	uint8_t key[16];
+	struct flow **buckets;
+	size_t n_buckets, n, most;
+	struct flow *newest, *oldest;
+	uint64_t added;
+};
+
+struct flow_table *flow_table_new(const uint8_t key[16], size_t most)
+{
+	struct flow_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	memcpy(t->key, key, sizeof(t->key));
+	t->most = most ? most : LIMIT_FLOWS;
+	t->n_buckets = 1;
+	while (t->n_buckets < t->most)
+		t->n_buckets *= 2;
+	t->buckets = calloc(t->n_buckets, sizeof(struct flow *));
+	if (!t->buckets) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static struct flow **bucket_of(const struct flow_table *t,
+			       const struct flow_key *key)
+{
+	uint64_t h = hash_keyed(t->key, key, sizeof(*key));
+
+	return &t->buckets[h & (t->n_buckets - 1)];
+}
+
+struct flow *flow_table_find(const struct flow_table *t,
+			     const struct flow_key *key)
+{
+	struct flow *f = *bucket_of(t, key);
+
+	while (f && memcmp(&f->key, key, sizeof(*key)) != 0)
+		f = f->chain;
+	return f;
+}
+
+static void list_out(struct flow_table *t, struct flow *f)
+{
+	if (f->newer)
+		f->newer->older = f->older;
+	else
+		t->newest = f->older;
+	if (f->older)
+		f->older->newer = f->newer;
+	else
+		t->oldest = f->newer;
+}
+
+static void list_in(struct flow_table *t, struct flow *f)
+{
+	f->newer = NULL;
+	f->older = t->newest;
+	if (t->newest)
+		t->newest->newer = f;
+	else
+		t->oldest = f;
+	t->newest = f;
+}
+
+/* The oldest decided flow among the oldest few, so that a table full of
+ * undecided ones costs no long search per packet. */
+static struct flow *to_give_up(const struct flow_table *t)
+{
+	struct flow *f = t->oldest;
+
+	for (unsigned i = 0; f && i < 64; i++, f = f->newer)
+		if (f->decided)
+			return f;
+	return NULL;
+}
+
+struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
+			    uint64_t now)
+{
+	struct flow **bucket = bucket_of(t, key);
+	struct flow *f;
+
+	if (t->n >= t->most) {
+		f = to_give_up(t);
+		if (!f)
+			return NULL;
+		flow_table_remove(t, f);
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	f->key = *key;
+	f->first_ns = f->last_ns = now;
+	t->added++;
+	f->id = hash_keyed(t->key, &t->added, sizeof(t->added)) >> 11;
+	arena_init(&f->arena, LIMIT_FLOW_ARENA, 1024);
+	facts_init(&f->facts, &f->arena);
+	f->chain = *bucket;
+	*bucket = f;
+	list_in(t, f);
+	t->n++;
+	return f;
+}
+
+void flow_table_touch(struct flow_table *t, struct flow *f, uint64_t now)
+{
+	f->last_ns = now;
+	list_out(t, f);
+	list_in(t, f);
+}
+
+void flow_table_remove(struct flow_table *t, struct flow *f)
+{
+	struct flow **at = bucket_of(t, &f->key);
+
+	while (*at != f)
+		at = &(*at)->chain;
+	*at = f->chain;
+	list_out(t, f);
+	t->n--;
+	stream_done(&f->streams[DIR_CLIENT]);
+	stream_done(&f->streams[DIR_SERVER]);
+	arena_done(&f->arena);
+	free(f->held);
+	free(f);
+}
+
+struct flow *flow_table_oldest(const struct flow_table *t)
+{
+	return t->oldest;
+}
+
+size_t flow_table_count(const struct flow_table *t)
+{
+	return t->n;
+}
+
+void flow_table_free(struct flow_table *t)
+{
+	if (!t)
+		return;
+	while (t->oldest)
+		flow_table_remove(t, t->oldest);
+	free(t->buckets);
+	free(t);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/verdict/decide.h"
+
+static enum reason guard_reason(enum ir_guard guard)
+{
+	switch (guard) {
+	case IR_GUARD_CONNECT:
+		return REASON_GUARD_CONNECT;
+	case IR_GUARD_SOCKS:
+		return REASON_GUARD_SOCKS;
+	case IR_GUARD_NO_SNI:
+		return REASON_GUARD_NO_SNI;
+	case IR_GUARD_COUNT:
+		break;
+	}
+	return REASON_COUNT;
+}
+
+static enum reason rule_reason(const struct ir_rule *rule)
+{
+	switch (rule->action) {
+	case IR_ALLOW:
+		return REASON_RULE_ALLOW;
+	case IR_DENY:
+		return REASON_RULE_DENY;
+	case IR_REJECT:
+		return REASON_RULE_REJECT;
+	}
+	return REASON_COUNT;
+}
+
+enum reason decide_reason(const struct decision *d)
+{
+	switch (d->by) {
+	case DECISION_BY_RULE:
+		return rule_reason(d->rule);
+	case DECISION_BY_DEFAULT:
+		return REASON_DEFAULT_DENY;
+	case DECISION_BY_NO_LIST:
+		return REASON_ZONE_NONE;
+	case DECISION_BY_GUARD:
+		return guard_reason(d->guard);
+	}
+	return REASON_COUNT;
+}
+
+/* In observe mode nothing is refused, only said. */
+static struct outcome observed(const struct ir *ir, struct outcome o)
+{
+	if (o.kind == DECISION_REFUSE && ir->observe) {
+		o.kind = DECISION_ALLOW;
+		o.would = true;
+	}
+	return o;
+}
+
+struct outcome decide_flow(const struct ir *ir, const struct facts *facts)
+{
+	struct decision d = eval_flow(ir, facts, EVAL_ENGINE);
+	struct outcome o = {
+		.kind = d.kind,
+		.reason = d.kind == DECISION_NOT_YET ? REASON_UNDECIDED
+						     : decide_reason(&d),
+		.silent = d.silent,
+		.list = d.list,
+		.rule = d.by == DECISION_BY_GUARD ? NULL : d.rule,
+	};
+
+	return observed(ir, o);
+}
+
+struct outcome decide_by_reason(const struct ir *ir, enum reason reason,
+				bool allow)
+{
+	struct outcome o = {
+		.kind = allow ? DECISION_ALLOW : DECISION_REFUSE,
+		.reason = reason,
+		.list = AST_LISTS,
+	};
+
+	return observed(ir, o);
+}

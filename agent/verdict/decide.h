@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Facts -> evaluation -> allow, refuse, or need more, with the reason. */
+#pragma once
+
+#include "agent/verdict/reason.h"
+#include "policy/eval.h"
+
+/* What is decided of a flow.  In observe mode a refusal becomes an allowance
+ * with `would`. */
+struct outcome {
+	enum decision_kind kind;
+	enum reason reason;
+	bool silent;              /* refuse without an answer */
+	bool would;               /* refused, were it not for observe mode */
+	enum ast_list list;       /* AST_LISTS: none */
+	const struct ir_rule *rule; /* borrowed from the policy, or NULL */
+};
+
+/* Ask the policy. */
+struct outcome decide_flow(const struct ir *ir, const struct facts *facts);
+
+/* A refusal (or, with `allow`, an allowance) that no rule made. */
+struct outcome decide_by_reason(const struct ir *ir, enum reason reason,
+				bool allow);
+
+/* The reason for what the evaluation found. */
+enum reason decide_reason(const struct decision *d);

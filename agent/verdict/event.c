@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/verdict/event.h"
+
+#include <jansson.h>
+#include <netinet/in.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char *const kinds[] = {
+#define X(id, name, help) name,
+	EVENT_KINDS(X)
+#undef X
+};
+
+/* Bytes as they came -> a JSON string: printable ASCII as it is, the rest as
+ * \xNN, so that neither a terminal nor a log reader can be fooled. */
+static json_t *wire_string(struct str s)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *text = malloc(s.len * 4 + 1);
+	json_t *j;
+	size_t n = 0;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = (uint8_t)s.p[i];
+
+		if (c >= 0x20 && c < 0x7f && c != '\\') {
+			text[n++] = (char)c;
+			continue;
+		}
+		text[n++] = '\\';
+		text[n++] = 'x';
+		text[n++] = hex[c >> 4];
+		text[n++] = hex[c & 15];
+	}
+	j = json_stringn(text, n);
+	free(text);
+	return j;
+}
+
+static void put_time(json_t *o, const char *key, uint64_t ns)
+{
+	time_t sec = (time_t)(ns / 1000000000);
+	char date[40], text[64];
+	struct tm tm;
+
+	if (!gmtime_r(&sec, &tm) ||
+	    !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
+		return;
+	(void)snprintf(text, sizeof(text), "%s.%06u+0000", date,
+		       (unsigned)(ns % 1000000000 / 1000));
+	json_object_set_new(o, key, json_string(text));
+}
+
+static void put_address(json_t *o, const char *key, const struct ipaddr *a)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	json_object_set_new(o, key, json_string(ipaddr_print(a, text)));
+}
+
+static bool has_ports(uint8_t l4)
+{
+	return l4 == IPPROTO_TCP || l4 == IPPROTO_UDP || l4 == IPPROTO_SCTP ||
+	       l4 == IPPROTO_DCCP;
+}
+
+static void put_protocol(json_t *o, uint8_t l4)
+{
+	static const struct {
+		uint8_t l4;
+		const char *name;
+	} names[] = {{IPPROTO_TCP, "TCP"},   {IPPROTO_UDP, "UDP"},
+		     {IPPROTO_ICMP, "ICMP"}, {IPPROTO_ICMPV6, "IPv6-ICMP"},
+		     {IPPROTO_SCTP, "SCTP"}, {IPPROTO_GRE, "GRE"},
+		     {IPPROTO_ESP, "ESP"},   {IPPROTO_DCCP, "DCCP"}};
+	char number[8];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].l4 != l4)
+			continue;
+		json_object_set_new(o, "proto", json_string(names[i].name));
+		return;
+	}
+	(void)snprintf(number, sizeof(number), "%u", l4);
+	json_object_set_new(o, "proto", json_string(number));
+}
+
+static void put_tuple(json_t *o, const struct facts *f)
+{
+	put_address(o, "src_ip", &f->src);
+	if (has_ports(f->l4))
+		json_object_set_new(o, "src_port", json_integer(f->sport));
+	put_address(o, "dest_ip", &f->dst);
+	if (has_ports(f->l4))
+		json_object_set_new(o, "dest_port", json_integer(f->dport));
+	put_protocol(o, f->l4);
+	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6)
+		json_object_set_new(o, "icmp_type", json_integer(f->dport));
+}
+
+/* Where the values of a field go: object and key, by Suricata's names. */
+static const struct {
+	enum field field;
+	const char *object, *key;
+	bool list; /* always an array */
+} places[] = {
+	{FIELD_TLS_SNI, "tls", "sni", false},
+	{FIELD_TLS_ALPN, "tls", "client_alpns", true},
+	{FIELD_HTTP_HOST, "http", "hostname", false},
+	{FIELD_HTTP_METHOD, "http", "http_method", false},
+	{FIELD_HTTP_TARGET, "http", "url", false},
+	{FIELD_CONNECT_TARGET, "http", "connect", false},
+	{FIELD_SOCKS_TARGET, "socks", "target", false},
+	{FIELD_SOCKS_VERSION, "socks", "version", false},
+};
+
+/* A second value makes an array of the first. */
+static void put_value(json_t *o, const char *key, bool list, json_t *value)
+{
+	json_t *old = json_object_get(o, key);
+
+	if (!value)
+		return;
+	if (!old && !list) {
+		json_object_set_new(o, key, value);
+		return;
+	}
+	if (!json_is_array(old)) {
+		json_t *array = json_array();
+
+		if (old)
+			json_array_append(array, old);
+		json_object_set_new(o, key, array);
+		old = array;
+	}
+	json_array_append_new(old, value);
+}
+
+/* "h2,http/1.1" is one value of ours, two of Suricata's. */
+static void put_alpns(json_t *o, const char *key, struct str all)
+{
+	while (all.len) {
+		const char *comma = memchr(all.p, ',', all.len);
+		size_t n = comma ? (size_t)(comma - all.p) : all.len;
+
+		put_value(o, key, true, wire_string(str_mem(all.p, n)));
+		all = str_skip(all, n + 1);
+	}
+}
+
+static void put_facts(json_t *o, const struct facts *f, bool every_message)
+{
+	for (unsigned i = 0; i < f->n_values; i++) {
+		const struct fact_value *v = &f->values[i];
+
+		if (v->message > 0 && !every_message)
+			continue;
+		for (size_t j = 0; j < sizeof(places) / sizeof(*places); j++) {
+			json_t *in;
+
+			if (places[j].field != v->field)
+				continue;
+			in = json_object_get(o, places[j].object);
+			if (!in) {
+				in = json_object();
+				json_object_set_new(o, places[j].object, in);
+			}
+			if (v->field == FIELD_TLS_ALPN)
+				put_alpns(in, places[j].key, v->value);
+			else
+				put_value(in, places[j].key, places[j].list,
+					  wire_string(v->value));
+		}
+	}
+}
+
+/* The outermost protocol, and all of them where there is more than one. */
+static void put_apps(json_t *o, json_t *fw, const struct facts *f)
+{
+	json_t *layers;
+
+	if (f->n_layers == 0)
+		return;
+	json_object_set_new(o, "app_proto",
+			    json_string(app_name(f->layers[0].app)));
+	if (f->n_layers == 1)
+		return;
+	layers = json_array();
+	for (unsigned i = 0; i < f->n_layers; i++)
+		json_array_append_new(layers,
+				      json_string(app_name(f->layers[i].app)));
+	json_object_set_new(fw, "layers", layers);
+}
+
+static void put_verdict(json_t *o, const struct event *ev)
+{
+	bool refused = ev->outcome->kind == DECISION_REFUSE;
+	json_t *v = json_object();
+
+	if (ev->outcome->kind == DECISION_NOT_YET) {
+		json_decref(v);
+		return;
+	}
+	json_object_set_new(v, "action",
+			    json_string(refused ? "drop" : "accept"));
+	if (refused && !ev->outcome->silent) {
+		bool tcp = ev->facts->l4 == IPPROTO_TCP;
+		bool both = tcp && !ev->kernel;
+
+		json_object_set_new(
+			v, "reject",
+			json_pack("[s]", tcp ? "tcp-reset" : "icmp-prohib"));
+		json_object_set_new(v, "reject_target",
+				    json_string(both ? "both" : "to_client"));
+	}
+	json_object_set_new(o, "verdict", v);
+}
+
+static const char *zone_name(const struct ir *ir, int zone)
+{
+	return ir && zone >= 0 && (unsigned)zone < ir->n_zones
+		       ? ir->zones[zone].name
+		       : "none";
+}
+
+static void put_fw(json_t *fw, const struct event *ev)
+{
+	const struct outcome *o = ev->outcome;
+
+	if (o->rule)
+		json_object_set_new(fw, "rule", json_string(o->rule->name));
+	if (o->list < AST_LISTS)
+		json_object_set_new(fw, "list",
+				    json_string(ast_list_name(o->list)));
+	json_object_set_new(fw, "reason", json_string(reason_name(o->reason)));
+	if (*reason_attack(o->reason) &&
+	    (o->kind == DECISION_REFUSE || o->would))
+		json_object_set_new(fw, "attack",
+				    json_string(reason_attack(o->reason)));
+	if (o->would)
+		json_object_set_new(fw, "would", json_string("drop"));
+	json_object_set_new(fw, "policy", json_string(ev->policy_digest));
+	json_object_set_new(fw, "zone_src",
+			    json_string(zone_name(ev->ir,
+						  ev->facts->zone_src)));
+	json_object_set_new(fw, "zone_dst",
+			    json_string(zone_name(ev->ir,
+						  ev->facts->zone_dst)));
+	json_object_set_new(fw, "by",
+			    json_string(ev->kernel ? "kernel" : "engine"));
+	if (!ev->kernel)
+		json_object_set_new(
+			fw, "held_us",
+			json_integer((json_int_t)(ev->held_ns / 1000)));
+	if (ev->repeat)
+		json_object_set_new(fw, "repeat", json_integer(ev->repeat));
+}
+
+static void put_traffic(json_t *o, const struct event *ev)
+{
+	const struct flow_traffic *t = ev->traffic;
+
+	json_object_set_new(
+		o, "flow",
+		json_pack("{s:I, s:I, s:I, s:I}", "pkts_toserver",
+			  (json_int_t)t[DIR_CLIENT].packets, "pkts_toclient",
+			  (json_int_t)t[DIR_SERVER].packets, "bytes_toserver",
+			  (json_int_t)t[DIR_CLIENT].bytes, "bytes_toclient",
+			  (json_int_t)t[DIR_SERVER].bytes));
+}
+
+char *event_json(const struct event *ev)
+{
+	json_t *o = json_object(), *fw = json_object();
+	char community[COMMUNITY_ID_MAX];
+	char *text = NULL;
+	size_t len;
+
+	if (!o || !fw)
+		goto out;
+	put_time(o, "timestamp", ev->time_ns);
+	if (ev->flow_id)
+		json_object_set_new(o, "flow_id",
+				    json_integer((json_int_t)ev->flow_id));
+	json_object_set_new(o, "event_type", json_string(kinds[ev->kind]));
+	if (ev->in_iface)
+		json_object_set_new(o, "in_iface", json_string(ev->in_iface));
+	put_tuple(o, ev->facts);
+	event_community_id(ev->facts, community);
+	if (*community)
+		json_object_set_new(o, "community_id", json_string(community));
+	put_apps(o, fw, ev->facts);
+	put_facts(o, ev->facts, ev->kind == EVENT_FLOW);
+	put_verdict(o, ev);
+	put_fw(fw, ev);
+	if (ev->traffic)
+		put_traffic(o, ev);
+	json_object_set(o, "fw", fw);
+	len = json_dumpb(o, NULL, 0, JSON_COMPACT);
+	text = len ? malloc(len + 2) : NULL;
+	if (text) {
+		(void)json_dumpb(o, text, len, JSON_COMPACT);
+		text[len] = '\n';
+		text[len + 1] = '\0';
+	}
+out:
+	json_decref(fw);
+	json_decref(o);
+	return text;
+}
+
+/* Bytes in network order for the hash. */
+struct id_bytes {
+	uint8_t data[64];
+	size_t len;
+};
+
+static void id_add(struct id_bytes *b, const void *p, size_t n)
+{
+	memcpy(b->data + b->len, p, n);
+	b->len += n;
+}
+
+static void id_add_port(struct id_bytes *b, uint16_t port)
+{
+	uint16_t be = htons(port);
+
+	id_add(b, &be, sizeof(be));
+}
+
+void event_community_id(const struct facts *f, char buf[COMMUNITY_ID_MAX])
+{
+	struct id_bytes b = {.len = 2}; /* seed 0 */
+	bool ports = has_ports(f->l4);
+	int order = ipaddr_cmp(&f->src, &f->dst);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len;
+	bool swap = order > 0 || (order == 0 && ports && f->sport > f->dport);
+	const struct ipaddr *first = swap ? &f->dst : &f->src;
+	const struct ipaddr *second = swap ? &f->src : &f->dst;
+
+	buf[0] = '\0';
+	if (f->src.family == IP_NONE || f->src.family != f->dst.family)
+		return;
+	id_add(&b, first->bytes, ipaddr_len(first->family));
+	id_add(&b, second->bytes, ipaddr_len(second->family));
+	id_add(&b, (const uint8_t[]){f->l4, 0}, 2);
+	/* ICMP has its own rules for "ports"; it goes without here. */
+	if (ports) {
+		id_add_port(&b, swap ? f->dport : f->sport);
+		id_add_port(&b, swap ? f->sport : f->dport);
+	}
+	if (!EVP_Digest(b.data, b.len, digest, &digest_len, EVP_sha1(), NULL))
+		return;
+	memcpy(buf, "1:", 2);
+	(void)EVP_EncodeBlock((unsigned char *)buf + 2, digest,
+			      (int)digest_len);
+}

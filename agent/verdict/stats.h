@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Counters; plain memory that the daemon shares between its processes, so they
+ * outlive a verdict process.  Added to from many threads, read from anywhere.
+ */
+#pragma once
+
+#include "agent/verdict/reason.h"
+
+#include <stdint.h>
+
+enum stat {
+#define X(id, name, help) STAT_##id,
+#include "agent/verdict/stats.def"
+#undef X
+	STAT_COUNT
+};
+
+struct stats {
+	_Atomic uint64_t counters[STAT_COUNT];
+	_Atomic uint64_t by_reason[REASON_COUNT];
+	_Atomic uint64_t alive_ns; /* when the engine last went round its loop */
+};
+
+static inline void stats_add(struct stats *s, enum stat which, uint64_t n)
+{
+	__atomic_fetch_add(&s->counters[which], n, __ATOMIC_RELAXED);
+}
+
+static inline void stats_reason(struct stats *s, enum reason reason)
+{
+	if (reason < REASON_COUNT)
+		__atomic_fetch_add(&s->by_reason[reason], 1, __ATOMIC_RELAXED);
+}
+
+const char *stat_name(enum stat which);
+const char *stat_help(enum stat which);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/policy.h"
+
+#include "policy/base/hash.h"
+#include "policy/check.h"
+#include "policy/lower.h"
+#include "policy/read.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum fw_err read_input(const struct policy_input *in, struct policy *p)
+{
+	if (in->path)
+		return read_policy_file(in->path, in->directory, &p->ast,
+					&p->diags);
+	return read_policy_text(in->text, in->text_name, &p->ast, &p->diags);
+}
+
+static enum fw_err check_tree(struct policy *p)
+{
+	check_policy(&p->ast, &p->diags);
+	return p->diags.errors ? FW_ERR_POLICY : FW_OK;
+}
+
+/* The text that history keeps and the daemon gets, and its name. */
+static enum fw_err print_canonical(struct policy *p)
+{
+	ast_print(&p->ast, &p->canonical);
+	if (p->canonical.failed)
+		return FW_ERR_NOMEM;
+	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64,
+		       hash_text(p->canonical.p, p->canonical.len));
+	return FW_OK;
+}
+
+enum fw_err policy_compile(const struct policy_input *in,
+			   struct policy **out_policy)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	enum fw_err err;
+
+	*out_policy = p;
+	if (!p)
+		return FW_ERR_NOMEM;
+	arena_init(&p->arena, 0, 0);
+	diag_init(&p->diags, &p->arena);
+	strbuf_init(&p->canonical, 0);
+
+	err = read_input(in, p);
+	if (!err)
+		err = check_tree(p);
+	if (!err)
+		err = print_canonical(p);
+	if (!err)
+		err = lower_policy(&p->ast, &p->arena, &p->ir);
+	if (!err)
+		err = ruleset_build(&p->ir, p->digest, &p->diags, &p->ruleset);
+	return err;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	strbuf_done(&policy->canonical);
+	arena_done(&policy->arena);
+	free(policy);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The compiler's front door: a policy file in, rules and ruleset out. */
+#pragma once
+
+#include "policy/ast.h"
+#include "policy/base/strbuf.h"
+#include "policy/ir.h"
+#include "policy/ruleset.h"
+
+#define POLICY_DIGEST_LEN 16
+
+/* A compiled policy; immutable, and all its memory is its own. */
+struct policy {
+	struct arena arena;
+	struct diag_list diags; /* what was said, also of a good policy */
+	struct ast ast;
+	struct strbuf canonical; /* the policy as one text, without includes */
+	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names the canonical text */
+	struct ir ir;
+	struct ruleset ruleset;
+};
+
+/* Where a policy comes from: a file (and the *.conf files of a directory, if
+ * that is not NULL), or a text. */
+struct policy_input {
+	const char *path, *directory;
+	struct str text;
+	const char *text_name;
+};
+
+/* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to
+ * carry the diagnostics; NULL only without memory. */
+FW_MUST_CHECK enum fw_err policy_compile(const struct policy_input *in,
+					 struct policy **out_policy);
+void policy_free(struct policy *policy);

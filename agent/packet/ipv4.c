@@ -2,9 +2,9 @@
 /* The IPv4 header (RFC 791); options are stepped over. */
 #include "agent/packet/packet_priv.h"
 
-#define IPV4_HEADER_MIN 20
+#define IPV4_HEADER_MIN     20
 #define IPV4_MORE_FRAGMENTS 0x2000
-#define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_OFFSET_MASK    0x1fff
 
 struct ipv4_header {
 	uint32_t len;

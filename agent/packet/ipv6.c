@@ -12,14 +12,13 @@
 
 #define IPV6_HEADER_LEN 40
 
-#define ROUTING_SOURCE 0  /* RFC 5095: deprecated, never with segments left */
-#define ROUTING_MOBILE 2  /* RFC 6275: one address, the final one */
+#define ROUTING_SOURCE  0 /* RFC 5095: deprecated, never with segments left */
+#define ROUTING_MOBILE  2 /* RFC 6275: one address, the final one */
 #define ROUTING_SEGMENT 4 /* RFC 8754: the first in the list is the last */
 
 /* RFC 8200 8.1: checksums cover the final destination, which a routing header
  * holds as long as it has segments left. */
-static enum packet_fault routing_read(struct reader h,
-				      struct packet_body *body)
+static enum packet_fault routing_read(struct reader h, struct packet_body *body)
 {
 	const uint8_t *final;
 	uint8_t type, segments_left;

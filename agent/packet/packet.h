@@ -14,8 +14,8 @@
 
 enum packet_fault {
 	PACKET_OK,
-	PACKET_TRUNCATED,    /* a header or the stated length is not all there */
-	PACKET_BAD_HEADER,   /* a length or version contradicts itself */
+	PACKET_TRUNCATED,  /* a header or the stated length is not all there */
+	PACKET_BAD_HEADER, /* a length or version contradicts itself */
 	PACKET_BAD_CHECKSUM, /* asked for and wrong */
 	PACKET_FRAGMENT,     /* not the whole packet: no layer 4 to be had */
 };
@@ -23,7 +23,7 @@ enum packet_fault {
 struct packet {
 	struct ipaddr src, dst;
 	uint16_t sport, dport; /* for ICMP: id and type */
-	uint8_t l4;            /* IPPROTO_*, behind all IPv6 extension headers */
+	uint8_t l4; /* IPPROTO_*, behind all IPv6 extension headers */
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
 	struct reader payload; /* borrowed from the raw bytes */

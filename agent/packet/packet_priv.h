@@ -6,10 +6,10 @@
 
 /* What an IP header encloses, shrinking while headers are taken off. */
 struct packet_body {
-	struct reader bytes;    /* what is there */
-	uint32_t wire;          /* what should be there, by the IP header */
+	struct reader bytes;        /* what is there */
+	uint32_t wire;              /* what should be there, by the IP header */
 	struct ipaddr checksum_dst; /* the destination that checksums cover */
-	bool no_checksum;       /* its final destination cannot be known */
+	bool no_checksum;           /* its final destination cannot be known */
 };
 
 /* IP header (and IPv6 extension headers) off `raw`; sets src, dst and l4. */

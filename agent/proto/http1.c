@@ -96,8 +96,8 @@ static enum probe_result http1_probe(struct reader r, size_t seen)
 		return PROBE_NO;
 	if (method == r.left)
 		return PROBE_MORE;
-	if (method == 0 || (reader_peek(&r, method) != ' ' &&
-			    reader_peek(&r, method) != '\t'))
+	if (method == 0 ||
+	    (reader_peek(&r, method) != ' ' && reader_peek(&r, method) != '\t'))
 		return PROBE_NO;
 	end = reader_find(&r, '\n', seen);
 	if (!is_text(&r, seen, end))
@@ -354,8 +354,7 @@ static bool answer_find(struct http1_state *st, struct reader *in)
 	return false;
 }
 
-static enum proto_result answer_take(struct http1_state *st,
-				     struct reader head)
+static enum proto_result answer_take(struct http1_state *st, struct reader head)
 {
 	enum http1_awaited awaited = st->awaited;
 	unsigned status = 0;

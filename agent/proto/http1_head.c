@@ -92,7 +92,8 @@ bool http1_request_line(struct str line, struct http1_request *out_request)
 
 	line = trim(line);
 	version = line.len;
-	while (method < line.len && http1_is_token_byte((uint8_t)line.p[method]))
+	while (method < line.len &&
+	       http1_is_token_byte((uint8_t)line.p[method]))
 		method++;
 	if (method == 0 || method == line.len || method > HTTP1_METHOD_MAX ||
 	    !is_blank(line.p[method]))
@@ -270,8 +271,7 @@ bool http1_authority_of(struct str target, struct str *out_authority)
 
 	while (i < target.len &&
 	       (ascii_is_alpha(target.p[i]) || ascii_is_digit(target.p[i]) ||
-		target.p[i] == '+' || target.p[i] == '-' ||
-		target.p[i] == '.'))
+		target.p[i] == '+' || target.p[i] == '-' || target.p[i] == '.'))
 		i++;
 	if (i == 0 || !str_starts(str_skip(target, i), "://"))
 		return false;

@@ -5,10 +5,11 @@
  *
  *	client		server		then
  *	GREETING	-		version told (5), or all of it (4)
- *	NEXT		CHOICE		methods: 0 -> REPLY, 2 -> AUTH, else done
- *	NEXT (01)	AUTH		accepted -> REPLY, else done
- *	NEXT (05)	REPLY		target told; success -> inner stream
- *	END		REPLY		bytes from here on are the inner stream's
+ *	NEXT		CHOICE		methods: 0 -> REPLY, 2 -> AUTH, else
+ *done NEXT (01)	AUTH		accepted -> REPLY, else done NEXT (05)
+ *REPLY		target told; success -> inner stream
+ *	END		REPLY		bytes from here on are the inner
+ *stream's
  *
  * The client's next message shows by its first byte what it is, so a client
  * that does not wait for the answers is read as well.  The server's messages
@@ -21,22 +22,22 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-#define SOCKS4 4
-#define SOCKS5 5
-#define AUTH_VERSION 1
-#define METHOD_NONE 0
-#define METHOD_PASSWORD 2
+#define SOCKS4              4
+#define SOCKS5              5
+#define AUTH_VERSION        1
+#define METHOD_NONE         0
+#define METHOD_PASSWORD     2
 #define METHOD_ASSIGNED_MAX 9
-#define METHOD_PRIVATE 0x80
-#define METHOD_REFUSED 0xff
-#define ATYP_V4 1
-#define ATYP_NAME 3
-#define ATYP_V6 4
-#define COMMAND_CONNECT 1
-#define COMMAND_MAX 3
-#define SOCKS4_REPLY_LEN 8
-#define SOCKS4_GRANTED 0x5a
-#define SOCKS4_REPLY_MAX 0x5d
+#define METHOD_PRIVATE      0x80
+#define METHOD_REFUSED      0xff
+#define ATYP_V4             1
+#define ATYP_NAME           3
+#define ATYP_V6             4
+#define COMMAND_CONNECT     1
+#define COMMAND_MAX         3
+#define SOCKS4_REPLY_LEN    8
+#define SOCKS4_GRANTED      0x5a
+#define SOCKS4_REPLY_MAX    0x5d
 /* "[" name "]:65535" */
 #define TARGET_MAX (255 + 9)
 
@@ -181,7 +182,7 @@ static enum probe_result socks4_probe(struct reader r)
 		return text_is_plausible(r, 0x21) ? PROBE_MORE : PROBE_NO;
 	}
 	return host.left > 0 && text_is_plausible(host, 0x21) ? PROBE_YES
-							       : PROBE_NO;
+							      : PROBE_NO;
 }
 
 static enum probe_result socks_probe(struct reader r, size_t seen)
@@ -261,8 +262,7 @@ static enum proto_result socks4_request(struct socks_state *st,
 }
 
 static enum proto_result socks5_greeting(struct socks_state *st,
-					 struct reader *in,
-					 struct facts *facts)
+					 struct reader *in, struct facts *facts)
 {
 	struct reader r = *in, methods;
 
@@ -339,8 +339,8 @@ static enum proto_result socks5_request(struct socks_state *st,
 	reader_skip(&r, 1);
 	st->command = reader_u8(&r);
 	reserved = reader_u8(&r);
-	if (!r.failed && (st->command == 0 || st->command > COMMAND_MAX ||
-			  reserved != 0))
+	if (!r.failed &&
+	    (st->command == 0 || st->command > COMMAND_MAX || reserved != 0))
 		return PROTO_BAD;
 	if (!take_address(&r, &host, &type, &port, &bad))
 		return bad ? PROTO_BAD : PROTO_MORE;
@@ -360,8 +360,8 @@ static enum proto_result socks5_request(struct socks_state *st,
 	return PROTO_MORE;
 }
 
-static enum proto_result next_message(struct socks_state *st,
-				      struct reader *in, struct facts *facts)
+static enum proto_result next_message(struct socks_state *st, struct reader *in,
+				      struct facts *facts)
 {
 	if (reader_peek(in, 0) == SOCKS5)
 		return socks5_request(st, in, facts);
@@ -429,8 +429,7 @@ static enum proto_result auth_reply(struct socks_state *st, struct reader *in)
 	return status == 0 ? PROTO_MORE : PROTO_DONE;
 }
 
-static enum proto_result socks4_reply(struct socks_state *st,
-				      struct reader *in)
+static enum proto_result socks4_reply(struct socks_state *st, struct reader *in)
 {
 	struct reader r = *in, reply;
 	uint8_t version, code;
@@ -448,8 +447,7 @@ static enum proto_result socks4_reply(struct socks_state *st,
 		       : PROTO_DONE;
 }
 
-static enum proto_result socks5_reply(struct socks_state *st,
-				      struct reader *in)
+static enum proto_result socks5_reply(struct socks_state *st, struct reader *in)
 {
 	struct reader r = *in, host;
 	uint8_t version = reader_u8(&r), code, type;

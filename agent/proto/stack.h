@@ -21,14 +21,14 @@ struct proto_stack {
 	enum stack_state state;
 	uint8_t l4;
 	const struct proto *current;
-	void *module;           /* its state; arena */
-	uint32_t ruled_out;     /* bit i: row i of protos.def said PROBE_NO */
-	size_t probed;          /* client bytes at the last probe, all unread */
-	bool client_left;       /* the client's last bytes were not all read */
-	bool client_waits;      /* all client bytes were read, and the server
-				 * must answer before the client goes on */
-	struct arena *arena;    /* borrowed */
-	const char *bad;        /* static: what was wrong, for STACK_BAD */
+	void *module;        /* its state; arena */
+	uint32_t ruled_out;  /* bit i: row i of protos.def said PROBE_NO */
+	size_t probed;       /* client bytes at the last probe, all unread */
+	bool client_left;    /* the client's last bytes were not all read */
+	bool client_waits;   /* all client bytes were read, and the server
+			      * must answer before the client goes on */
+	struct arena *arena; /* borrowed */
+	const char *bad;     /* static: what was wrong, for STACK_BAD */
 };
 
 void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);

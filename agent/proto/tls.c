@@ -20,12 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_HEADER 5
-#define RECORD_HANDSHAKE 22
-#define RECORD_MAX 16384
-#define HANDSHAKE_HEADER 4
+#define RECORD_HEADER          5
+#define RECORD_HANDSHAKE       22
+#define RECORD_MAX             16384
+#define HANDSHAKE_HEADER       4
 #define HANDSHAKE_CLIENT_HELLO 1
-#define SSL2_PROBE_LEN 11
+#define SSL2_PROBE_LEN         11
 
 struct tls_state {
 	size_t walked;    /* unread bytes that are whole records */

@@ -2,9 +2,9 @@
 #include "agent/proto/tls_hello.h"
 
 #define EXTENSION_SERVER_NAME 0
-#define EXTENSION_ALPN 16
-#define NAME_TYPE_HOST 0
-#define SESSION_ID_MAX 32
+#define EXTENSION_ALPN        16
+#define NAME_TYPE_HOST        0
+#define SESSION_ID_MAX        32
 
 /* One bit for each extension type there can be: a hello may hold so many that
  * comparing each with each would take its time. */

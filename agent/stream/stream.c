@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STREAM_DATA_FIRST 2048
+#define STREAM_DATA_FIRST   2048
 #define STREAM_PIECES_FIRST 4
 
 _Static_assert(LIMIT_STREAM_BYTES <= INT32_MAX, "offsets are compared signed");
@@ -75,8 +75,8 @@ static bool data_reserve(struct stream *s, uint32_t need)
 
 static bool pieces_reserve(struct stream *s)
 {
-	unsigned capacity = s->piece_capacity ? s->piece_capacity * 2
-					      : STREAM_PIECES_FIRST;
+	unsigned capacity =
+		s->piece_capacity ? s->piece_capacity * 2 : STREAM_PIECES_FIRST;
 	struct stream_piece *pieces;
 
 	if (s->n_pieces < s->piece_capacity)
@@ -112,7 +112,7 @@ static void pieces_join(struct stream *s, struct stream_piece new)
 static bool touches(const struct stream *s, struct stream_piece new)
 {
 	for (unsigned i = 0; i < s->n_pieces; i++)
-		if (s->pieces[i].from <= new.to && new.from <= s->pieces[i].to)
+		if (s->pieces[i].from <= new.to &&new.from <= s->pieces[i].to)
 			return true;
 	return false;
 }

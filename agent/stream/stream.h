@@ -24,10 +24,10 @@ struct stream_piece {
 
 struct stream {
 	bool started;
-	uint32_t base;       /* sequence number of data[0] */
-	uint8_t *data;       /* owned */
+	uint32_t base; /* sequence number of data[0] */
+	uint8_t *data; /* owned */
 	uint32_t capacity;
-	uint32_t consumed;   /* offset: the reader's bytes start here */
+	uint32_t consumed;           /* offset: the reader's bytes start here */
 	struct stream_piece *pieces; /* sorted, disjoint; owned */
 	unsigned n_pieces, piece_capacity;
 };

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/fwctl/pcap_link.h"
+
+#include <pcap/pcap.h>
+
+#define TYPE_IPV4           0x0800
+#define TYPE_IPV6           0x86dd
+#define TYPE_VLAN           0x8100
+#define TYPE_VLAN_SERVICE   0x88a8
+#define TYPE_VLAN_OLD       0x9100
+#define TYPE_VLAN_OLDER     0x9200
+#define TYPE_MPLS           0x8847
+#define TYPE_MPLS_MULTICAST 0x8848
+#define TYPE_PPPOE_SESSION  0x8864
+#define TYPE_LENGTH_MAX     1500
+#define PPP_IPV4            0x0021
+#define PPP_IPV6            0x0057
+#define SNAP                0xaaaa03
+/* VLAN tags or MPLS labels one in another. */
+#define DEPTH_MAX 8
+
+/* The IP header tells its version itself. */
+static bool is_ip(const struct reader *r)
+{
+	uint8_t version = reader_peek(r, 0) >> 4;
+
+	return version == 4 || version == 6;
+}
+
+static bool mpls_strip(struct reader *r)
+{
+	for (int i = 0; i < DEPTH_MAX && r->left > 0; i++)
+		if (reader_u32(r) & 0x100) /* bottom of the stack */
+			return is_ip(r);
+	return false;
+}
+
+static bool ppp_strip(struct reader *r)
+{
+	uint16_t protocol;
+
+	if (reader_peek(r, 0) == 0xff && reader_peek(r, 1) == 0x03)
+		reader_skip(r, 2);
+	protocol = reader_u8(r);
+	if (!(protocol & 1)) /* RFC 1661 6.5: compressed when odd */
+		protocol = (uint16_t)(protocol << 8 | reader_u8(r));
+	return (protocol == PPP_IPV4 || protocol == PPP_IPV6) && is_ip(r);
+}
+
+static bool pppoe_strip(struct reader *r)
+{
+	reader_skip(r, 6);
+	return ppp_strip(r);
+}
+
+static bool type_strip(uint16_t type, struct reader *r)
+{
+	for (int i = 0; i < DEPTH_MAX; i++) {
+		if (type != TYPE_VLAN && type != TYPE_VLAN_SERVICE &&
+		    type != TYPE_VLAN_OLD && type != TYPE_VLAN_OLDER)
+			break;
+		reader_skip(r, 2);
+		type = reader_u16(r);
+	}
+	if (type <= TYPE_LENGTH_MAX && reader_u24(r) == SNAP) {
+		reader_skip(r, 3);
+		type = reader_u16(r);
+	}
+	switch (type) {
+	case TYPE_IPV4:
+	case TYPE_IPV6:
+		return is_ip(r);
+	case TYPE_MPLS:
+	case TYPE_MPLS_MULTICAST:
+		return mpls_strip(r);
+	case TYPE_PPPOE_SESSION:
+		return pppoe_strip(r);
+	default:
+		return false;
+	}
+}
+
+bool pcap_link_is_known(int type)
+{
+	switch (type) {
+	case DLT_EN10MB:
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+	case DLT_LINUX_SLL:
+	case DLT_LINUX_SLL2:
+	case DLT_NULL:
+	case DLT_LOOP:
+	case DLT_PPP:
+	case DLT_PPP_SERIAL:
+	case DLT_PPP_ETHER:
+	case DLT_C_HDLC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool pcap_link_strip(int type, struct reader *frame)
+{
+	uint16_t ethertype;
+
+	switch (type) {
+	case DLT_EN10MB:
+		reader_skip(frame, 12);
+		break;
+	case DLT_C_HDLC:
+		reader_skip(frame, 2);
+		break;
+	case DLT_LINUX_SLL:
+		reader_skip(frame, 14);
+		break;
+	case DLT_LINUX_SLL2:
+		ethertype = reader_u16(frame);
+		reader_skip(frame, 18);
+		return type_strip(ethertype, frame);
+	case DLT_NULL:
+	case DLT_LOOP:
+		reader_skip(frame, 4);
+		return is_ip(frame);
+	case DLT_PPP:
+	case DLT_PPP_SERIAL:
+		return ppp_strip(frame);
+	case DLT_PPP_ETHER:
+		return pppoe_strip(frame);
+	default:
+		return is_ip(frame);
+	}
+	return type_strip(reader_u16(frame), frame);
+}

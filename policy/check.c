@@ -164,10 +164,8 @@ static void check_choice(struct check *c, const struct word *w, const char *key,
 static void check_version(struct check *c)
 {
 	const struct number *v = &c->ast->version;
-	struct place whole = {v->place.file, 0};
+	struct place whole = {c->ast->file, 0};
 
-	if (!whole.file && c->ast->zones.n)
-		whole.file = c->ast->zones.items[0].name.place.file;
 	if (!v->set) {
 		diag_error(c->diags, whole, "version",
 			   "the policy does not say its version");

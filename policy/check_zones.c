@@ -164,7 +164,7 @@ static const struct word *zone_name(const struct ast *ast, size_t i)
 void check_zones(struct check *c)
 {
 	const zone_list *zones = &c->ast->zones;
-	struct place whole = {c->ast->version.place.file, 0};
+	struct place whole = {c->ast->file, 0};
 	bool external = false;
 
 	c->zones = check_index_of(c, "zone", zones->n, zone_name);

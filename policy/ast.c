@@ -51,7 +51,7 @@ static void print_word(struct strbuf *out, const char *indent, const char *key,
 static void print_number(struct strbuf *out, const char *indent,
 			 const char *key, const struct number *n)
 {
-	bool wide = n->value > INT32_MAX || n->value < INT32_MIN;
+	bool wide = n->value > INT32_MAX || n->value < -INT32_MAX;
 
 	if (n->set)
 		strbuf_addf(out, "%s%s = %" PRId64 "%s;\n", indent, key,

@@ -76,6 +76,7 @@ struct ast_log {
 
 struct ast {
 	struct arena *arena; /* borrowed */
+	const char *file;    /* the policy's own, for what concerns all of it */
 	bool partial; /* a file could not be read or parsed: parts are missing */
 	struct number version;
 	struct ast_gateway gateway;

@@ -210,16 +210,21 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 			const char *group)
 {
 	struct str name = str_of(config_setting_name(s));
-	bool outermost = !strcmp(group, "policy");
+	const char *where = diag_quote(r->diags, str_of(group));
 	struct suggest near;
 
 	suggest_init(&near, name);
 	for (size_t i = 0; i < N_KEYWORDS; i++)
 		if (!strcmp(keywords[i].group, group))
 			suggest_offer(&near, str_of(keywords[i].key));
+	if (!strcmp(group, "policy"))
+		where = "the policy";
+	else if (!strcmp(group, "zone"))
+		where = "a zone";
+	else if (!strcmp(group, "rule"))
+		where = "a rule";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
-		   "unknown key %s in %s%s", diag_quote(r->diags, name),
-		   outermost ? "the " : "a ", group);
+		   "unknown key %s in %s", diag_quote(r->diags, name), where);
 	suggest_note(&near, r->diags, place_of(r, s));
 }
 
@@ -370,11 +375,8 @@ static void libconfig_error(struct reading *r, const config_t *config)
 	struct place at = source_place(r->source, line);
 	const char *text = config_error_text(config);
 
-	if (text && strstr(text, "duplicate"))
-		diag_error(r->diags, at, "duplicate-key",
-			   "a key or name stands here that its group has "
-			   "already");
-	else if (text && strstr(text, "mismatched"))
+	/* It refuses double keys too, but source.c has done so before. */
+	if (text && strstr(text, "mismatched"))
 		diag_error(r->diags, at, "wrong-type",
 			   "the members of an array must all be of one type");
 	else
@@ -446,7 +448,7 @@ enum fw_err read_policy_file(const char *path, const char *directory,
 
 	if (!name)
 		return FW_ERR_NOMEM;
-	*out_ast = (struct ast){.arena = diags->arena};
+	*out_ast = (struct ast){.arena = diags->arena, .file = name};
 	read_one_file(name, out_ast, diags);
 	if (directory)
 		read_directory(directory, out_ast, diags);
@@ -462,7 +464,7 @@ enum fw_err read_policy_text(struct str text, const char *name,
 	name = arena_str(diags->arena, str_of(name)).p;
 	if (!name)
 		return FW_ERR_NOMEM;
-	*out_ast = (struct ast){.arena = diags->arena};
+	*out_ast = (struct ast){.arena = diags->arena, .file = name};
 	source_init(&source, diags, false);
 	source_add_text(&source, text, name, 0);
 	read_source(&source, out_ast, diags);

@@ -25,6 +25,8 @@
 
 #include <stdlib.h>
 
+#define KEY_MAX 128 /* longer keys are none that we know */
+
 struct scan {
 	struct source *source;
 	const char *file;
@@ -206,6 +208,7 @@ static void scan_word(struct scan *c)
 		diag_error(c->source->diags, here(c), "bad-value",
 			   "the number %s is too large",
 			   diag_quote(c->source->diags, word));
+	c->source->last = (struct word){word, here(c)};
 	copy(c, n);
 }
 
@@ -215,13 +218,43 @@ static void bracket_open(struct scan *c, char open)
 
 	if (s->depth < SOURCE_NESTING_MAX) {
 		s->brackets[s->depth] =
-			(struct source_bracket){open, here(c), 0};
+			(struct source_bracket){open, here(c), s->keys.n};
 	} else if (s->depth == SOURCE_NESTING_MAX) {
 		diag_error(s->diags, here(c), "nesting",
 			   "brackets are nested more than %d deep",
 			   SOURCE_NESTING_MAX);
 	}
 	s->depth++;
+}
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct word *a = pa, *b = pb;
+	int d = str_cmp(a->text, b->text);
+
+	if (d == 0)
+		d = (a->place.line > b->place.line) -
+		    (a->place.line < b->place.line);
+	return d;
+}
+
+/* A group ends: none of its keys may stand twice. */
+static void keys_end(struct source *s, size_t first)
+{
+	struct word *keys = s->keys.items + first;
+	size_t n = s->keys.n - first;
+
+	if (n > 1)
+		qsort(keys, n, sizeof(*keys), by_key);
+	for (size_t i = 1; i < n; i++) {
+		if (!str_eq(keys[i - 1].text, keys[i].text))
+			continue;
+		diag_error(s->diags, keys[i].place, "duplicate-key",
+			   "%s stands twice in one group",
+			   diag_quote(s->diags, keys[i].text));
+		diag_note(s->diags, keys[i - 1].place, "the first is here");
+	}
+	s->keys.n = first;
 }
 
 static void bracket_close(struct scan *c, char close)
@@ -238,6 +271,7 @@ static void bracket_close(struct scan *c, char close)
 	s->depth--;
 	if (s->depth >= SOURCE_NESTING_MAX)
 		return;
+	keys_end(s, s->brackets[s->depth].first);
 	b = &s->brackets[s->depth];
 	if (strchr(pairs, b->open)[1] == close)
 		return;
@@ -246,19 +280,28 @@ static void bracket_close(struct scan *c, char close)
 	diag_note(s->diags, b->place, "the '%c' stands here", b->open);
 }
 
-static void count_member(struct scan *c)
+/* The word before '=' or ':' is a key of the innermost bracket. */
+static void key_add(struct scan *c)
 {
 	struct source *s = c->source;
-	size_t *members = &s->members;
+	size_t first = s->depth ? s->brackets[s->depth - 1].first : 0;
+	struct str name = s->last.text;
+	struct word *key = vec_push(s->diags->arena, &s->keys);
+	size_t members = s->keys.n - first;
 
-	if (s->depth > SOURCE_NESTING_MAX)
+	if (!key)
 		return;
-	if (s->depth > 0)
-		members = &s->brackets[s->depth - 1].members;
-	if (++*members == SOURCE_GROUP_MAX + 1)
+	name.len = name.len < KEY_MAX ? name.len : KEY_MAX;
+	*key = (struct word){arena_str(s->diags->arena, name), s->last.place};
+	s->work += members;
+	if (members == SOURCE_GROUP_MAX + 1)
 		diag_error(s->diags, here(c), "too-many",
 			   "a group has more than %d members",
 			   SOURCE_GROUP_MAX);
+	else if (s->work > SOURCE_WORK_MAX &&
+		 s->work - members <= SOURCE_WORK_MAX)
+		diag_error(s->diags, here(c), "too-many",
+			   "too many groups with too many members");
 }
 
 /* ',' ')' ']' behind a string goes before the white space between them, so that
@@ -274,7 +317,7 @@ static void scan_punctuation(struct scan *c)
 	else if (mark == ')' || mark == ']' || mark == '}')
 		bracket_close(c, mark);
 	else if (mark == '=' || mark == ':')
-		count_member(c);
+		key_add(c);
 	copy(c, 1);
 	if (c->after_string && strchr(",)]", mark) && !text->failed &&
 	    gap + 1 < text->len) {
@@ -295,6 +338,14 @@ static const char *include_path(struct scan *c, struct str name)
 			    (int)(cut - c->file), c->file, STR_ARG(name));
 }
 
+static bool in_chain(const struct source *s, const char *path, unsigned depth)
+{
+	for (unsigned i = 0; i <= depth; i++)
+		if (!strcmp(s->chain[i], path))
+			return true;
+	return false;
+}
+
 static void include(struct scan *c, struct str name)
 {
 	struct source *s = c->source;
@@ -308,9 +359,8 @@ static void include(struct scan *c, struct str name)
 		diag_error(d, at, "include", "'@include' names no file");
 	} else if (c->depth >= SOURCE_INCLUDE_DEPTH) {
 		diag_error(d, at, "include",
-			   "includes are nested more than %d deep: does %s "
-			   "include itself?",
-			   SOURCE_INCLUDE_DEPTH, diag_quote(d, name));
+			   "includes are nested more than %d deep",
+			   SOURCE_INCLUDE_DEPTH);
 	} else if (++s->includes > SOURCE_INCLUDES_MAX) {
 		if (s->includes == SOURCE_INCLUDES_MAX + 1)
 			diag_error(d, at, "include",
@@ -318,7 +368,10 @@ static void include(struct scan *c, struct str name)
 				   SOURCE_INCLUDES_MAX);
 	} else {
 		path = include_path(c, name);
-		if (path)
+		if (path && in_chain(s, path, c->depth))
+			diag_error(d, at, "include", "%s includes itself",
+				   diag_quote(d, str_of(path)));
+		else if (path)
 			source_add_file(s, path, at, c->depth + 1);
 		piece_begin(c);
 	}
@@ -417,12 +470,14 @@ void source_add_text(struct source *s, struct str text, const char *name,
 
 	if (!looks_like_text(s, text, name))
 		return;
+	s->chain[include_depth] = name;
 	piece_begin(&c);
 	while (c.left.len > 0)
 		scan_one(&c);
 	/* The next piece starts on a line of its own. */
 	strbuf_addz(&s->text, "\n");
 	s->line++;
+	s->last = (struct word){0};
 }
 
 void source_add_file(struct source *s, const char *name, struct place from,
@@ -449,6 +504,8 @@ bool source_finish(struct source *s)
 {
 	unsigned open = s->depth;
 
+	if (open == 0)
+		keys_end(s, 0);
 	if (open > SOURCE_NESTING_MAX)
 		open = SOURCE_NESTING_MAX;
 	if (open > 0) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "policy/ast.h"
 #include "policy/base/diag.h"
 #include "policy/base/str.h"
 #include "policy/base/strbuf.h"
@@ -16,7 +17,10 @@
 #define SOURCE_INCLUDES_MAX 1000
 #define SOURCE_INCLUDE_DEPTH 10
 #define SOURCE_NESTING_MAX 16
-#define SOURCE_GROUP_MAX 10000 /* members; libconfig looks through them all */
+#define SOURCE_GROUP_MAX 10000
+/* libconfig looks through a group for each new member; this is about a second
+ * of that. */
+#define SOURCE_WORK_MAX 60000000UL
 
 /* Lines from `first` on stem from `file`, beginning with its line `line`. */
 struct source_piece {
@@ -27,7 +31,7 @@ struct source_piece {
 struct source_bracket {
 	char open;
 	struct place place;
-	size_t members;
+	size_t first; /* of its keys in `keys` */
 };
 
 struct source {
@@ -38,8 +42,11 @@ struct source {
 	unsigned includes;
 	bool includes_allowed;
 	struct source_bracket brackets[SOURCE_NESTING_MAX];
-	unsigned depth;     /* brackets open */
-	size_t members;     /* outside of all brackets */
+	unsigned depth;      /* brackets open */
+	word_list keys;      /* of the groups that are open, the outer first */
+	struct word last;    /* the last word read, which may be a key */
+	unsigned long work;  /* of libconfig */
+	const char *chain[SOURCE_INCLUDE_DEPTH + 1]; /* files being read */
 	size_t errors_before;
 };
 

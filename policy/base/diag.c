@@ -13,6 +13,12 @@ void diag_init(struct diag_list *l, struct arena *arena)
 	*l = (struct diag_list){.arena = arena};
 }
 
+static bool diag_has_room(const struct diag_list *l, enum diag_severity s)
+{
+	return l->all.n < (s == DIAG_WARNING ? DIAG_KEEP_MAX / 2
+					     : DIAG_KEEP_MAX);
+}
+
 /* `what` carries severity, code and place; the text is made here. */
 static void diag_add(struct diag_list *l, struct diag what, const char *fmt,
 		     va_list ap)
@@ -20,7 +26,9 @@ static void diag_add(struct diag_list *l, struct diag what, const char *fmt,
 	char text[DIAG_TEXT_MAX];
 	struct diag *d;
 
-	if (l->all.n >= DIAG_KEEP_MAX) {
+	if (what.severity != DIAG_NOTE)
+		l->skipping = !diag_has_room(l, what.severity);
+	if (l->skipping || l->all.n >= 2 * DIAG_KEEP_MAX) {
 		l->dropped += what.severity != DIAG_NOTE;
 		return;
 	}

@@ -29,13 +29,15 @@ struct diag {
 	const char *text;
 };
 
-/* At most this many are kept; what comes after is only counted. */
+/* At most this many are kept; what comes after is only counted.  Warnings may
+ * take half of the room, so that they never hide an error. */
 #define DIAG_KEEP_MAX 200
 
 struct diag_list {
 	struct arena *arena;
 	VEC(struct diag) all;
 	size_t errors, warnings, dropped;
+	bool skipping; /* the last was dropped, and so are its notes */
 };
 
 void diag_init(struct diag_list *l, struct arena *arena);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the parts of the check share; nobody else includes this. */
+#pragma once
+
+#include "policy/ast.h"
+#include "policy/base/ipaddr.h"
+#include "policy/suggest.h"
+
+#define CHECK_ZONES_MAX 60
+
+/* Where a flow may begin or end, as a set of bits. */
+enum side { SIDE_EXTERNAL = 1, SIDE_INSIDE = 2, SIDE_SELF = 4, SIDE_ANY = 7 };
+
+struct check_name {
+	const struct word *word;
+	size_t i; /* in the list of the tree that it names */
+	bool used;
+};
+
+/* Sorted by name; of equal names the first written stands. */
+struct check_index {
+	struct check_name *items;
+	size_t n;
+};
+
+struct check {
+	const struct ast *ast;
+	struct diag_list *diags;
+	struct arena *arena;
+	struct check_index zones, addresses, hosts, services;
+	struct ipset inside;  /* networks of all zones that are not external */
+	bool inside_anywhere; /* one of those has no networks */
+	unsigned *address_sides; /* bits by address set */
+	bool *service_ports;     /* has it tcp or udp, by service set */
+};
+
+/* check.c: shared by the parts. */
+
+/* An index over n named things; complains of double and wrong names.  `what`:
+ * "zone", "set" ...; `next` gives the name of thing i. */
+struct check_index check_index_of(struct check *c, const char *what, size_t n,
+				  const struct word *(*next)(const struct ast *,
+							     size_t));
+struct check_name *check_find(const struct check_index *index, struct str name);
+/* The place in a sorted list of words where a word stands twice; n > 1. */
+const struct word **check_sorted(struct check *c, const word_list *words);
+/* An address, prefix or range; complains when it is none. */
+bool check_range(struct check *c, const struct word *w,
+		 struct iprange *out_range);
+/* Its text in quotes. */
+const char *check_quote(struct check *c, const struct word *w);
+/* Offer all names of an index, with `prefix` before them. */
+void check_offer(struct check *c, struct suggest *near,
+		 const struct check_index *index, const char *prefix);
+
+/* The parts, in this order. */
+void check_zones(struct check *c);
+void check_sets(struct check *c);
+void check_rules(struct check *c);
+void check_order(struct check *c);
+
+/* check_sets.c: the bits of a set of ranges. */
+unsigned check_sides(const struct check *c, const struct ipset *s);
+/* A host pattern; complains when it is none. */
+void check_pattern(struct check *c, const struct word *w);

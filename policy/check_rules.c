@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Each rule on its own: its name, action and words, and whether the list that
+ * it stands in can see the flows it describes.
+ */
+#include "policy/check_priv.h"
+
+#include "policy/facts.h"
+#include "policy/service.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#define RULE_NAME_MAX 64
+
+/* The sides that flows of a list begin and end on (design: exactly one list
+ * judges a flow). */
+static const struct {
+	unsigned from, to;
+} list_sides[AST_LISTS] = {
+	[AST_INGRESS] = {SIDE_EXTERNAL, SIDE_INSIDE | SIDE_SELF},
+	[AST_SEGMENT] = {SIDE_INSIDE | SIDE_SELF, SIDE_INSIDE | SIDE_SELF},
+	[AST_EGRESS] = {SIDE_INSIDE | SIDE_SELF, SIDE_EXTERNAL},
+};
+
+/* One end of the flows of a rule. */
+struct end {
+	const char *key;
+	const word_list *words;
+	unsigned sides;   /* of all words; 0 = some word is unknown */
+	unsigned allowed; /* by the list */
+};
+
+static unsigned set_side(struct check *c, const struct end *e,
+			 const struct word *w)
+{
+	struct str name = str_skip(w->text, 1);
+	struct check_name *set = check_find(&c->addresses, name);
+	struct suggest near;
+
+	if (set) {
+		set->used = true;
+		return c->address_sides ? c->address_sides[set->i] : SIDE_ANY;
+	}
+	diag_error(c->diags, w->place, "undefined",
+		   "undefined set of addresses %s in '%s'", check_quote(c, w),
+		   e->key);
+	if (check_find(&c->hosts, name)) {
+		diag_note(c->diags, w->place,
+			  "'hosts' has such a set; it belongs in 'host'");
+		return 0;
+	}
+	suggest_init(&near, w->text);
+	check_offer(c, &near, &c->addresses, "@");
+	suggest_note(&near, c->diags, w->place);
+	return 0;
+}
+
+static bool looks_like_address(struct str s)
+{
+	return s.len > 0 && (ascii_is_digit(s.p[0]) || s.p[0] == '[' ||
+			     memchr(s.p, ':', s.len) ||
+			     memchr(s.p, '/', s.len));
+}
+
+static void undefined_zone(struct check *c, const struct end *e,
+			   const struct word *w)
+{
+	struct suggest near;
+
+	diag_error(c->diags, w->place, "undefined",
+		   "undefined zone %s in '%s'", check_quote(c, w), e->key);
+	if (check_find(&c->addresses, w->text)) {
+		diag_note(c->diags, w->place,
+			  "a set of addresses is named with '@' before it");
+		return;
+	}
+	suggest_init(&near, w->text);
+	check_offer(c, &near, &c->zones, "");
+	suggest_offer(&near, str_of("self"));
+	suggest_offer(&near, str_of("any"));
+	check_offer(c, &near, &c->addresses, "@");
+	suggest_note(&near, c->diags, w->place);
+}
+
+/* Sides of one word of from or to; 0 when it means nothing. */
+static unsigned word_side(struct check *c, const struct end *e,
+			  const struct word *w)
+{
+	const struct check_name *zone;
+	struct iprange range;
+	struct ipset one = {&range, 1};
+
+	if (str_is(w->text, "any"))
+		return SIDE_ANY;
+	if (str_is(w->text, "self"))
+		return SIDE_SELF;
+	if (str_starts(w->text, "@"))
+		return set_side(c, e, w);
+	zone = check_find(&c->zones, w->text);
+	if (zone)
+		return c->ast->zones.items[zone->i].external.value
+			       ? SIDE_EXTERNAL
+			       : SIDE_INSIDE;
+	if (!looks_like_address(w->text)) {
+		undefined_zone(c, e, w);
+		return 0;
+	}
+	return check_range(c, w, &range) ? check_sides(c, &one) : 0;
+}
+
+/* One of the sides in words. */
+static const char *side_name(unsigned sides)
+{
+	if (sides & SIDE_EXTERNAL)
+		return "external";
+	return sides & SIDE_INSIDE ? "inside" : "self";
+}
+
+static void wrong_list(struct check *c, enum ast_list list, const struct end *e,
+		       const struct end *other, const struct word *w)
+{
+	bool is_from = !strcmp(e->key, "from");
+	unsigned near = word_side(c, e, w);
+	unsigned far = other->sides & other->allowed;
+	unsigned from, to;
+
+	if (far == 0)
+		far = other->sides;
+	from = is_from ? near : far;
+	to = is_from ? far : near;
+	diag_error(c->diags, w->place, "wrong-list",
+		   "%s in '%s' can never match in '%s'", check_quote(c, w),
+		   e->key, ast_list_name(list));
+	for (int i = 0; i < AST_LISTS; i++) {
+		if (!(from & list_sides[i].from) || !(to & list_sides[i].to))
+			continue;
+		diag_note(c->diags, w->place,
+			  "flows from %s to %s are judged by '%s'",
+			  side_name(from & list_sides[i].from),
+			  side_name(to & list_sides[i].to),
+			  ast_list_name((enum ast_list)i));
+		return;
+	}
+	diag_note(c->diags, w->place,
+		  "flows from one external zone to another are always denied");
+}
+
+static void gather_sides(struct check *c, struct end *e)
+{
+	bool unknown = false;
+
+	vec_foreach(w, e->words) {
+		unsigned sides = word_side(c, e, w);
+
+		e->sides |= sides;
+		unknown |= sides == 0;
+	}
+	if (e->words->n == 0)
+		e->sides = SIDE_ANY;
+	if (unknown)
+		e->sides = 0;
+}
+
+static void check_end(struct check *c, enum ast_list list, const struct end *e,
+		      const struct end *other)
+{
+	if (e->sides == 0 || other->sides == 0)
+		return;
+	vec_foreach(w, e->words)
+		if (!(word_side(c, e, w) & e->allowed))
+			wrong_list(c, list, e, other, w);
+}
+
+static void check_ends(struct check *c, enum ast_list list,
+		       const struct ast_rule *r)
+{
+	struct end from = {"from", &r->from, 0, list_sides[list].from};
+	struct end to = {"to", &r->to, 0, list_sides[list].to};
+
+	gather_sides(c, &from);
+	gather_sides(c, &to);
+	check_end(c, list, &from, &to);
+	check_end(c, list, &to, &from);
+	if (from.sides == SIDE_SELF && to.sides == SIDE_SELF &&
+	    list == AST_SEGMENT && r->from.n == 1 && r->to.n == 1 &&
+	    str_eq(r->from.items->text, r->to.items->text))
+		diag_error(c->diags, r->to.items->place, "wrong-list",
+			   "flows from 'self' to 'self' are not filtered");
+}
+
+static void unknown_service(struct check *c, const struct word *w)
+{
+	struct suggest near;
+	const char *name;
+
+	diag_error(c->diags, w->place, "undefined",
+		   "undefined service %s in 'service'", check_quote(c, w));
+	if (str_starts(w->text, "@")) {
+		diag_note(c->diags, w->place,
+			  "a service is named without '@'");
+		return;
+	}
+	suggest_init(&near, w->text);
+	for (unsigned i = 0; (name = service_builtin_name(i)); i++)
+		suggest_offer(&near, str_of(name));
+	check_offer(c, &near, &c->services, "");
+	if (near.best.p)
+		suggest_note(&near, c->diags, w->place);
+	else
+		diag_note(c->diags, w->place,
+			  "expected \"tcp/443\", a service of this policy or a "
+			  "built-in one (fwagent-policy(5) lists them)");
+}
+
+static bool builtin_has_ports(struct str members)
+{
+	/* "tcp/80 udp/80": it is ICMP only if it begins so. */
+	return str_starts(members, "tcp") || str_starts(members, "udp");
+}
+
+/* Complains of unknown services; true when one of them has TCP or UDP. */
+static bool check_service(struct check *c, const word_list *words)
+{
+	bool ports = words->n == 0;
+
+	vec_foreach(w, words) {
+		struct check_name *own = check_find(&c->services, w->text);
+		struct str members = service_builtin(w->text);
+		struct service s;
+
+		if (own) {
+			own->used = true;
+			ports |= !c->service_ports || c->service_ports[own->i];
+		} else if (members.p) {
+			ports |= builtin_has_ports(members);
+		} else if (str_is(w->text, "any")) {
+			ports = true;
+		} else if (!service_parse(w->text, &s)) {
+			ports |= s.l4 == IPPROTO_TCP || s.l4 == IPPROTO_UDP;
+		} else {
+			unknown_service(c, w);
+			ports = true;
+		}
+	}
+	return ports;
+}
+
+/* Complains of unknown ones; true when one of them can carry a name. */
+static bool check_app(struct check *c, const word_list *words)
+{
+	bool named = words->n == 0;
+
+	vec_foreach(w, words) {
+		enum app app = app_find(w->text);
+		struct suggest near;
+
+		if (app != APP_COUNT) {
+			named |= app_carries_name(app);
+			continue;
+		}
+		named = true;
+		diag_error(c->diags, w->place, "undefined",
+			   "unknown application protocol %s in 'app'",
+			   check_quote(c, w));
+		suggest_init(&near, w->text);
+		for (int i = 0; i < APP_COUNT; i++)
+			suggest_offer(&near, str_of(app_name((enum app)i)));
+		suggest_note(&near, c->diags, w->place);
+	}
+	return named;
+}
+
+static void check_host(struct check *c, const word_list *words)
+{
+	vec_foreach(w, words) {
+		struct str name = str_skip(w->text, 1);
+		struct check_name *set;
+		struct suggest near;
+
+		if (!str_starts(w->text, "@")) {
+			check_pattern(c, w);
+			continue;
+		}
+		set = check_find(&c->hosts, name);
+		if (set) {
+			set->used = true;
+			continue;
+		}
+		diag_error(c->diags, w->place, "undefined",
+			   "undefined set of hosts %s in 'host'",
+			   check_quote(c, w));
+		if (check_find(&c->addresses, name)) {
+			diag_note(c->diags, w->place,
+				  "'addresses' has such a set; it belongs in "
+				  "'from' or 'to'");
+			continue;
+		}
+		suggest_init(&near, w->text);
+		check_offer(c, &near, &c->hosts, "@");
+		suggest_note(&near, c->diags, w->place);
+	}
+}
+
+static void check_conditions(struct check *c, const struct ast_rule *r)
+{
+	bool ports = check_service(c, &r->service);
+	bool named = check_app(c, &r->app);
+
+	check_host(c, &r->host);
+	if (!ports && r->service.n && (r->app.n || r->host.n)) {
+		diag_error(c->diags, r->service.items->place, "never-matches",
+			   "'%s' can never hold: the rule's services have "
+			   "neither TCP nor UDP",
+			   r->app.n ? "app" : "host");
+	}
+	if (!named && r->host.n)
+		diag_error(c->diags, r->app.items->place, "never-matches",
+			   "'host' can never hold: no protocol in 'app' "
+			   "carries a name");
+}
+
+static void check_twice(struct check *c, const char *key,
+			const word_list *words)
+{
+	const struct word **sorted;
+
+	if (words->n < 2)
+		return;
+	sorted = check_sorted(c, words);
+	for (size_t i = 1; sorted && i < words->n; i++) {
+		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
+			continue;
+		diag_warning(c->diags, sorted[i]->place, "duplicate-word",
+			     "%s stands twice in '%s'",
+			     check_quote(c, sorted[i]), key);
+	}
+}
+
+static bool rule_name_is_good(struct str s)
+{
+	if (s.len == 0 || s.len > RULE_NAME_MAX || s.p[0] == ' ' ||
+	    s.p[s.len - 1] == ' ')
+		return false;
+	while (s.len > 0) {
+		size_t n = str_utf8(s);
+
+		if (n == 0)
+			return false;
+		s = str_skip(s, n);
+	}
+	return true;
+}
+
+static void check_head(struct check *c, const struct ast_rule *r)
+{
+	static const char *const actions[] = {"allow", "deny", "reject"};
+	struct suggest near;
+
+	if (!r->name.text.p)
+		diag_error(c->diags, r->place, "missing",
+			   "the rule has no 'name'");
+	else if (!rule_name_is_good(r->name.text))
+		diag_error(c->diags, r->name.place, "bad-name",
+			   "%s is no name for a rule: 1 to %d printable bytes "
+			   "of UTF-8, no space at an end",
+			   check_quote(c, &r->name), RULE_NAME_MAX);
+	if (!r->action.text.p) {
+		diag_error(c->diags, r->place, "missing",
+			   "the rule has no 'action'");
+		diag_note(c->diags, r->place,
+			  "possible: allow, deny, reject");
+		return;
+	}
+	suggest_init(&near, r->action.text);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		if (str_is(r->action.text, actions[i]))
+			return;
+		suggest_offer(&near, str_of(actions[i]));
+	}
+	diag_error(c->diags, r->action.place, "bad-value",
+		   "'action' cannot be %s", check_quote(c, &r->action));
+	suggest_note(&near, c->diags, r->action.place);
+}
+
+static void check_rule(struct check *c, enum ast_list list,
+		       const struct ast_rule *r)
+{
+	check_head(c, r);
+	check_ends(c, list, r);
+	check_conditions(c, r);
+	check_twice(c, "from", &r->from);
+	check_twice(c, "to", &r->to);
+	check_twice(c, "service", &r->service);
+	check_twice(c, "app", &r->app);
+	check_twice(c, "host", &r->host);
+}
+
+/* Names of rules, over all lists. */
+static void check_names(struct check *c)
+{
+	word_list names = {0};
+	const struct word **sorted;
+
+	for (int i = 0; i < AST_LISTS; i++) {
+		vec_foreach(r, &c->ast->rules[i]) {
+			struct word *w;
+
+			if (!r->name.text.p)
+				continue;
+			w = vec_push(c->arena, &names);
+			if (w)
+				*w = r->name;
+		}
+	}
+	sorted = check_sorted(c, &names);
+	for (size_t i = 1; sorted && i < names.n; i++) {
+		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
+			continue;
+		diag_error(c->diags, sorted[i]->place, "duplicate-name",
+			   "a rule named %s is there already",
+			   check_quote(c, sorted[i]));
+		diag_note(c->diags, sorted[i - 1]->place, "it stands here");
+	}
+}
+
+static void check_unused(struct check *c, const char *what,
+			 const struct check_index *index)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (!index->items[i].used)
+			diag_warning(c->diags, index->items[i].word->place,
+				     "unused", "%s %s is used by no rule", what,
+				     check_quote(c, index->items[i].word));
+}
+
+void check_rules(struct check *c)
+{
+	for (int i = 0; i < AST_LISTS; i++)
+		vec_foreach(r, &c->ast->rules[i])
+			check_rule(c, (enum ast_list)i, r);
+	check_names(c);
+	check_unused(c, "set of addresses", &c->addresses);
+	check_unused(c, "set of hosts", &c->hosts);
+	check_unused(c, "service", &c->services);
+}

@@ -42,13 +42,14 @@ PROXY6=2001:db8:1::10
 SSH4=198.51.100.22
 SSH6=2001:db8:1::22
 SSH443=198.51.100.23
+SOCKS4A=192.0.2.7
 ECHO4=198.51.100.7
 ECHO6=2001:db8:1::7
 CLIENT4=10.10.0.5
 CLIENT6=fd00:10::5
 RESOLVER4=10.20.0.53
 RESOLVER6=fd00:20::53
-export WEB4 WEB6 OTHER_WEB4 OTHER_WEB6 FOREIGN_DNS4 PROXY4 PROXY6 SSH4 SSH6 SSH443
+export WEB4 WEB6 OTHER_WEB4 OTHER_WEB6 FOREIGN_DNS4 PROXY4 PROXY6 SSH4 SSH6 SSH443 SOCKS4A
 export ECHO4 ECHO6 CLIENT4 CLIENT6 RESOLVER4 RESOLVER6
 
 # --- results -----------------------------------------------------------------
@@ -202,7 +203,7 @@ lab_namespaces() {
 	link "$NS_SERVER" srv0 10.20.0.1/16 fd00:20::1/64 -- \
 		"$RESOLVER4/16" "$RESOLVER6/64" 10.20.0.80/16 fd00:20::80/64 || return 1
 	link "$NS_OUTSIDE" wan0 192.0.2.1/24 198.51.100.1/24 2001:db8:1::1/64 -- \
-		"$WEB4/24" "$OTHER_WEB4/24" "$FOREIGN_DNS4/24" 192.0.2.7/24 \
+		"$WEB4/24" "$OTHER_WEB4/24" "$FOREIGN_DNS4/24" "$SOCKS4A/24" \
 		"$PROXY4/24" "$SSH4/24" "$SSH443/24" "$ECHO4/24" \
 		"$WEB6/64" "$OTHER_WEB6/64" 2001:db8:1::53/64 "$PROXY6/64" \
 		"$SSH6/64" "$ECHO6/64" || return 1
@@ -264,19 +265,21 @@ is_listening() {
 	local flag=-t
 
 	[ "$2" = udp ] && flag=-u
+	case ${4:-} in *:*) set -- "$1" "$2" "$3" "[$4]" ;; esac
 	ip netns exec "$1" ss -H -l -n $flag "sport = :$3" 2>/dev/null |
-		grep -qF -- "${4:-:$3}"
+		grep -qF -- "${4:-}:$3 "
 }
 
-# start_server NAME NS L4/PORT COMMAND...: in the background; returns when it
+# start_server NAME NS L4/PORT[@ADDRESS] COMMAND...: in the background; returns when it
 # listens.  Its pid is in $LAB/pids/NAME, its output in $LAB/log/NAME.
 start_server() {
-	local name=$1 ns=$2 l4=${3%/*} port=${3#*/}
+	local name=$1 ns=$2 l4=${3%%/*} port=${3#*/} address=
 
+	case $port in *@*) address=${port#*@} port=${port%%@*} ;; esac
 	shift 3
 	ns_exec "$ns" "$@" >"$LAB/log/$name" 2>&1 </dev/null &
 	echo $! >"$LAB/pids/$name"
-	if ! wait_for 20 is_listening "$ns" "$l4" "$port"; then
+	if ! wait_for 20 is_listening "$ns" "$l4" "$port" "$address"; then
 		echo "  $name does not listen on $l4/$port:"
 		tail -n 5 "$LAB/log/$name" | sed 's/^/  /'
 		return 1
@@ -355,14 +358,14 @@ start_web() {
 		s/listen 443 ssl;/listen $WEB4:443 ssl; listen $OTHER_WEB4:443 ssl;/
 		s/listen \[::\]:\([0-9]*\)\( ssl\)\{0,1\};/listen [$WEB6]:\1\2; listen [$OTHER_WEB6]:\1\2;/g" \
 		>"$dir/nginx.conf"
-	start_server web "$NS_OUTSIDE" tcp/443 nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
+	start_server web "$NS_OUTSIDE" "tcp/443@$WEB4" nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
 }
 
 # start_dns NAME NS ADDRESS...: dnsmasq that knows the lab's names.
 start_dns() {
 	local name=$1 ns=$2 conf=$LAB/$1.conf n a
 
-	shift 2
+	shift 2 # what is left are addresses
 	{
 		printf 'no-resolv\nno-hosts\nbind-interfaces\nuser=root\nlog-facility=-\n'
 		printf 'pid-file=%s/%s.dnsmasq\nno-daemon\nport=53\n' "$LAB" "$name"
@@ -375,14 +378,15 @@ start_dns() {
 		echo "host-record=proxy.example.com,$PROXY4,$PROXY6"
 		echo "host-record=ssh.example.com,$SSH4,$SSH6"
 	} >"$conf"
-	start_server "$name" "$ns" udp/53 dnsmasq -C "$conf"
+	start_server "$name" "$ns" "udp/53@$1" dnsmasq -C "$conf"
 }
 
-# start_proxies: tinyproxy on 8080 and 3128, microsocks (SOCKS5) on 1080.
+# start_proxies: tinyproxy on 8080, 3128 and 80; microsocks (SOCKS5) on 1080
+# and, where a policy would let web traffic through, on 443.
 start_proxies() {
 	local port
 
-	for port in 8080 3128; do
+	for port in 8080 3128 80; do
 		cat >"$LAB/tinyproxy-$port.conf" <<-END
 			Port $port
 			Listen $PROXY4
@@ -395,14 +399,17 @@ start_proxies() {
 			PidFile "$LAB/tinyproxy-$port.pid"
 			LogLevel Info
 		END
-		start_server "tinyproxy-$port" "$NS_OUTSIDE" "tcp/$port" \
+		start_server "tinyproxy-$port" "$NS_OUTSIDE" "tcp/$port@$PROXY4" \
 			tinyproxy -d -c "$LAB/tinyproxy-$port.conf" || return 1
 	done
-	start_server microsocks "$NS_OUTSIDE" tcp/1080 microsocks -i :: -p 1080
+	for port in 1080 443; do
+		start_server "microsocks-$port" "$NS_OUTSIDE" "tcp/$port@$PROXY4" \
+			microsocks -i "$PROXY4" -p "$port" || return 1
+	done
 }
 
 # start_ssh: sshd on 22 and on 443 of another address; keys for this lab only.
-# Also a SOCKS4a/5 proxy of ssh's own (ssh -D) on port 1081.
+# Also a SOCKS4a/5 proxy of ssh's own (ssh -D) on 1081 and on SOCKS4A:443.
 start_ssh() {
 	local dir=$LAB/ssh
 
@@ -414,6 +421,8 @@ start_ssh() {
 	cat >"$dir/sshd_config" <<-END
 		ListenAddress $SSH4:22
 		ListenAddress [$SSH6]:22
+		ListenAddress [$SSH6]:443
+		ListenAddress $SSH443:22
 		ListenAddress $SSH443:443
 		HostKey $dir/host
 		PidFile $dir/sshd.pid
@@ -428,25 +437,37 @@ start_ssh() {
 	END
 	# its folder for unprivileged children is compiled in as /run/sshd
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	start_server sshd "$NS_OUTSIDE" tcp/22 bash -c '
+	start_server sshd "$NS_OUTSIDE" "tcp/22@$SSH4" bash -c '
 		mount -t tmpfs -o size=1m tmpfs /run && mkdir -m 755 /run/sshd &&
 		exec /usr/sbin/sshd -D -e -f "$1"' sshd "$dir/sshd_config" || return 1
-	start_server ssh-socks "$NS_OUTSIDE" tcp/1081 \
-		ssh "${SSH_OPTIONS[@]}" -i "$dir/user" -N -D '*:1081' "root@$SSH4"
+	start_server ssh-socks "$NS_OUTSIDE" "tcp/443@$SOCKS4A" \
+		ssh "${SSH_OPTIONS[@]}" -i "$dir/user" -N -D '*:1081' \
+		-D "$SOCKS4A:443" "root@$SSH4"
 }
 
 SSH_OPTIONS=(-F none -o BatchMode=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o ConnectTimeout=$((4 * LAB_SLOW)) -o LogLevel=ERROR
 	-o IdentitiesOnly=yes)
 
-# start_echo: sends back what it gets: tcp and udp 9000, tcp 40001.
+# start_echo: sends back what it gets: tcp 9000, 40001, 443 and udp 9000.
 start_echo() {
 	local l4port
 
-	for l4port in tcp/9000 tcp/40001 udp/9000; do
-		start_server "echo-${l4port/\//-}" "$NS_OUTSIDE" "$l4port" \
+	for l4port in tcp/9000 tcp/40001 tcp/443 udp/9000; do
+		start_server "echo-${l4port/\//-}" "$NS_OUTSIDE" "$l4port@$ECHO4" \
 			perl "$LAB_ROOT/tests/functional/echo.pl" "${l4port%/*}" \
 			"${l4port#*/}" "$ECHO4" "$ECHO6" || return 1
+	done
+}
+
+# start_inside: echoes on the server inside, tcp 443 and 9000.
+start_inside() {
+	local port
+
+	for port in 443 9000; do
+		start_server "inside-$port" "$NS_SERVER" "tcp/$port" \
+			perl "$LAB_ROOT/tests/functional/echo.pl" tcp "$port" \
+			10.20.0.80 fd00:20::80 || return 1
 	done
 }
 
@@ -493,12 +514,14 @@ agent_is_ready() {
 	[ -S "$LAB/agent/run/control.sock" ] && fwctl status --json
 }
 
-# agent_start [OPTION...]: fwagentd in the gateway, ready for commands.
+# agent_start: fwagentd in the gateway, ready for commands; with the options
+# of AGENT_OPTIONS.
+AGENT_OPTIONS=()
 agent_start() {
 	mkdir -p "$LAB/agent/state" "$LAB/agent/run" "$LAB/agent/log"
 	ip netns exec "$NS_GATEWAY" "$FWAGENTD" --foreground \
 		--state-dir "$LAB/agent/state" --run-dir "$LAB/agent/run" \
-		--log-dir "$LAB/agent/log" "$@" >>"$LAB/log/fwagentd" 2>&1 </dev/null &
+		--log-dir "$LAB/agent/log" "${AGENT_OPTIONS[@]}" >>"$LAB/log/fwagentd" 2>&1 </dev/null &
 	AGENT_PID=$!
 	if ! wait_for 20 agent_is_ready; then
 		echo "  fwagentd is not ready:"

@@ -34,15 +34,15 @@ struct flow {
 	struct stream streams[2]; /* by enum dir */
 	struct flow_traffic traffic[2];
 
-	bool handshake;  /* TCP: the SYN was seen */
+	bool midstream;  /* TCP: the first packet seen was no SYN */
 	bool answered;   /* TCP: the server has accepted the connection */
 	bool decided, refused, silent;
-	bool reported;   /* an event told its end or decision */
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
 	unsigned n_held, held_capacity;
 	uint64_t held_since;
+	struct flow *hold_next, *hold_prev; /* flows that hold, oldest first */
 };
 
 void flow_key_of(const struct packet *pkt, struct flow_key *out);

@@ -1,0 +1,690 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way of one packet, in engine_packet(): parse -> flow -> bytes in order ->
+ * protocol facts -> decision -> verdict and event.
+ *
+ * Client bytes of an undecided TCP flow are held: their packets stay in the
+ * kernel's queue, only their ids are kept here, and the stream keeps a copy of
+ * the bytes to parse and to compare with later copies.  When the decision falls
+ * they go or die together, in order.  Server packets pass (a banner must reach
+ * the client before it speaks), and so do client bytes that a proxy has to
+ * answer before the inner stream can begin (proto_stack.client_waits), when
+ * nothing known so far speaks against the flow.
+ *
+ * On overload nothing undecided is given up: the new flow is refused.
+ */
+#include "agent/engine.h"
+
+#include "agent/flow/flow_table.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+struct engine {
+	struct engine_options opt;
+	const struct policy *policy;
+	struct flow_table *flows;
+	struct flow *holds_first, *holds_last;
+	unsigned n_held;
+
+	struct engine_output *out; /* ring of what is to be taken */
+	size_t n_out, taken, out_capacity;
+};
+
+struct engine *engine_new(const struct engine_options *options)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->opt = *options;
+	e->flows = flow_table_new(options->key, options->most_flows);
+	if (!e->flows) {
+		free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	flow_table_free(e->flows);
+	free(e->out);
+	free(e);
+}
+
+/* --- outputs ------------------------------------------------------------- */
+
+static void output(struct engine *e, struct engine_output o)
+{
+	if (e->taken == e->n_out)
+		e->taken = e->n_out = 0;
+	if (e->n_out == e->out_capacity) {
+		size_t more = e->out_capacity ? e->out_capacity * 2 : 64;
+		struct engine_output *grown =
+			realloc(e->out, more * sizeof(*grown));
+
+		/* Without it the packet stays queued until the kernel drops
+		 * it: the closed side of failing. */
+		if (!grown)
+			return;
+		e->out = grown;
+		e->out_capacity = more;
+	}
+	e->out[e->n_out++] = o;
+}
+
+static void output_verdict(struct engine *e, enum output_kind kind, uint32_t id)
+{
+	output(e, (struct engine_output){.kind = kind, .id = id});
+}
+
+bool engine_output_take(struct engine *e, struct engine_output *out)
+{
+	if (e->taken == e->n_out)
+		return false;
+	*out = e->out[e->taken++];
+	return true;
+}
+
+/* --- holding ------------------------------------------------------------- */
+
+static void holds_in(struct engine *e, struct flow *f)
+{
+	f->hold_next = NULL;
+	f->hold_prev = e->holds_last;
+	if (e->holds_last)
+		e->holds_last->hold_next = f;
+	else
+		e->holds_first = f;
+	e->holds_last = f;
+}
+
+static void holds_out(struct engine *e, struct flow *f)
+{
+	if (f->hold_prev)
+		f->hold_prev->hold_next = f->hold_next;
+	else
+		e->holds_first = f->hold_next;
+	if (f->hold_next)
+		f->hold_next->hold_prev = f->hold_prev;
+	else
+		e->holds_last = f->hold_prev;
+	f->hold_next = f->hold_prev = NULL;
+}
+
+static bool hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
+{
+	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id, now) != FW_OK)
+		return false;
+	if (f->n_held == 1)
+		holds_in(e, f);
+	e->n_held++;
+	stats_add(e->opt.stats, STAT_HELD, 1);
+	return true;
+}
+
+/* All held packets of the flow get this verdict, in order. */
+static void release(struct engine *e, struct flow *f, enum output_kind kind)
+{
+	if (f->n_held == 0)
+		return;
+	for (unsigned i = 0; i < f->n_held; i++)
+		output_verdict(e, kind, f->held[i]);
+	e->n_held -= f->n_held;
+	f->n_held = 0;
+	holds_out(e, f);
+}
+
+static void forget_flow(struct engine *e, struct flow *f)
+{
+	release(e, f, OUTPUT_DROP);
+	flow_table_remove(e->flows, f);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void tell(struct engine *e, enum event_kind kind, const struct flow *f,
+		 const struct facts *facts, const struct outcome *o,
+		 const char *in_iface, uint64_t now)
+{
+	struct event ev = {
+		.kind = kind,
+		.time_ns = now,
+		.flow_id = f ? f->id : 0,
+		.ir = &e->policy->ir,
+		.policy_digest = e->policy->digest,
+		.facts = facts,
+		.outcome = o,
+		.traffic = kind == EVENT_FLOW && f ? f->traffic : NULL,
+		.in_iface = in_iface,
+		.held_ns = f && f->n_held ? now - f->held_since : 0,
+	};
+
+	e->opt.event(e->opt.event_ctx, &ev);
+}
+
+static void count(struct engine *e, const struct outcome *o)
+{
+	stats_reason(e->opt.stats, o->reason);
+	if (o->would)
+		stats_add(e->opt.stats, STAT_WOULD_DENY, 1);
+	stats_add(e->opt.stats,
+		  o->kind == DECISION_REFUSE ? STAT_DENIED : STAT_ALLOWED, 1);
+}
+
+/* --- decisions ----------------------------------------------------------- */
+
+/* The reset that tells `to` that its peer is gone, as if the peer sent it. */
+static void reset_end(struct engine *e, const struct flow *f, enum dir to)
+{
+	bool to_server = to == DIR_SERVER;
+	const struct facts *k = &f->facts;
+	/* Who speaks to `to`, and what `to` expects next from there. */
+	enum dir from = to_server ? DIR_CLIENT : DIR_SERVER;
+
+	output(e, (struct engine_output){
+			  .kind = OUTPUT_RESET,
+			  .reset = {.src = to_server ? k->src : k->dst,
+				    .dst = to_server ? k->dst : k->src,
+				    .sport = to_server ? k->sport : k->dport,
+				    .dport = to_server ? k->dport : k->sport,
+				    .seq = f->passed[from],
+				    .ack = f->passed[to]}});
+	stats_add(e->opt.stats, STAT_RESETS, 1);
+}
+
+/* Refuse: what was held dies, the last packet brings the mark to the kernel,
+ * and both ends of a connection are told. */
+static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
+			const uint32_t *id)
+{
+	uint32_t last = id ? *id : 0;
+	bool have = id != NULL;
+
+	if (!have && f->n_held) {
+		last = f->held[--f->n_held];
+		e->n_held--;
+		have = true;
+		if (f->n_held == 0)
+			holds_out(e, f);
+	}
+	release(e, f, OUTPUT_DROP);
+	if (have)
+		output_verdict(e, f->silent ? OUTPUT_REFUSE_SILENT
+					    : OUTPUT_REFUSE,
+			       last);
+	if (f->facts.l4 != IPPROTO_TCP || !f->answered)
+		return;
+	/* The kernel answers the sender of that packet; the other end, and in
+	 * silence both, hear it from us. */
+	if (f->silent)
+		reset_end(e, f, dir);
+	reset_end(e, f, dir == DIR_CLIENT ? DIR_SERVER : DIR_CLIENT);
+}
+
+/* The flow is decided; `id` is the packet in hand, or NULL. */
+static void settle(struct engine *e, struct flow *f, const struct outcome *o,
+		   enum dir dir, const struct engine_input *in, uint64_t now)
+{
+	f->decided = true;
+	f->refused = o->kind == DECISION_REFUSE;
+	f->silent = o->silent;
+	count(e, o);
+	tell(e, EVENT_VERDICT, f, &f->facts, o, in ? in->in_iface : NULL, now);
+	if (f->refused) {
+		refuse_flow(e, f, dir, in ? &in->id : NULL);
+	} else {
+		release(e, f, OUTPUT_ALLOW);
+		if (in)
+			output_verdict(e, OUTPUT_ALLOW, in->id);
+	}
+	if (!e->opt.read_on) {
+		stream_done(&f->streams[DIR_CLIENT]);
+		stream_done(&f->streams[DIR_SERVER]);
+	}
+}
+
+static void settle_by(struct engine *e, struct flow *f, enum reason reason,
+		      enum dir dir, const struct engine_input *in, uint64_t now)
+{
+	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
+
+	o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,
+			    f->facts.zone_dst);
+	settle(e, f, &o, dir, in, now);
+}
+
+/* A packet that belongs to no flow that could be kept. */
+static void refuse_packet(struct engine *e, const struct engine_input *in,
+			  const struct packet *pkt, enum reason reason,
+			  uint64_t now)
+{
+	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
+	struct facts facts;
+
+	facts_init(&facts, NULL);
+	facts.src = pkt->src;
+	facts.dst = pkt->dst;
+	facts.sport = pkt->sport;
+	facts.dport = pkt->dport;
+	facts.l4 = pkt->l4;
+	facts.zone_src = in->zone_src;
+	facts.zone_dst = in->zone_dst;
+	o.silent = true;
+	count(e, &o);
+	tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
+	output_verdict(e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
+		       in->id);
+}
+
+static enum reason fault_reason(enum packet_fault fault)
+{
+	switch (fault) {
+	case PACKET_TRUNCATED:
+		return REASON_PACKET_TRUNCATED;
+	case PACKET_BAD_CHECKSUM:
+		return REASON_PACKET_CHECKSUM;
+	case PACKET_FRAGMENT:
+		return REASON_PACKET_FRAGMENT;
+	case PACKET_BAD_HEADER:
+	case PACKET_OK:
+		break;
+	}
+	return REASON_PACKET_HEADER;
+}
+
+/* --- flows --------------------------------------------------------------- */
+
+static bool is_syn(const struct packet *pkt)
+{
+	return pkt->l4 == IPPROTO_TCP &&
+	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* The first packet seen may be the server's: an answer to a SYN, or one from a
+ * well-known port to another. */
+static bool is_from_server(const struct packet *pkt)
+{
+	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
+		return false;
+	if (pkt->tcp_flags & TCP_SYN)
+		return pkt->tcp_flags & TCP_ACK;
+	return pkt->sport < 1024 && pkt->dport >= 1024;
+}
+
+static int zone_of(const struct engine *e, int zone, const struct ipaddr *addr)
+{
+	if (zone != ENGINE_ZONE_BY_ADDRESS)
+		return zone;
+	return ir_zone_by_address(&e->policy->ir, addr);
+}
+
+static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
+			       const struct packet *pkt,
+			       const struct engine_input *in, uint64_t now)
+{
+	struct flow *f = flow_table_add(e->flows, key, now);
+	bool swap = is_from_server(pkt);
+	struct facts *k;
+
+	if (!f)
+		return NULL;
+	k = &f->facts;
+	k->src = swap ? pkt->dst : pkt->src;
+	k->dst = swap ? pkt->src : pkt->dst;
+	k->sport = swap ? pkt->dport : pkt->sport;
+	k->dport = swap ? pkt->sport : pkt->dport;
+	k->l4 = pkt->l4;
+	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
+	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
+	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
+	proto_stack_init(&f->stack, pkt->l4, &f->arena);
+	if (pkt->l4 != IPPROTO_TCP)
+		proto_stack_give_up(&f->stack, k);
+	stats_add(e->opt.stats, STAT_FLOWS, 1);
+	return f;
+}
+
+/* A SYN that begins another connection between the same ends. */
+static bool begins_anew(const struct flow *f, const struct packet *pkt)
+{
+	const struct stream *client = &f->streams[DIR_CLIENT];
+
+	if (!is_syn(pkt))
+		return false;
+	return f->midstream || (client->started && client->base != pkt->seq + 1) ||
+	       (f->decided && !client->started &&
+		f->passed[DIR_CLIENT] != pkt->seq + 1);
+}
+
+static struct flow *flow_of(struct engine *e, const struct packet *pkt,
+			    const struct engine_input *in, uint64_t now)
+{
+	struct flow_key key;
+	struct flow *f;
+
+	flow_key_of(pkt, &key);
+	f = flow_table_find(e->flows, &key);
+	if (f && begins_anew(f, pkt)) {
+		forget_flow(e, f);
+		f = NULL;
+	}
+	if (!f)
+		return flow_begin(e, &key, pkt, in, now);
+	flow_table_touch(e->flows, f, now);
+	return f;
+}
+
+/* --- bytes --------------------------------------------------------------- */
+
+static bool wants_bytes(const struct flow *f)
+{
+	return f->stack.state == STACK_PROBING ||
+	       f->stack.state == STACK_FEEDING;
+}
+
+/* Offer each direction what it has, until neither moves. */
+static void feed(struct engine *e, struct flow *f, enum dir dir)
+{
+	for (unsigned idle = 0; idle < 2 && wants_bytes(f); dir = !dir) {
+		struct stream *s = &f->streams[dir];
+		struct reader unread = stream_unread(s);
+		size_t before = unread.left;
+
+		if (before > 0)
+			(void)proto_stack_feed(&f->stack, dir, &unread,
+					       &f->facts);
+		stream_consume(s, &unread);
+		idle = unread.left == before ? idle + 1 : 0;
+		if (f->decided && e->opt.read_on)
+			stream_forget(s);
+	}
+	if (!f->decided &&
+	    stream_in_order(&f->streams[DIR_SERVER]) > LIMIT_SERVER_FIRST_BYTES)
+		proto_stack_give_up(&f->stack, &f->facts);
+}
+
+/* Sequence numbers wrap: is a before b? */
+static bool seq_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+/* What the other end will have been given once this packet passes. */
+static void note_passed(struct flow *f, enum dir dir, const struct packet *pkt)
+{
+	uint32_t end = pkt->seq + pkt->wire_payload +
+		       !!(pkt->tcp_flags & TCP_SYN) +
+		       !!(pkt->tcp_flags & TCP_FIN);
+
+	if (seq_before(f->passed[dir], end))
+		f->passed[dir] = end;
+}
+
+enum taken {
+	TAKEN_OK,
+	TAKEN_REPEAT, /* a retransmit of what is known */
+	TAKEN_CONFLICT,
+	TAKEN_LIMIT,
+};
+
+/* New bytes of a TCP packet go to the stream, and what is in order to the
+ * protocol. */
+static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
+			   const struct packet *pkt)
+{
+	struct stream *s = &f->streams[dir];
+	uint32_t seq = pkt->seq;
+
+	if (pkt->tcp_flags & TCP_SYN) {
+		seq++;
+		if (!s->started)
+			stream_start(s, seq);
+		f->passed[dir] = seq;
+		if (dir == DIR_SERVER)
+			f->answered = true;
+	}
+	if (!wants_bytes(f) || pkt->payload.left == 0)
+		return TAKEN_OK;
+	switch (stream_add(s, seq, pkt->payload)) {
+	case STREAM_OK:
+		break;
+	case STREAM_REPEAT:
+		return TAKEN_REPEAT;
+	case STREAM_CONFLICT:
+		return TAKEN_CONFLICT;
+	case STREAM_LIMIT:
+	case STREAM_NOMEM:
+		return TAKEN_LIMIT;
+	}
+	feed(e, f, dir);
+	return TAKEN_OK;
+}
+
+/* --- the verdict of a packet --------------------------------------------- */
+
+/* Must this packet wait for the decision? */
+static bool must_wait(const struct flow *f, enum dir dir,
+		      const struct packet *pkt)
+{
+	if (dir == DIR_SERVER || (pkt->tcp_flags & TCP_RST))
+		return false;
+	/* A pure ACK may run ahead: it carries nothing. */
+	return pkt->payload.left > 0 ||
+	       ((pkt->tcp_flags & TCP_FIN) && f->n_held > 0);
+}
+
+static void pass(struct engine *e, struct flow *f, enum dir dir,
+		 const struct packet *pkt, uint32_t id)
+{
+	note_passed(f, dir, pkt);
+	output_verdict(e, OUTPUT_PASS, id);
+}
+
+static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
+			    const struct packet *pkt,
+			    const struct engine_input *in, enum taken taken,
+			    uint64_t now)
+{
+	if (!must_wait(f, dir, pkt)) {
+		pass(e, f, dir, pkt, in->id);
+	} else if (f->stack.client_waits && !stream_has_gap(
+					    &f->streams[DIR_CLIENT])) {
+		/* The proxy must see this before there is more to judge. */
+		release(e, f, OUTPUT_PASS);
+		f->passed[DIR_CLIENT] =
+			f->streams[DIR_CLIENT].base +
+			stream_in_order(&f->streams[DIR_CLIENT]);
+		pass(e, f, dir, pkt, in->id);
+	} else if (taken == TAKEN_REPEAT && f->n_held > 0) {
+		/* The first copy is held. */
+		output_verdict(e, OUTPUT_DROP, in->id);
+	} else if (f->n_held && now - f->held_since > LIMIT_HOLD_NS) {
+		settle_by(e, f, REASON_HOLD_TIMEOUT, dir, in, now);
+	} else if (!hold(e, f, in->id, now)) {
+		settle_by(e, f, REASON_HOLD_LIMIT, dir, in, now);
+	}
+}
+
+static void judge(struct engine *e, struct flow *f, enum dir dir,
+		  const struct packet *pkt, const struct engine_input *in,
+		  enum taken taken, uint64_t now)
+{
+	struct outcome o;
+
+	if (taken == TAKEN_CONFLICT) {
+		settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
+		return;
+	}
+	if (taken == TAKEN_LIMIT) {
+		settle_by(e, f, REASON_STREAM_LIMIT, dir, in, now);
+		return;
+	}
+	o = decide_flow(&e->policy->ir, &f->facts);
+	if (o.kind != DECISION_NOT_YET) {
+		settle(e, f, &o, dir, in, now);
+		return;
+	}
+	if (f->stack.state == STACK_BAD)
+		settle_by(e, f, REASON_PROTO_MALFORMED, dir, in, now);
+	else
+		judge_undecided(e, f, dir, pkt, in, taken, now);
+}
+
+/* A flow that is decided: late packets that were queued before the kernel knew
+ * the mark. */
+static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
+			   const struct packet *pkt,
+			   const struct engine_input *in)
+{
+	if (e->opt.read_on && pkt->l4 == IPPROTO_TCP)
+		(void)take_tcp(e, f, dir, pkt);
+	if (!f->refused)
+		output_verdict(e, OUTPUT_ALLOW, in->id);
+	else
+		output_verdict(e,
+			       f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE,
+			       in->id);
+}
+
+/* The kernel knew this flow as pending, and we do not: its beginning went to
+ * an engine that is no more. */
+static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
+		       const struct engine_input *in, uint64_t now)
+{
+	struct outcome o = decide_by_reason(&e->policy->ir,
+					    REASON_STREAM_MIDSTREAM,
+					    e->policy->ir.fail_open);
+
+	f->answered = true;
+	settle(e, f, &o, dir, in, now);
+}
+
+void engine_packet(struct engine *e, const struct engine_input *in,
+		   uint64_t now)
+{
+	struct packet_options opt = {
+		.verify_checksums =
+			e->opt.verify_checksums && !in->checksum_unset,
+		.allow_cut = e->opt.allow_cut};
+	enum packet_fault fault;
+	enum taken taken = TAKEN_OK;
+	struct packet pkt;
+	struct flow *f;
+	enum dir dir;
+
+	stats_add(e->opt.stats, STAT_PACKETS, 1);
+	fault = packet_parse(in->raw, opt, &pkt);
+	if (fault != PACKET_OK) {
+		refuse_packet(e, in, &pkt, fault_reason(fault), now);
+		return;
+	}
+	f = flow_of(e, &pkt, in, now);
+	if (!f) {
+		refuse_packet(e, in, &pkt, REASON_FLOW_LIMIT, now);
+		return;
+	}
+	dir = flow_dir(f, &pkt);
+	f->traffic[dir].packets++;
+	f->traffic[dir].bytes += pkt.wire_payload;
+
+	if (f->decided) {
+		repeat_verdict(e, f, dir, &pkt, in);
+		return;
+	}
+	if (f->midstream && in->mark == MARK_PENDING) {
+		judge_lost(e, f, dir, in, now);
+		return;
+	}
+	if (pkt.l4 == IPPROTO_TCP)
+		taken = take_tcp(e, f, dir, &pkt);
+	judge(e, f, dir, &pkt, in, taken, now);
+	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
+		forget_flow(e, f);
+}
+
+/* --- time and policy ----------------------------------------------------- */
+
+static void tell_end(struct engine *e, const struct flow *f, uint64_t now)
+{
+	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
+
+	if (!e->opt.read_on)
+		return;
+	tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
+}
+
+void engine_tick(struct engine *e, uint64_t now)
+{
+	struct flow *f;
+
+	while ((f = e->holds_first) && now - f->held_since > LIMIT_HOLD_NS)
+		settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL, now);
+	while ((f = flow_table_oldest(e->flows))) {
+		uint64_t most = f->decided ? LIMIT_IDLE_DECIDED_NS
+					   : LIMIT_IDLE_UNDECIDED_NS;
+
+		/* A decided one behind an undecided one waits with it. */
+		if (e->opt.read_on)
+			most = LIMIT_IDLE_UNDECIDED_NS;
+		if (now - f->last_ns <= most)
+			break;
+		tell_end(e, f, f->last_ns);
+		forget_flow(e, f);
+	}
+}
+
+void engine_finish(struct engine *e, uint64_t now)
+{
+	struct flow *f;
+
+	while ((f = flow_table_oldest(e->flows))) {
+		tell_end(e, f, now);
+		forget_flow(e, f);
+	}
+}
+
+uint64_t engine_next_deadline(const struct engine *e)
+{
+	if (!e->holds_first)
+		return 0;
+	return e->holds_first->held_since + LIMIT_HOLD_NS + 1;
+}
+
+/* Zones are numbers of one policy; find the same zone in the next. */
+static int zone_in(const struct ir *from, int zone, const struct ir *to)
+{
+	if (zone < 0)
+		return zone;
+	for (unsigned z = 0; z < to->n_zones; z++)
+		if (!strcmp(to->zones[z].name, from->zones[zone].name))
+			return (int)z;
+	return -1;
+}
+
+void engine_set_policy(struct engine *e, const struct policy *policy)
+{
+	struct flow *f = flow_table_oldest(e->flows);
+
+	while (f) {
+		struct flow *next = f->newer;
+
+		/* What was decided under the old policy must not speak for
+		 * the new one. */
+		if (f->decided) {
+			forget_flow(e, f);
+		} else if (e->policy) {
+			f->facts.zone_src = zone_in(&e->policy->ir,
+						    f->facts.zone_src,
+						    &policy->ir);
+			f->facts.zone_dst = zone_in(&e->policy->ir,
+						    f->facts.zone_dst,
+						    &policy->ir);
+		}
+		f = next;
+	}
+	e->policy = policy;
+}

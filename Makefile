@@ -87,7 +87,8 @@ H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
 
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
-PROGS  := $(if $(DAEMON_SRC),$(B)/fwagentd) $(if $(FWCTL_SRC),$(B)/fwctl)
+PROGS  := $(if $(wildcard agent/daemon/main.c),$(B)/fwagentd) \
+	$(if $(wildcard agent/fwctl/main.c),$(B)/fwctl)
 UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 

@@ -15,16 +15,19 @@
 
 struct strbuf;
 
-/* A string as written; text.p is NULL where nothing was. */
+/* A string as written; text.p is NULL where nothing was, or, with `broken`,
+ * where something else than a string was and has been complained of. */
 struct word {
 	struct str text;
 	struct place place;
+	bool broken;
 };
 
-/* A scalar as libconfig has it; `set` where it was written. */
+/* A scalar as libconfig has it; `set` where it was written; `broken` as
+ * above. */
 struct number {
 	int64_t value;
-	bool set;
+	bool set, broken;
 	struct place place;
 };
 
@@ -78,6 +81,7 @@ struct ast {
 	struct arena *arena; /* borrowed */
 	const char *file;    /* the policy's own, for what concerns all of it */
 	bool partial; /* a file could not be read or parsed: parts are missing */
+	bool broken;  /* a value was of the wrong type and is missing */
 	struct number version;
 	struct ast_gateway gateway;
 	zone_list zones;

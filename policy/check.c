@@ -23,6 +23,9 @@ static int by_word(const void *pa, const void *pb)
 	const struct word *const *a = pa, *const *b = pb;
 	int d = str_cmp((*a)->text, (*b)->text);
 
+	if (d == 0 && (*a)->place.file == (*b)->place.file)
+		d = ((*a)->place.line > (*b)->place.line) -
+		    ((*a)->place.line < (*b)->place.line);
 	return d ? d : (*a > *b) - (*a < *b);
 }
 
@@ -166,6 +169,8 @@ static void check_version(struct check *c)
 	const struct number *v = &c->ast->version;
 	struct place whole = {c->ast->file, 0};
 
+	if (v->broken)
+		return;
 	if (!v->set) {
 		diag_error(c->diags, whole, "version",
 			   "the policy does not say its version");
@@ -254,7 +259,6 @@ static void check_guards(struct check *c)
 void check_policy(const struct ast *ast, struct diag_list *diags)
 {
 	struct check c = {.ast = ast, .diags = diags, .arena = diags->arena};
-	size_t errors;
 
 	if (ast->partial)
 		return;
@@ -263,8 +267,10 @@ void check_policy(const struct ast *ast, struct diag_list *diags)
 	check_guards(&c);
 	check_zones(&c);
 	check_sets(&c);
-	errors = diags->errors;
 	check_rules(&c);
-	if (diags->errors == errors)
+	/* What is broken elsewhere may change what these would say. */
+	if (diags->errors == 0) {
 		check_order(&c);
+		check_unused(&c);
+	}
 }

@@ -58,6 +58,7 @@ void check_zones(struct check *c);
 void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_order(struct check *c);
+void check_unused(struct check *c);
 
 /* check_sets.c: the bits of a set of ranges. */
 unsigned check_sides(const struct check *c, const struct ipset *s);

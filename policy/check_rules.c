@@ -357,14 +357,16 @@ static void check_head(struct check *c, const struct ast_rule *r)
 	static const char *const actions[] = {"allow", "deny", "reject"};
 	struct suggest near;
 
-	if (!r->name.text.p)
+	if (!r->name.text.p && !r->name.broken)
 		diag_error(c->diags, r->place, "missing",
 			   "the rule has no 'name'");
-	else if (!rule_name_is_good(r->name.text))
+	else if (!r->name.broken && !rule_name_is_good(r->name.text))
 		diag_error(c->diags, r->name.place, "bad-name",
 			   "%s is no name for a rule: 1 to %d printable bytes "
 			   "of UTF-8, no space at an end",
 			   check_quote(c, &r->name), RULE_NAME_MAX);
+	if (r->action.broken)
+		return;
 	if (!r->action.text.p) {
 		diag_error(c->diags, r->place, "missing",
 			   "the rule has no 'action'");
@@ -424,8 +426,8 @@ static void check_names(struct check *c)
 	}
 }
 
-static void check_unused(struct check *c, const char *what,
-			 const struct check_index *index)
+static void unused_of(struct check *c, const char *what,
+		      const struct check_index *index)
 {
 	for (size_t i = 0; i < index->n; i++)
 		if (!index->items[i].used)
@@ -440,7 +442,11 @@ void check_rules(struct check *c)
 		vec_foreach(r, &c->ast->rules[i])
 			check_rule(c, (enum ast_list)i, r);
 	check_names(c);
-	check_unused(c, "set of addresses", &c->addresses);
-	check_unused(c, "set of hosts", &c->hosts);
-	check_unused(c, "service", &c->services);
+}
+
+void check_unused(struct check *c)
+{
+	unused_of(c, "set of addresses", &c->addresses);
+	unused_of(c, "set of hosts", &c->hosts);
+	unused_of(c, "service", &c->services);
 }

@@ -169,14 +169,16 @@ void check_zones(struct check *c)
 
 	c->zones = check_index_of(c, "zone", zones->n, zone_name);
 	vec_foreach(z, zones) {
-		external |= z->external.value != 0;
-		if (z->interfaces.n == 0 && z->networks.n == 0)
+		external |= z->external.value != 0 || z->external.broken;
+		if (!c->ast->broken && z->interfaces.n == 0 && z->networks.n == 0)
 			diag_error(c->diags, z->name.place, "missing",
 				   "zone %s has neither 'interfaces' nor "
 				   "'networks'",
 				   check_quote(c, &z->name));
 	}
-	if (zones->n == 0) {
+	if (c->ast->broken && !external) {
+		/* It may be among what is broken. */
+	} else if (zones->n == 0) {
 		diag_error(c->diags, whole, "missing",
 			   "the policy has no zones");
 		diag_note(c->diags, whole,

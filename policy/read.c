@@ -94,6 +94,7 @@ static const char *type_name(const config_setting_t *s)
 static void wrong_type(struct reading *r, const config_setting_t *s,
 		       const char *name, const char *wanted)
 {
+	r->ast->broken = true;
 	diag_error(r->diags, place_of(r, s), "wrong-type",
 		   "%s must be %s, not %s", diag_quote(r->diags, str_of(name)),
 		   wanted, type_name(s));
@@ -118,7 +119,7 @@ static struct word word_of(struct reading *r, const config_setting_t *s,
 
 	if (!copy.p)
 		copy = str_of("");
-	return (struct word){copy, place_of(r, s)};
+	return (struct word){.text = copy, .place = place_of(r, s)};
 }
 
 static void read_number(struct reading *r, const config_setting_t *s,
@@ -143,12 +144,14 @@ static void read_number(struct reading *r, const config_setting_t *s,
 		wrong_type(r, s, config_setting_name(s),
 			   type == KEY_BOOL ? "true or false"
 					    : "a whole number");
+		n->broken = true;
 		return;
 	}
 	if (n->set)
 		set_twice(r, s, n->place);
 	else
-		*n = (struct number){value, true, place_of(r, s)};
+		*n = (struct number){
+			.value = value, .set = true, .place = place_of(r, s)};
 }
 
 static void read_string(struct reading *r, const config_setting_t *s,
@@ -156,12 +159,14 @@ static void read_string(struct reading *r, const config_setting_t *s,
 {
 	const char *text = config_setting_get_string(s);
 
-	if (config_setting_type(s) != CONFIG_TYPE_STRING || !text)
+	if (config_setting_type(s) != CONFIG_TYPE_STRING || !text) {
 		wrong_type(r, s, config_setting_name(s), "a string");
-	else if (w->text.p)
+		w->broken = true;
+	} else if (w->text.p) {
 		set_twice(r, s, w->place);
-	else
+	} else {
 		*w = word_of(r, s, text);
+	}
 }
 
 static void push_word(struct reading *r, const config_setting_t *s,
@@ -188,9 +193,11 @@ static void read_words(struct reading *r, const config_setting_t *s,
 			   "a string or an array of strings [ \"...\" ]");
 		return;
 	}
-	if (n == 0)
+	if (n == 0) {
+		r->ast->broken = true;
 		diag_error(r->diags, place_of(r, s), "empty", "%s is empty",
 			   diag_quote(r->diags, str_of(name)));
+	}
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *item = child(s, i);
 
@@ -198,6 +205,7 @@ static void read_words(struct reading *r, const config_setting_t *s,
 			push_word(r, item, words);
 			continue;
 		}
+		r->ast->broken = true;
 		diag_error(r->diags, place_of(r, item), "wrong-type",
 			   "the members of %s must be strings, not %s",
 			   diag_quote(r->diags, str_of(name)),

@@ -140,6 +140,7 @@ static void scan_string(struct scan *c)
 		i++;
 	}
 	copy(c, i);
+	c->source->last = (struct word){0};
 	c->gap = c->source->text.len;
 	c->after_string = true;
 }
@@ -208,7 +209,7 @@ static void scan_word(struct scan *c)
 		diag_error(c->source->diags, here(c), "bad-value",
 			   "the number %s is too large",
 			   diag_quote(c->source->diags, word));
-	c->source->last = (struct word){word, here(c)};
+	c->source->last = (struct word){.text = word, .place = here(c)};
 	copy(c, n);
 }
 
@@ -241,8 +242,8 @@ static int by_key(const void *pa, const void *pb)
 /* A group ends: none of its keys may stand twice. */
 static void keys_end(struct source *s, size_t first)
 {
-	struct word *keys = s->keys.items + first;
 	size_t n = s->keys.n - first;
+	struct word *keys = n ? s->keys.items + first : NULL;
 
 	if (n > 1)
 		qsort(keys, n, sizeof(*keys), by_key);
@@ -289,10 +290,13 @@ static void key_add(struct scan *c)
 	struct word *key = vec_push(s->diags->arena, &s->keys);
 	size_t members = s->keys.n - first;
 
-	if (!key)
+	if (!key || !name.p) {
+		s->keys.n -= key != NULL;
 		return;
+	}
 	name.len = name.len < KEY_MAX ? name.len : KEY_MAX;
-	*key = (struct word){arena_str(s->diags->arena, name), s->last.place};
+	*key = (struct word){.text = arena_str(s->diags->arena, name),
+			     .place = s->last.place};
 	s->work += members;
 	if (members == SOURCE_GROUP_MAX + 1)
 		diag_error(s->diags, here(c), "too-many",
@@ -318,6 +322,7 @@ static void scan_punctuation(struct scan *c)
 		bracket_close(c, mark);
 	else if (mark == '=' || mark == ':')
 		key_add(c);
+	c->source->last = (struct word){0};
 	copy(c, 1);
 	if (c->after_string && strchr(",)]", mark) && !text->failed &&
 	    gap + 1 < text->len) {
@@ -383,10 +388,13 @@ static void scan_include(struct scan *c)
 	struct str rest = c->left;
 	size_t n;
 
-	if (!c->fresh || !str_starts(rest, "@include")) {
+	if (!str_starts(rest, "@include")) {
 		copy(c, 1); /* libconfig will complain */
 		return;
 	}
+	if (!c->fresh)
+		diag_error(c->source->diags, here(c), "include",
+			   "'@include' must be the first on its line");
 	rest = str_skip(rest, strlen("@include"));
 	while (rest.len > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t'))
 		rest = str_skip(rest, 1);

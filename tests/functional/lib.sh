@@ -481,6 +481,24 @@ say() {
 		"$from" timeout $((6 * LAB_SLOW)) ncat -n -w $((4 * LAB_SLOW)) "$@" 2>&1
 }
 
+# basic_servers: web and our own resolver; all_servers: everything there is.
+# Without them the script has failed and ends.
+basic_servers() {
+	if ! start_web || ! start_dns resolver "$NS_SERVER" "$RESOLVER4" "$RESOLVER6"; then
+		not_ok servers "a server of the lab does not come up"
+		finish
+	fi
+}
+
+all_servers() {
+	basic_servers
+	if ! start_dns foreign "$NS_OUTSIDE" "$FOREIGN_DNS4" || ! start_proxies ||
+		! start_ssh || ! start_echo || ! start_inside; then
+		not_ok servers "a server of the lab does not come up"
+		finish
+	fi
+}
+
 # --- captures ------------------------------------------------------------------
 
 # capture_start NAME NS [FILTER...]: everything that reaches the host in NS.
@@ -538,6 +556,14 @@ agent_stop() {
 # fwctl COMMAND ARGUMENT...: on the gateway, to this lab's daemon.
 fwctl() {
 	gateway "$FWCTL" --socket "$LAB/agent/run/control.sock" "$@"
+}
+
+# agent_or_fail: start the agent; without it the script has failed and ends.
+agent_or_fail() {
+	if ! agent_start; then
+		not_ok start "fwagentd does not come up"
+		finish
+	fi
 }
 
 agent_apply() {

@@ -26,7 +26,8 @@ static void form_diag(struct golden *g)
 
 static void form_ast(struct golden *g)
 {
-	if (!g->ast.partial)
+	check_policy(&g->ast, &g->diags);
+	if (g->diags.errors == 0)
 		ast_print(&g->ast, &g->out);
 }
 

@@ -4,7 +4,7 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 2
-list=(Makefile .ci/run .clang-format .clang-tidy packaging/deps)
+list=(.shellcheckrc Makefile .ci/run .clang-format .clang-tidy packaging/deps)
 while IFS= read -r file; do
 	list+=("$file")
 done < <(find policy agent nft-templates packaging man tests -type f \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "agent/kernel/nflog.h"
+#include "agent/kernel/klog.h"
 
 #include "agent/kernel/nlsock.h"
 
@@ -20,12 +20,12 @@
 #define ANSWER_TIMEOUT_MS 2000
 #define SNAP_LENGTH 128
 
-struct nflog {
+struct klog {
 	int fd;
 	char buf[READ_ROOM];
 };
 
-static int configure(struct nflog *l, uint16_t group)
+static int configure(struct klog *l, uint16_t group)
 {
 	char buf[CONFIG_ROOM];
 	struct nlmsghdr *nlh;
@@ -45,9 +45,9 @@ static int configure(struct nflog *l, uint16_t group)
 	return nlsock_request(l->fd, nlh, ANSWER_TIMEOUT_MS);
 }
 
-enum fw_err nflog_open(uint16_t group, struct nflog **out_log)
+enum fw_err klog_open(uint16_t group, struct klog **out_log)
 {
-	struct nflog *l = calloc(1, sizeof(*l));
+	struct klog *l = calloc(1, sizeof(*l));
 	int error;
 
 	if (!l)
@@ -61,14 +61,14 @@ enum fw_err nflog_open(uint16_t group, struct nflog **out_log)
 	nlsock_receive_buffer(l->fd, RECEIVE_BUFFER);
 	error = configure(l, group);
 	if (error) {
-		nflog_close(l);
+		klog_close(l);
 		return error == EBUSY ? FW_ERR_EXIST : fw_err_of_errno(error);
 	}
 	*out_log = l;
 	return FW_OK;
 }
 
-void nflog_close(struct nflog *l)
+void klog_close(struct klog *l)
 {
 	if (!l)
 		return;
@@ -76,19 +76,25 @@ void nflog_close(struct nflog *l)
 	free(l);
 }
 
-int nflog_fd(const struct nflog *l)
+int klog_fd(const struct klog *l)
 {
 	return l->fd;
 }
 
-static void take_packet(const struct nlmsghdr *nlh, nflog_fn *fn, void *ctx)
+static void take_packet(const struct nlmsghdr *nlh, klog_fn *fn, void *ctx)
 {
 	struct nlattr *attr[NFULA_MAX + 1] = {0};
-	struct nflog_packet pkt = {.prefix = ""};
+	struct klog_packet pkt = {.prefix = ""};
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
 	    nflog_nlmsg_parse(nlh, attr) < 0 || !attr[NFULA_PAYLOAD])
 		return;
+	if (attr[NFULA_PACKET_HDR]) {
+		const struct nfulnl_msg_packet_hdr *hdr =
+			mnl_attr_get_payload(attr[NFULA_PACKET_HDR]);
+
+		pkt.hook = hdr->hook;
+	}
 	if (attr[NFULA_PREFIX])
 		pkt.prefix = mnl_attr_get_str(attr[NFULA_PREFIX]);
 	if (attr[NFULA_IFINDEX_INDEV])
@@ -101,7 +107,7 @@ static void take_packet(const struct nlmsghdr *nlh, nflog_fn *fn, void *ctx)
 	fn(ctx, &pkt);
 }
 
-enum fw_err nflog_read(struct nflog *l, nflog_fn *fn, void *ctx,
+enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
 		       unsigned *out_lost)
 {
 	*out_lost = 0;

@@ -5,22 +5,23 @@
 #include "policy/base/err.h"
 #include "policy/base/reader.h"
 
-struct nflog;
+struct klog;
 
-struct nflog_packet {
+struct klog_packet {
 	const char *prefix; /* NUL-terminated; borrowed */
+	uint8_t hook; /* enum nf_inet_hooks */
 	uint32_t indev, outdev;
 	struct reader payload; /* from the IP header on, cut at the snap length */
 };
 
-typedef void nflog_fn(void *ctx, const struct nflog_packet *pkt);
+typedef void klog_fn(void *ctx, const struct klog_packet *pkt);
 
-/* FW_ERR_EXIST: another program holds this group.  Owned: nflog_close. */
-FW_MUST_CHECK enum fw_err nflog_open(uint16_t group, struct nflog **out_log);
-void nflog_close(struct nflog *l);
+/* FW_ERR_EXIST: another program holds this group.  Owned: klog_close. */
+FW_MUST_CHECK enum fw_err klog_open(uint16_t group, struct klog **out_log);
+void klog_close(struct klog *l);
 
-int nflog_fd(const struct nflog *l);
+int klog_fd(const struct klog *l);
 
 /* Read what is there (never blocks).  *out_lost counts overruns. */
-FW_MUST_CHECK enum fw_err nflog_read(struct nflog *l, nflog_fn *fn, void *ctx,
+FW_MUST_CHECK enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
 				     unsigned *out_lost);

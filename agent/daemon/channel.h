@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Between manager and verdict process: orders one way, answers the other, over
+ * one stream socket pair; every message is a kind, a length and bytes.
+ */
+#pragma once
+
+#include "policy/base/err.h"
+#include "policy/base/str.h"
+
+#include <stdint.h>
+
+enum channel_kind {
+	CHANNEL_READY,   /* verdict process: bound to its queues */
+	CHANNEL_FAILED,  /* verdict process: text says why */
+	CHANNEL_PREPARE, /* manager: compile this policy text, do not use it */
+	CHANNEL_COMMIT,  /* manager: use what was prepared */
+	CHANNEL_DONE,    /* verdict process: the last order was carried out */
+};
+
+#define CHANNEL_TEXT_MAX (64U * 1024 * 1024)
+
+/* Send all of it, waiting at most `timeout_ms` for the other side. */
+FW_MUST_CHECK enum fw_err channel_send(int fd, enum channel_kind kind,
+				       struct str text, int timeout_ms);
+
+/* The next message; *out_text is owned (free(p)), NUL-terminated.
+ * FW_ERR_UNREACHABLE: the other side is gone. */
+FW_MUST_CHECK enum fw_err channel_receive(int fd, enum channel_kind *out_kind,
+					  struct str *out_text, int timeout_ms);

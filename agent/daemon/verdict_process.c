@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/daemon/verdict_process.h"
+
+#include "agent/daemon/channel.h"
+#include "agent/daemon/worker.h"
+#include "agent/daemon/worker_queue.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READY_MS 10000
+#define EVENTS_BUFFER (8 * 1024 * 1024)
+
+static void set_error(struct verdict_process *v, const char *text)
+{
+	(void)snprintf(v->error, sizeof(v->error), "%s", text);
+}
+
+/* Wait for the answer that is due. */
+static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
+{
+	enum channel_kind kind;
+	struct str text;
+	enum fw_err err = channel_receive(v->channel, &kind, &text, READY_MS);
+
+	if (err) {
+		set_error(v, err == FW_ERR_TIMEOUT
+				     ? "the verdict process does not answer"
+				     : "the verdict process ended");
+		return err;
+	}
+	if (kind != wanted)
+		set_error(v, text.p);
+	free((void *)(uintptr_t)text.p);
+	return kind == wanted ? FW_OK : FW_ERR_IO;
+}
+
+static void child(const struct verdict_process *v, int channel, int events,
+		  const struct policy *policy, struct stats *stats,
+		  const char *user, pid_t manager)
+{
+	const struct worker_options options = {.policy = policy,
+					       .channel = channel,
+					       .events = events,
+					       .stats = stats,
+					       .user = user};
+	sigset_t none;
+
+	(void)close(v->channel);
+	(void)close(v->events);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGTERM, SIG_DFL);
+	/* The terminal's interrupt is the manager's business. */
+	(void)signal(SIGINT, SIG_IGN);
+	/* Without a manager there is no log: then rather no decisions. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != manager)
+		_exit(0);
+	worker_run(&options);
+}
+
+enum fw_err verdict_process_start(struct verdict_process *v,
+				  const struct policy *policy,
+				  struct stats *stats, const char *user)
+{
+	int orders[2], events[2], room = EVENTS_BUFFER;
+	pid_t manager = getpid();
+	enum fw_err err;
+
+	*v = (struct verdict_process){.channel = -1, .events = -1};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, orders) < 0)
+		return fw_err_of_errno(errno);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, events) < 0) {
+		(void)close(orders[0]);
+		(void)close(orders[1]);
+		return fw_err_of_errno(errno);
+	}
+	if (setsockopt(events[1], SOL_SOCKET, SO_SNDBUFFORCE, &room,
+		       sizeof(room)) < 0)
+		(void)setsockopt(events[1], SOL_SOCKET, SO_SNDBUF, &room,
+				 sizeof(room));
+	v->channel = orders[0];
+	v->events = events[0];
+	v->started_ns = worker_now();
+	v->pid = fork();
+	if (v->pid == 0)
+		child(v, orders[1], events[1], policy, stats, user, manager);
+	(void)close(orders[1]);
+	(void)close(events[1]);
+	if (v->pid < 0) {
+		set_error(v, strerror(errno));
+		v->pid = 0;
+		verdict_process_stop(v);
+		return FW_ERR_NOMEM;
+	}
+	err = expect(v, CHANNEL_READY);
+	if (err)
+		verdict_process_stop(v);
+	return err;
+}
+
+enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text)
+{
+	enum fw_err err =
+		channel_send(v->channel, CHANNEL_PREPARE, text, READY_MS);
+
+	if (err)
+		set_error(v, "the verdict process does not take the policy");
+	return err ? err : expect(v, CHANNEL_DONE);
+}
+
+enum fw_err verdict_process_commit(struct verdict_process *v)
+{
+	enum fw_err err = channel_send(v->channel, CHANNEL_COMMIT,
+				       (struct str){0}, READY_MS);
+
+	if (err)
+		set_error(v, "the verdict process does not take the policy");
+	return err ? err : expect(v, CHANNEL_DONE);
+}
+
+void verdict_process_stop(struct verdict_process *v)
+{
+	if (v->pid > 0) {
+		(void)kill(v->pid, SIGKILL);
+		(void)waitpid(v->pid, NULL, 0);
+	}
+	if (v->channel >= 0)
+		(void)close(v->channel);
+	if (v->events >= 0)
+		(void)close(v->events);
+	v->pid = 0;
+	v->channel = v->events = -1;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The manager's hold on one verdict process. */
+#pragma once
+
+#include "agent/verdict/stats.h"
+#include "policy/policy.h"
+
+#include <sys/types.h>
+
+struct verdict_process {
+	pid_t pid;   /* 0: none */
+	int channel; /* orders and answers */
+	int events;  /* event lines */
+	uint64_t started_ns;
+	char error[256]; /* why the last call failed */
+};
+
+/* Fork one for this policy and wait until it is bound.  On failure `error` says
+ * why, and there is none. */
+FW_MUST_CHECK enum fw_err verdict_process_start(struct verdict_process *v,
+						const struct policy *policy,
+						struct stats *stats,
+						const char *user);
+
+/* Hand over a policy without using it yet; then use it. */
+FW_MUST_CHECK enum fw_err verdict_process_prepare(struct verdict_process *v,
+						  struct str text);
+FW_MUST_CHECK enum fw_err verdict_process_commit(struct verdict_process *v);
+
+/* End it and let go of its files. */
+void verdict_process_stop(struct verdict_process *v);

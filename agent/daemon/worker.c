@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The order is: open everything (queues, kernel log, raw sockets), drop what
+ * may be dropped, start the threads, say READY, then serve orders.
+ */
+#include "agent/daemon/worker.h"
+
+#include "agent/daemon/channel.h"
+#include "agent/daemon/priv.h"
+#include "agent/daemon/worker_klog.h"
+#include "agent/kernel/ifname.h"
+#include "policy/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define QUEUES_MAX 16
+#define ANSWER_MS 5000
+#define EVERY_MS 500
+
+struct worker {
+	const struct worker_options *opt;
+	struct worker_shared shared;
+	struct worker_klog klog;
+	struct klog *log;
+	struct worker_queue *queues[QUEUES_MAX];
+	unsigned n_queues;
+	const struct policy *policy; /* in use */
+	struct policy *owned;        /* the same, when it is ours to free */
+	struct policy *prepared;
+};
+
+static void say(struct worker *w, enum channel_kind kind, const char *text)
+{
+	if (channel_send(w->opt->channel, kind, str_of(text), ANSWER_MS))
+		_exit(1);
+}
+
+static _Noreturn void give_up(struct worker *w, const char *text)
+{
+	say(w, CHANNEL_FAILED, text);
+	_exit(1);
+}
+
+static void open_queues(struct worker *w)
+{
+	const struct ir *ir = &w->policy->ir;
+	char text[200];
+
+	if (!w->policy->ruleset.queues)
+		return;
+	for (unsigned i = 0; i < ir->queues && i < QUEUES_MAX; i++) {
+		uint16_t number = (uint16_t)(ir->queue + i);
+		enum fw_err err = worker_queue_open(&w->shared, w->policy,
+						    number, &w->queues[i]);
+
+		if (err == FW_ERR_EXIST)
+			(void)snprintf(text, sizeof(text),
+				       "queue %u is held by another program "
+				       "(/proc/net/netfilter/nfnetlink_queue "
+				       "shows its port id); set gateway.queue "
+				       "to a free one",
+				       number);
+		else if (err)
+			(void)snprintf(text, sizeof(text),
+				       "queue %u cannot be bound: %s", number,
+				       fw_err_text(err));
+		if (err)
+			give_up(w, text);
+		w->n_queues++;
+	}
+}
+
+static void open_log(struct worker *w)
+{
+	uint16_t group = w->policy->ir.queue;
+	char text[160];
+	enum fw_err err = klog_open(group, &w->log);
+
+	if (!err)
+		return;
+	(void)snprintf(text, sizeof(text), "log group %u %s", group,
+		       err == FW_ERR_EXIST ? "is held by another program"
+					   : fw_err_text(err));
+	/* Without it decisions fall all the same, but the kernel's own are
+	 * not in the log: not what was promised. */
+	give_up(w, text);
+}
+
+static void open_all(struct worker *w)
+{
+	w->shared.ifnames = ifname_open();
+	if (w->shared.ifnames < 0 || inject_open(&w->shared.inject) != FW_OK)
+		give_up(w, "raw sockets cannot be opened: CAP_NET_RAW is "
+			   "missing");
+	open_queues(w);
+	open_log(w);
+}
+
+static void prepare(struct worker *w, struct str text)
+{
+	const struct policy_input in = {.text = text, .text_name = "policy"};
+
+	policy_free(w->prepared);
+	w->prepared = NULL;
+	if (policy_compile(&in, &w->prepared) != FW_OK) {
+		policy_free(w->prepared);
+		w->prepared = NULL;
+		say(w, CHANNEL_FAILED, "the policy did not compile");
+		return;
+	}
+	say(w, CHANNEL_DONE, "");
+}
+
+static void commit(struct worker *w)
+{
+	if (!w->prepared) {
+		say(w, CHANNEL_FAILED, "nothing was prepared");
+		return;
+	}
+	w->policy = w->prepared;
+	for (unsigned i = 0; i < w->n_queues; i++)
+		worker_queue_set_policy(w->queues[i], w->policy);
+	w->klog.policy = w->policy;
+	policy_free(w->owned);
+	w->owned = w->prepared;
+	w->prepared = NULL;
+	say(w, CHANNEL_DONE, "");
+}
+
+static void serve_order(struct worker *w)
+{
+	enum channel_kind kind;
+	struct str text;
+
+	/* The manager is gone or speaks nonsense: so do we go. */
+	if (channel_receive(w->opt->channel, &kind, &text, ANSWER_MS))
+		_exit(0);
+	if (kind == CHANNEL_PREPARE)
+		prepare(w, text);
+	else if (kind == CHANNEL_COMMIT)
+		commit(w);
+	free((void *)(uintptr_t)text.p);
+}
+
+static void serve(struct worker *w)
+{
+	struct pollfd fds[2] = {{.fd = w->opt->channel, .events = POLLIN},
+				{.fd = klog_fd(w->log), .events = POLLIN}};
+	unsigned lost = 0;
+
+	(void)poll(fds, 2, EVERY_MS);
+	if (w->n_queues == 0)
+		__atomic_store_n(&w->shared.stats->alive_ns, worker_now(),
+				 __ATOMIC_RELAXED);
+	if (fds[0].revents)
+		serve_order(w);
+	if (klog_read(w->log, worker_klog_packet, &w->klog, &lost) != FW_OK) {
+		log_error("the kernel log's socket failed: %s",
+			  strerror(errno));
+		_exit(1);
+	}
+	stats_add(w->shared.stats, STAT_KERNEL_LOST, lost);
+}
+
+void worker_run(const struct worker_options *options)
+{
+	struct worker w = {
+		.opt = options,
+		.policy = options->policy,
+		.shared = {.stats = options->stats, .events = options->events}};
+
+	(void)prctl(PR_SET_NAME, "fwagent-verdict");
+	(void)signal(SIGPIPE, SIG_IGN);
+	w.klog = (struct worker_klog){.shared = &w.shared,
+				      .policy = options->policy};
+	open_all(&w);
+	if (priv_drop(options->user) != FW_OK)
+		give_up(&w, "capabilities cannot be dropped");
+	for (unsigned i = 0; i < w.n_queues; i++)
+		if (worker_queue_start(w.queues[i]) != FW_OK)
+			give_up(&w, "a thread cannot be started");
+	stats_add(w.shared.stats, STAT_ENGINE_STARTS, 1);
+	say(&w, CHANNEL_READY, "");
+	for (;;)
+		serve(&w);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/daemon/worker_queue.h"
+
+#include "agent/engine.h"
+#include "agent/kernel/ifname.h"
+#include "agent/kernel/nfqueue.h"
+#include "policy/base/log.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Packets that the kernel keeps waiting for us; more than an engine may hold,
+ * so that held ones do not fill the queue. */
+#define QUEUE_LENGTH 8192
+/* Marks of packets in hand, by id; more than can wait at once. */
+#define MARKS 16384
+#define IDLE_MS 500
+#define INTERFACES 64
+
+struct zone_cache {
+	uint32_t ifindex;
+	int zone;
+	char name[IFNAMSIZ];
+	uint64_t until;
+};
+
+struct worker_queue {
+	struct worker_shared *shared;
+	const struct policy *policy;
+	struct engine *engine;
+	struct nfqueue *nfq;
+	pthread_t thread;
+	uint64_t now;
+	uint32_t marks[MARKS];
+	struct zone_cache zones[INTERFACES];
+
+	/* Hand-over of a policy. */
+	pthread_mutex_t lock;
+	pthread_cond_t taken;
+	const struct policy *next;
+	int wake; /* eventfd */
+};
+
+uint64_t worker_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void worker_event(void *ctx, const struct event *ev)
+{
+	struct worker_shared *shared = ctx;
+	bool refused = ev->outcome->kind == DECISION_REFUSE ||
+		       ev->outcome->would;
+	char *line;
+
+	if ((refused ? ev->ir->log_deny : ev->ir->log_allow) == IR_LOG_NONE)
+		return;
+	line = event_json(ev);
+	if (!line || send(shared->events, line, strlen(line),
+			  MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		stats_add(shared->stats, STAT_EVENTS_LOST, 1);
+	else
+		stats_add(shared->stats, STAT_EVENTS, 1);
+	free(line);
+}
+
+int worker_zone(const struct worker_shared *shared, const struct ir *ir,
+		uint32_t ifindex)
+{
+	char name[IFNAMSIZ];
+
+	if (!ifname_get(shared->ifnames, ifindex, name))
+		return -1;
+	return ir_zone_by_interface(ir, name);
+}
+
+/* An interface's zone, asked of the kernel once a second at most. */
+static const struct zone_cache *cached_zone(struct worker_queue *q,
+					    uint32_t ifindex)
+{
+	struct zone_cache *c = &q->zones[ifindex % INTERFACES];
+
+	if (c->ifindex == ifindex && q->now < c->until)
+		return c;
+	*c = (struct zone_cache){.ifindex = ifindex,
+				 .zone = -1,
+				 .until = q->now + 1000000000};
+	if (ifname_get(q->shared->ifnames, ifindex, c->name))
+		c->zone = ir_zone_by_interface(&q->policy->ir, c->name);
+	return c;
+}
+
+static uint32_t verdict_of(enum output_kind kind, enum mark_state *out_state)
+{
+	switch (kind) {
+	case OUTPUT_PASS:
+		*out_state = MARK_PASSED;
+		return NF_ACCEPT;
+	case OUTPUT_ALLOW:
+		*out_state = MARK_ALLOWED;
+		return NF_ACCEPT;
+	case OUTPUT_REFUSE:
+		*out_state = MARK_DENIED;
+		return NF_REPEAT;
+	case OUTPUT_REFUSE_SILENT:
+		*out_state = MARK_DROPPED;
+		return NF_REPEAT;
+	case OUTPUT_DROP:
+	case OUTPUT_RESET:
+		break;
+	}
+	*out_state = MARK_NEW;
+	return NF_DROP;
+}
+
+static void carry_out(struct worker_queue *q)
+{
+	struct engine_output o;
+
+	while (engine_output_take(q->engine, &o)) {
+		enum mark_state state;
+		uint32_t verdict, mark;
+
+		if (o.kind == OUTPUT_RESET) {
+			const struct inject_reset r = {
+				.src = o.reset.src,     .dst = o.reset.dst,
+				.sport = o.reset.sport, .dport = o.reset.dport,
+				.seq = o.reset.seq,     .ack = o.reset.ack};
+
+			/* The mark must be there before the reset passes. */
+			nfqueue_flush(q->nfq);
+			(void)inject_reset_send(&q->shared->inject, &r);
+			continue;
+		}
+		verdict = verdict_of(o.kind, &state);
+		mark = mark_with(q->policy->ir.marks, q->marks[o.id % MARKS],
+				 state);
+		nfqueue_verdict(q->nfq, o.id, verdict, mark);
+	}
+}
+
+static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
+{
+	struct worker_queue *q = ctx;
+	const struct zone_cache *in = cached_zone(q, pkt->indev);
+	struct engine_input input = {
+		.raw = pkt->payload,
+		.id = pkt->id,
+		.mark = mark_state_of(q->policy->ir.marks, pkt->mark),
+		.checksum_unset = pkt->checksum_unset,
+		.in_iface = pkt->indev ? in->name : NULL,
+		.zone_src = pkt->hook == NF_INET_LOCAL_OUT ? IR_ZONE_SELF
+							   : in->zone,
+		.zone_dst = IR_ZONE_SELF,
+	};
+
+	if (pkt->hook != NF_INET_LOCAL_IN)
+		input.zone_dst = cached_zone(q, pkt->outdev)->zone;
+	q->marks[pkt->id % MARKS] = pkt->mark;
+	engine_packet(q->engine, &input, q->now);
+	carry_out(q);
+}
+
+static void take_policy(struct worker_queue *q)
+{
+	uint64_t n;
+
+	(void)!read(q->wake, &n, sizeof(n));
+	(void)pthread_mutex_lock(&q->lock);
+	if (q->next) {
+		engine_set_policy(q->engine, q->next);
+		q->policy = q->next;
+		q->next = NULL;
+		memset(q->zones, 0, sizeof(q->zones));
+		(void)pthread_cond_signal(&q->taken);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+static int timeout_ms(const struct worker_queue *q)
+{
+	uint64_t deadline = engine_next_deadline(q->engine);
+	uint64_t now = worker_now();
+
+	if (!deadline || deadline > now + IDLE_MS * 1000000ULL)
+		return IDLE_MS;
+	return deadline <= now ? 0 : (int)((deadline - now) / 1000000) + 1;
+}
+
+static void *run(void *arg)
+{
+	struct worker_queue *q = arg;
+	struct pollfd fds[2] = {{.fd = nfqueue_fd(q->nfq), .events = POLLIN},
+				{.fd = q->wake, .events = POLLIN}};
+
+	for (;;) {
+		unsigned lost = 0;
+
+		(void)poll(fds, 2, timeout_ms(q));
+		q->now = worker_now();
+		__atomic_store_n(&q->shared->stats->alive_ns, q->now,
+				 __ATOMIC_RELAXED);
+		if (fds[1].revents)
+			take_policy(q);
+		if (nfqueue_read(q->nfq, take_packet, q, &lost) != FW_OK) {
+			log_error("the queue's socket failed: %s",
+				  strerror(errno));
+			_exit(1); /* the manager starts another */
+		}
+		stats_add(q->shared->stats, STAT_QUEUE_LOST, lost);
+		engine_tick(q->engine, q->now);
+		carry_out(q);
+		nfqueue_flush(q->nfq);
+	}
+	return NULL;
+}
+
+enum fw_err worker_queue_open(struct worker_shared *shared,
+			      const struct policy *policy, uint16_t number,
+			      struct worker_queue **out_queue)
+{
+	struct worker_queue *q = calloc(1, sizeof(*q));
+	const struct nfqueue_options options = {
+		.number = number,
+		.length = QUEUE_LENGTH,
+		.fail_open = policy->ir.fail_open};
+	struct engine_options engine = {.verify_checksums = true,
+					.stats = shared->stats,
+					.event = worker_event,
+					.event_ctx = shared};
+	enum fw_err err;
+
+	if (!q)
+		return FW_ERR_NOMEM;
+	if (getrandom(engine.key, sizeof(engine.key), 0) !=
+	    (ssize_t)sizeof(engine.key)) {
+		free(q);
+		return FW_ERR_IO;
+	}
+	q->shared = shared;
+	q->policy = policy;
+	q->engine = engine_new(&engine);
+	q->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	(void)pthread_mutex_init(&q->lock, NULL);
+	(void)pthread_cond_init(&q->taken, NULL);
+	err = q->engine && q->wake >= 0 ? nfqueue_open(&options, &q->nfq)
+					: FW_ERR_NOMEM;
+	if (err) {
+		engine_free(q->engine);
+		free(q);
+		return err;
+	}
+	engine_set_policy(q->engine, policy);
+	*out_queue = q;
+	return FW_OK;
+}
+
+enum fw_err worker_queue_start(struct worker_queue *q)
+{
+	return fw_err_of_errno(pthread_create(&q->thread, NULL, run, q));
+}
+
+void worker_queue_set_policy(struct worker_queue *q,
+			     const struct policy *policy)
+{
+	static const uint64_t one = 1;
+
+	(void)pthread_mutex_lock(&q->lock);
+	q->next = policy;
+	(void)!write(q->wake, &one, sizeof(one));
+	while (q->next)
+		(void)pthread_cond_wait(&q->taken, &q->lock);
+	(void)pthread_mutex_unlock(&q->lock);
+}

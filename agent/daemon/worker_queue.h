@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One queue's thread: packets to its engine, verdicts back. */
+#pragma once
+
+#include "agent/kernel/inject.h"
+#include "agent/verdict/event.h"
+#include "agent/verdict/stats.h"
+#include "policy/policy.h"
+
+struct worker_queue;
+
+/* What all queues and the kernel's log share; outlives them. */
+struct worker_shared {
+	struct stats *stats;
+	int events;  /* event lines go here */
+	int ifnames; /* for ifname_get() */
+	struct inject inject;
+};
+
+/* Bind the queue (FW_ERR_EXIST: another program holds it); no thread yet. */
+FW_MUST_CHECK enum fw_err worker_queue_open(struct worker_shared *shared,
+					    const struct policy *policy,
+					    uint16_t number,
+					    struct worker_queue **out_queue);
+
+/* Start its thread. */
+FW_MUST_CHECK enum fw_err worker_queue_start(struct worker_queue *q);
+
+/* Judge by this policy from now on; returns when the thread has taken it, so
+ * that the old one may be freed. */
+void worker_queue_set_policy(struct worker_queue *q,
+			     const struct policy *policy);
+
+/* The sink of events: a line to the manager, counted when it is lost. */
+void worker_event(void *shared, const struct event *ev);
+
+/* The zone that an interface belongs to; -1 for none. */
+int worker_zone(const struct worker_shared *shared, const struct ir *ir,
+		uint32_t ifindex);
+
+/* Nanoseconds since the epoch. */
+uint64_t worker_now(void);

@@ -166,7 +166,7 @@ static enum proto_result head_tell(struct http1_state *st, struct reader head,
 {
 	struct http1_framing framing = {0};
 	struct http1_field field;
-	bool upgrade = false;
+	bool upgrade = false, clean = http1_head_is_clean(head);
 	struct str line;
 
 	(void)http1_line(&head, &line);
@@ -177,7 +177,7 @@ static enum proto_result head_tell(struct http1_state *st, struct reader head,
 		if (str_eq_nocase(field.name, str_of("upgrade")))
 			upgrade = true;
 	}
-	if (st->loose || http1_framing_is_bad(&framing, st->old))
+	if (st->loose || !clean || http1_framing_is_bad(&framing, st->old))
 		return PROTO_BAD;
 	/* RFC 9110 9.3.6: a CONNECT has no body. */
 	if (st->connect && (framing.chunked || framing.length > 0))

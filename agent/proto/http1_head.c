@@ -25,6 +25,17 @@ size_t http1_scan_head(struct http1_scan *scan, const struct reader *in)
 	}
 }
 
+bool http1_head_is_clean(struct reader head)
+{
+	while (head.left > 0) {
+		uint8_t c = reader_u8(&head);
+
+		if (c == 0 || (c == '\r' && reader_peek(&head, 0) != '\n'))
+			return false;
+	}
+	return true;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -36,6 +36,10 @@ struct http1_framing {
 /* Bytes up to and with the first empty line, or 0 when it is not there. */
 size_t http1_scan_head(struct http1_scan *scan, const struct reader *in);
 
+/* No NUL, and no CR but before LF: what those mean differs between servers, and
+ * the field behind one may be read or not (RFC 9112 2.2). */
+bool http1_head_is_clean(struct reader head);
+
 /* The next line without its end (LF, or CR LF); false when there is none. */
 bool http1_line(struct reader *r, struct str *out_line);
 

@@ -16,6 +16,9 @@
 #define PPP_IPV4            0x0021
 #define PPP_IPV6            0x0057
 #define SNAP                0xaaaa03
+#define NFLOG_PAYLOAD       9
+#define NFLOG_TYPE_MASK     0x7fff
+#define NFLOG_TYPE_MAX      64
 /* VLAN tags or MPLS labels one in another. */
 #define DEPTH_MAX 8
 
@@ -80,6 +83,32 @@ static bool type_strip(uint16_t type, struct reader *r)
 	}
 }
 
+/* Netfilter's log: family, version, id, then attributes in the byte order of
+ * the machine that wrote them; the payload is one of them. */
+static bool nflog_strip(struct reader *r)
+{
+	reader_skip(r, 4);
+	while (r->left >= 4) {
+		unsigned len = reader_u8(r);
+		unsigned type;
+
+		len |= (unsigned)reader_u8(r) << 8;
+		type = reader_u8(r);
+		type |= (unsigned)reader_u8(r) << 8;
+		if (len < 4 || (type & NFLOG_TYPE_MASK) > NFLOG_TYPE_MAX)
+			return false;
+		len -= 4;
+		if ((type & NFLOG_TYPE_MASK) == NFLOG_PAYLOAD) {
+			if (len > r->left)
+				return false;
+			*r = reader_sub(r, len);
+			return is_ip(r);
+		}
+		reader_skip(r, (len + 3) & ~3u);
+	}
+	return false;
+}
+
 bool pcap_link_is_known(int type)
 {
 	switch (type) {
@@ -95,6 +124,7 @@ bool pcap_link_is_known(int type)
 	case DLT_PPP_SERIAL:
 	case DLT_PPP_ETHER:
 	case DLT_C_HDLC:
+	case DLT_NFLOG:
 		return true;
 	default:
 		return false;
@@ -128,6 +158,8 @@ bool pcap_link_strip(int type, struct reader *frame)
 		return ppp_strip(frame);
 	case DLT_PPP_ETHER:
 		return pppoe_strip(frame);
+	case DLT_NFLOG:
+		return nflog_strip(frame);
 	default:
 		return is_ip(frame);
 	}

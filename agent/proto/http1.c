@@ -16,8 +16,9 @@
  * stay unread; but a client that goes on with a plain request has not been
  * upgraded, so that works without seeing the server.
  *
- * A head is consumed as a whole; `scan` says how far its end was looked for.
- * Facts are told even when the framing is bad: they are evidence.
+ * A request line is told as soon as it is there; a head is consumed as a whole,
+ * `scan` says how far its end was looked for.  Facts are told even when the
+ * request is bad: they are evidence.
  */
 #include "agent/limits.h"
 #include "agent/proto/http1_head.h"
@@ -51,6 +52,8 @@ struct http1_state {
 	struct http1_scan scan;   /* client */
 	struct http1_scan answer; /* server */
 	bool in_line;             /* server: in a line that is no answer */
+	bool line_told;           /* the request line of this message */
+	bool old, loose, connect; /* what it said */
 	unsigned message;
 	uint64_t left; /* bytes of a body or chunk still to come */
 };
@@ -119,19 +122,29 @@ static void tell_host(const struct http1_state *st, struct str authority,
 		facts_add(facts, FIELD_HTTP_HOST, st->message, host);
 }
 
-static void tell_request(const struct http1_state *st,
-			 const struct http1_request *request,
-			 struct facts *facts)
+/* `line` is the request line. */
+static enum proto_result line_tell(struct http1_state *st, struct str line,
+				   struct facts *facts)
 {
+	struct http1_request request;
 	struct str authority;
 
-	facts_add(facts, FIELD_HTTP_METHOD, st->message, request->method);
-	facts_add(facts, FIELD_HTTP_TARGET, st->message, request->target);
-	if (str_is(request->method, "CONNECT"))
+	if (!http1_request_line(line, &request))
+		return PROTO_BAD;
+	st->line_told = true;
+	st->old = request.old;
+	st->loose = request.loose;
+	st->connect = str_is(request.method, "CONNECT");
+	facts_add(facts, FIELD_HTTP_METHOD, st->message, request.method);
+	if (request.target.len > 0)
+		facts_add(facts, FIELD_HTTP_TARGET, st->message,
+			  request.target);
+	if (st->connect)
 		facts_add(facts, FIELD_CONNECT_TARGET, st->message,
-			  request->target);
-	else if (http1_authority_of(request->target, &authority))
+			  request.target);
+	else if (http1_authority_of(request.target, &authority))
 		tell_host(st, authority, facts);
+	return PROTO_MORE;
 }
 
 /* Where the message goes on behind its head. */
@@ -147,37 +160,57 @@ static void message_begin(struct http1_state *st,
 	st->message++;
 }
 
-/* `head`: request line, fields, empty line. */
+/* `head`: request line (told), fields, empty line. */
 static enum proto_result head_tell(struct http1_state *st, struct reader head,
 				   struct facts *facts)
 {
 	struct http1_framing framing = {0};
-	struct http1_request request;
 	struct http1_field field;
+	bool upgrade = false, clean = http1_head_is_clean(head);
 	struct str line;
 
-	if (!http1_line(&head, &line) || !http1_request_line(line, &request))
-		return PROTO_BAD;
-	tell_request(st, &request, facts);
-	if (str_is(request.method, "CONNECT"))
-		st->awaited = HTTP1_AWAIT_CONNECT;
+	(void)http1_line(&head, &line);
 	while (http1_field_next(&head, &field)) {
 		http1_framing_note(&framing, &field);
 		if (str_eq_nocase(field.name, str_of("host")))
 			tell_host(st, field.value, facts);
-		if (str_eq_nocase(field.name, str_of("upgrade")) &&
-		    st->awaited == HTTP1_AWAIT_NONE)
-			st->awaited = HTTP1_AWAIT_UPGRADE;
+		if (str_eq_nocase(field.name, str_of("upgrade")))
+			upgrade = true;
 	}
-	if (http1_framing_is_bad(&framing, request.old))
+	if (st->loose || !clean || http1_framing_is_bad(&framing, st->old))
 		return PROTO_BAD;
 	/* RFC 9110 9.3.6: a CONNECT has no body. */
-	if (st->awaited == HTTP1_AWAIT_CONNECT &&
-	    (framing.chunked || framing.length > 0))
+	if (st->connect && (framing.chunked || framing.length > 0))
 		return PROTO_BAD;
-	facts_layer_settle(facts, st->awaited == HTTP1_AWAIT_CONNECT);
+	if (st->connect)
+		st->awaited = HTTP1_AWAIT_CONNECT;
+	else if (upgrade)
+		st->awaited = HTTP1_AWAIT_UPGRADE;
+	facts_layer_settle(facts, st->connect);
 	message_begin(st, &framing);
 	return PROTO_MORE;
+}
+
+/* The start of a message: empty lines away (RFC 9112 2.2), request line told
+ * when it is there. */
+static enum proto_result line_feed(struct http1_state *st, struct reader *in,
+				   struct facts *facts)
+{
+	struct reader r;
+	struct str line;
+
+	if (st->scan.at == 0)
+		reader_skip(in, empty_lines(in));
+	if (in->left == 0)
+		return PROTO_MORE;
+	if (http1_probe(*in, st->scan.at) == PROBE_NO)
+		return PROTO_BAD;
+	if (reader_find(in, '\n', st->scan.at) == in->left)
+		return PROTO_MORE;
+	r = *in;
+	if (!http1_line(&r, &line))
+		return PROTO_MORE;
+	return line_tell(st, line, facts);
 }
 
 static enum proto_result head_feed(struct http1_state *st, struct reader *in,
@@ -192,15 +225,9 @@ static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 		if (http1_probe(*in, seen) != PROBE_YES)
 			return PROTO_MORE;
 		st->awaited = HTTP1_AWAIT_NONE;
-		st->scan.at = seen = 0;
+		st->scan.at = 0;
 	}
-	/* RFC 9112 2.2: an empty line or more may stand before. */
-	if (seen == 0) {
-		reader_skip(in, empty_lines(in));
-		if (in->left == 0)
-			return PROTO_MORE;
-	}
-	if (st->scan.line == 0 && http1_probe(*in, seen) == PROBE_NO)
+	if (!st->line_told && line_feed(st, in, facts) == PROTO_BAD)
 		return PROTO_BAD;
 	len = http1_scan_head(&st->scan, in);
 	if (len > LIMIT_HTTP_HEAD)
@@ -208,6 +235,7 @@ static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 	if (len == 0)
 		return PROTO_MORE;
 	st->scan = (struct http1_scan){0};
+	st->line_told = false;
 	return head_tell(st, reader_sub(in, len), facts);
 }
 

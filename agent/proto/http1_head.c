@@ -25,6 +25,17 @@ size_t http1_scan_head(struct http1_scan *scan, const struct reader *in)
 	}
 }
 
+bool http1_head_is_clean(struct reader head)
+{
+	while (head.left > 0) {
+		uint8_t c = reader_u8(&head);
+
+		if (c == 0 || (c == '\r' && reader_peek(&head, 0) != '\n'))
+			return false;
+	}
+	return true;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -85,6 +96,38 @@ static bool version_read(struct str s, bool *out_old)
 	return true;
 }
 
+static bool is_usual(struct str method)
+{
+	static const char *const usual[] = {
+		"GET",   "HEAD",    "POST",  "PUT",     "DELETE",
+		"PATCH", "CONNECT", "TRACE", "OPTIONS", "CCM_POST"};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (str_is(method, usual[i]))
+			return true;
+	return false;
+}
+
+/* What stands behind a usual method, and is not "target HTTP/1.x": there are
+ * servers that answer even so.  "OPTIONS /x RTSP/1.0" is another protocol. */
+static bool loose_target(struct str rest, struct str *out_target)
+{
+	size_t last = rest.len;
+	struct str word;
+
+	while (last > 0 && !is_blank(rest.p[last - 1]))
+		last--;
+	word = str_skip(rest, last);
+	if (str_starts(word, "RTSP/") || str_starts(word, "SIP/"))
+		return false;
+	if (str_starts(word, "HTTP/"))
+		rest = trim(head_of(rest, last));
+	else if (rest.len == 0)
+		return false;
+	*out_target = rest;
+	return rest.len == 0 || rest.p[0] == '/' || str_starts(rest, "http://");
+}
+
 bool http1_request_line(struct str line, struct http1_request *out_request)
 {
 	struct http1_request request = {0};
@@ -100,13 +143,16 @@ bool http1_request_line(struct str line, struct http1_request *out_request)
 		return false;
 	while (!is_blank(line.p[version - 1]))
 		version--;
-	if (version <= method ||
-	    !version_read(str_skip(line, version), &request.old))
-		return false;
 	request.method = head_of(line, method);
 	request.target = trim(str_skip(head_of(line, version), method));
-	if (request.target.len == 0)
-		return false;
+	if (request.target.len == 0 ||
+	    !version_read(str_skip(line, version), &request.old)) {
+		request.loose = true;
+		if (!is_usual(request.method) ||
+		    !loose_target(trim(str_skip(line, method)),
+				  &request.target))
+			return false;
+	}
 	*out_request = request;
 	return true;
 }

@@ -18,6 +18,7 @@ struct http1_scan {
 struct http1_request {
 	struct str method, target; /* borrowed from the line */
 	bool old;                  /* HTTP/1.0 */
+	bool loose; /* no good version: servers differ over what it means */
 };
 
 struct http1_field {
@@ -35,13 +36,18 @@ struct http1_framing {
 /* Bytes up to and with the first empty line, or 0 when it is not there. */
 size_t http1_scan_head(struct http1_scan *scan, const struct reader *in);
 
+/* No NUL, and no CR but before LF: what those mean differs between servers, and
+ * the field behind one may be read or not (RFC 9112 2.2). */
+bool http1_head_is_clean(struct reader head);
+
 /* The next line without its end (LF, or CR LF); false when there is none. */
 bool http1_line(struct reader *r, struct str *out_line);
 
 /* Is it a byte of a token (RFC 9110 5.6.2)? */
 bool http1_is_token_byte(uint8_t c);
 
-/* method, target and "HTTP/1.x", apart by spaces; false when it is not that. */
+/* method, target and "HTTP/1.x", apart by spaces; false when it is not that.
+ * The usual methods may lack target or version and are loose then. */
 bool http1_request_line(struct str line, struct http1_request *out_request);
 
 /* Status of "HTTP/1.x 200 ...", or 0. */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/fwctl/replay.h"
+
+#include "agent/engine.h"
+#include "agent/fwctl/pcap_read.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct replay {
+	const struct replay_options *opt;
+	FILE *out;
+	struct stats stats;
+};
+
+/* Bytes from the wire must not reach a terminal as they are. */
+static void print_wire(FILE *out, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c > 0x20 && c < 0x7f && c != '\\')
+			(void)fputc(c, out);
+		else
+			(void)fprintf(out, "\\x%02x", c);
+	}
+}
+
+static void print_end(FILE *out, const struct ipaddr *a, uint16_t port)
+{
+	char text[IPADDR_TEXT_MAX];
+	bool v6 = a->family == IP_V6;
+
+	(void)fprintf(out, "%s%s%s:%u", v6 ? "[" : "", ipaddr_print(a, text),
+		      v6 ? "]" : "", port);
+}
+
+static void print_name(FILE *out, const struct facts *f)
+{
+	static const enum field names[] = {FIELD_SOCKS_TARGET,
+					   FIELD_CONNECT_TARGET,
+					   FIELD_HTTP_HOST, FIELD_TLS_SNI};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct str s = facts_get(f, names[i], 0);
+
+		if (!s.p)
+			continue;
+		(void)fputc(' ', out);
+		print_wire(out, s);
+	}
+}
+
+static void print_verdict(FILE *out, const struct event *ev)
+{
+	const struct outcome *o = ev->outcome;
+	const struct facts *f = ev->facts;
+
+	(void)fprintf(out, "%s ",
+		      o->kind == DECISION_REFUSE ? "deny " : "allow");
+	print_end(out, &f->src, f->sport);
+	(void)fputs(" -> ", out);
+	print_end(out, &f->dst, f->dport);
+	for (unsigned i = 0; i < f->n_layers; i++)
+		(void)fprintf(out, "%s%s", i ? "/" : " ",
+			      app_name(f->layers[i].app));
+	print_name(out, f);
+	(void)fprintf(out, " [%s]", reason_name(o->reason));
+	if (o->rule)
+		(void)fprintf(out, " rule \"%s\"", o->rule->name);
+	if (o->would)
+		(void)fputs(" (would be denied)", out);
+	(void)fputc('\n', out);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct replay *r = ctx;
+	char *line;
+
+	if (!r->opt->json) {
+		if (ev->kind == EVENT_VERDICT)
+			print_verdict(r->out, ev);
+		return;
+	}
+	line = event_json(ev);
+	if (line)
+		(void)fputs(line, r->out);
+	free(line);
+}
+
+static void drain(struct engine *e)
+{
+	struct engine_output output;
+
+	while (engine_output_take(e, &output))
+		;
+}
+
+static enum fw_err packets(struct engine *e, struct pcap_read *pcap)
+{
+	struct pcap_packet p;
+	enum fw_err err;
+	uint64_t now = 0;
+
+	while ((err = pcap_read_next(pcap, &p)) == FW_OK) {
+		struct engine_input in = {.raw = p.ip,
+					  .id = (uint32_t)p.number,
+					  .zone_src = ENGINE_ZONE_BY_ADDRESS,
+					  .zone_dst = ENGINE_ZONE_BY_ADDRESS};
+		uint64_t due = engine_next_deadline(e);
+
+		/* A capture's clock may step back; the engine's does not. */
+		if (p.ns > now)
+			now = p.ns;
+		if (due && due <= now)
+			engine_tick(e, now);
+		engine_packet(e, &in, now);
+		drain(e);
+	}
+	engine_finish(e, now);
+	drain(e);
+	return err == FW_ERR_NOENT ? FW_OK : err;
+}
+
+static void print_summary(FILE *out, struct stats *s)
+{
+	(void)fprintf(out,
+		      "%" PRIu64 " packets, %" PRIu64 " flows: %" PRIu64
+		      " allowed, %" PRIu64 " denied\n",
+		      s->counters[STAT_PACKETS], s->counters[STAT_FLOWS],
+		      s->counters[STAT_ALLOWED], s->counters[STAT_DENIED]);
+}
+
+enum fw_err replay_capture(const struct replay_options *options,
+			   const char *path, FILE *out, FILE *err)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	char why[PCAP_READ_ERROR_MAX] = "";
+	struct pcap_read *pcap = NULL;
+	enum fw_err rc = FW_ERR_NOMEM;
+	struct engine *e = NULL;
+
+	if (!r)
+		goto out;
+	*r = (struct replay){.opt = options, .out = out};
+	rc = pcap_read_open(path, why, &pcap);
+	if (rc) {
+		(void)fprintf(err, "%s: %s\n", path, why);
+		goto out;
+	}
+	e = engine_new(
+		&(struct engine_options){.verify_checksums = options->verify,
+					 .allow_cut = true,
+					 .read_on = true,
+					 .stats = &r->stats,
+					 .event = on_event,
+					 .event_ctx = r});
+	if (!e) {
+		rc = FW_ERR_NOMEM;
+		goto out;
+	}
+	engine_set_policy(e, options->policy);
+	rc = packets(e, pcap);
+	if (rc)
+		(void)fprintf(err, "%s: %s\n", path, pcap_read_error(pcap));
+	if (!options->json)
+		print_summary(out, &r->stats);
+out:
+	engine_free(e);
+	pcap_read_close(pcap);
+	free(r);
+	return rc;
+}

@@ -274,15 +274,18 @@ static void bracket_close(struct scan *c, char close)
 static void key_add(struct scan *c)
 {
 	struct source *s = c->source;
-	size_t first = s->depth ? s->brackets[s->depth - 1].first : 0;
 	struct str name = s->last.text;
-	struct word *key = vec_push(s->diags->arena, &s->keys);
-	size_t members = s->keys.n - first;
+	size_t first = 0, members;
+	struct word *key;
 
-	if (!key || !name.p) {
-		s->keys.n -= key != NULL;
+	if (!name.p || s->depth > SOURCE_NESTING_MAX)
 		return;
-	}
+	if (s->depth > 0)
+		first = s->brackets[s->depth - 1].first;
+	key = vec_push(s->diags->arena, &s->keys);
+	if (!key)
+		return;
+	members = s->keys.n - first;
 	name.len = name.len < KEY_MAX ? name.len : KEY_MAX;
 	*key = (struct word){.text = arena_str(s->diags->arena, name),
 			     .place = s->last.place};

@@ -78,10 +78,11 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_HELP  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
+GOLDEN_SRC := tests/golden/golden.c
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_PAGES  := $(wildcard man/*.[58])
 C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
-	$(FUZZ_MAIN)
+	$(FUZZ_MAIN) $(GOLDEN_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
 	tests/unit/*.h tests/fuzz/*.h)
 
@@ -105,7 +106,7 @@ all: programs ## build fwagentd and fwctl into build/release
 
 programs: $(LIBS) $(PROGS)
 
-tests-built: programs $(UNITS) $(FUZZES)
+tests-built: programs $(UNITS) $(FUZZES) $(B)/golden
 
 $(B)/libfwbase.a:   $(call obj,$(BASE_SRC))
 $(B)/libfwpolicy.a: $(call obj,$(POLICY_SRC)) $(if $(FRAMES),$(B)/gen/frame_data.o)
@@ -125,6 +126,10 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+
+$(B)/golden: $(B)/tests/golden/golden.o $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 # The fuzz targets: libFuzzer's main in the flavour `fuzz`, else our own main
 # that runs the files it is given.

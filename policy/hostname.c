@@ -7,6 +7,7 @@
 
 #include <idn2.h>
 #include <libpsl.h>
+#include <stdio.h>
 
 /* A name in UTF-8 has at most four bytes for each of A-label form, or nearly;
  * what is longer is none. */
@@ -32,14 +33,14 @@ static bool is_private(const char *name)
 static bool is_shared(const char *name)
 {
 	const psl_ctx_t *psl = psl_builtin();
-	char below[NAME_BUF + 4] = "a--.";
+	char below[NAME_BUF + 4];
 
 	if (is_private(name))
 		return false;
 	if (psl_is_public_suffix(psl, name))
 		return true;
 	/* "*.sch.uk" in the list makes each name below sch.uk a suffix. */
-	strncat(below, name, NAME_MAX_LEN);
+	(void)snprintf(below, sizeof(below), "a--.%s", name);
 	return psl_is_public_suffix(psl, below);
 }
 

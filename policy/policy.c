@@ -49,7 +49,8 @@ enum fw_err policy_compile(const struct policy_input *in,
 	strbuf_init(&p->canonical, 0);
 
 	err = read_input(in, p);
-	if (!err)
+	/* Of a tree that was read in part, what is there is checked too. */
+	if (!err || err == FW_ERR_POLICY)
 		err = check_tree(p);
 	if (!err)
 		err = print_canonical(p);

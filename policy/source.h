@@ -45,6 +45,7 @@ struct source {
 	unsigned depth;      /* brackets open */
 	word_list keys;      /* of the groups that are open, the outer first */
 	struct word last;    /* the last word read, which may be a key */
+	char before;         /* first byte of the token before; 'a': a word */
 	unsigned long work;  /* of libconfig */
 	const char *chain[SOURCE_INCLUDE_DEPTH + 1]; /* files being read */
 	size_t errors_before;

@@ -1,74 +1,72 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Compare each NAME.conf with the forms stored beside it: run.sh [--update]
-# [NAME...].  GOLDEN is the program that prints them.
+# Compare what the compiler makes of each NAME.conf with the files beside it.
+#
+# usage: run.sh BUILD_FOLDER [--update] [NAME...]
+#   --update  rewrite the expected files; the review is their diff
 set -u
-cd "$(dirname "$0")" || exit 2
-golden=${GOLDEN:-../../build/release/tests/golden/golden}
-case $golden in
-/*) ;;
-*) [ -x "$golden" ] || golden=$OLDPWD/$golden ;;
-esac
-forms="diag ast"
-update=false
-passed=0 failed=0
 
+cd "$(dirname "$0")/../.." || exit 2
+golden=$(realpath "${1:?usage: run.sh BUILD_FOLDER [--update] [NAME...]}")/golden
+shift
+cd tests/golden || exit 2
+forms="diag ast"
+update=
 if [ "${1:-}" = --update ]; then
-	update=true
+	update=yes
 	shift
 fi
 if [ ! -x "$golden" ]; then
-	echo "no program $golden: build it, or set GOLDEN" >&2
-	exit 2
+	echo "not ok golden: there is no program $golden"
+	exit 1
 fi
-[ $# -gt 0 ] || set -- *.conf
-got=$(mktemp) || exit 2
-trap 'rm -f "$got"' EXIT
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
 
-check() { # NAME FORM
-	if ! "$golden" "$2" "$1.conf" >"$got"; then
-		echo "not ok - $1.$2: the program failed"
-		return 1
-	fi
-	if $update; then
-		# A form that says nothing has no file.
-		if [ -s "$got" ]; then
-			cat "$got" >"$1.$2"
-		else
-			rm -f "$1.$2"
-		fi
-	fi
-	want=$1.$2
-	[ -e "$want" ] || want=/dev/null
-	if diff -u "$want" "$got"; then
-		echo "ok - $1.$2"
+result() { # NAME STATUS WHY
+	if [ "$2" -eq 0 ]; then
+		echo "ok $1"
+		passed=$((passed + 1))
 	else
-		echo "not ok - $1.$2"
-		return 1
+		echo "not ok $1: $3"
+		failed=$((failed + 1))
 	fi
 }
 
-for conf; do
-	name=${conf%.conf}
-	for form in $forms; do
-		if check "$name" "$form"; then
-			passed=$((passed + 1))
-		else
-			failed=$((failed + 1))
-		fi
-	done
-	# What prints must read back and print the same.
-	if [ -e "$name.ast" ]; then
-		cp "$name.ast" "$got.conf"
-		if "$golden" ast "$got.conf" | cmp -s - "$name.ast"; then
-			echo "ok - $name reads back"
-			passed=$((passed + 1))
-		else
-			echo "not ok - $name reads back"
-			failed=$((failed + 1))
-		fi
-		rm -f "$got.conf"
+# A form that says nothing has no file.
+compare() { # NAME FORM
+	local want=$1.$2
+
+	if ! "$golden" "$2" "$1.conf" >"$work/got" 2>"$work/err"; then
+		cat "$work/err"
+		result "$want" 1 "the program failed"
+		return
 	fi
+	if [ -n "$update" ]; then
+		rm -f "$want"
+		[ ! -s "$work/got" ] || cp "$work/got" "$want"
+	fi
+	[ -e "$want" ] || want=/dev/null
+	diff -u "$want" "$work/got"
+	result "$1.$2" $? "not as expected"
+}
+
+# What was printed must read back and print the same.
+read_back() { # NAME
+	cp "$1.ast" "$work/back.conf"
+	"$golden" ast "$work/back.conf" | cmp - "$1.ast"
+	result "$1 reads back" $? "prints another policy"
+}
+
+[ $# -gt 0 ] || set -- *.conf
+for name; do
+	name=${name%.conf}
+	for form in $forms; do
+		compare "$name" "$form"
+	done
+	[ ! -e "$name.ast" ] || read_back "$name"
 done
-echo "golden: $passed passed, $failed failed, 0 skipped"
+echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -135,12 +135,13 @@ run_script_kind() {
 
 # The fuzz targets run their corpus once, as ordinary regression tests.
 run_fuzz() {
-	local program target out
+	local program target out any=
 
 	for program in "$B"/fuzz/fuzz_*; do
 		if [ ! -x "$program" ] || [ -d "$program" ]; then
 			continue
 		fi
+		any=yes
 		target=$(basename "$program")
 		target=${target#fuzz_}
 		if [ ! -d "tests/fuzz/corpus/$target" ]; then
@@ -152,6 +153,7 @@ run_fuzz() {
 			fail "fuzz/$target" "crashed on its corpus"
 		fi
 	done
+	[ -n "$any" ] || skip fuzz "no fuzz target was built"
 }
 
 run_functional() {

@@ -78,11 +78,12 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_HELP  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
-GOLDEN_SRC := tests/golden/golden.c
+# golden.c, replay.c: the programs that tests/*/run.sh compare the words of
+CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_PAGES  := $(wildcard man/*.[58])
 C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
-	$(FUZZ_MAIN) $(GOLDEN_SRC)
+	$(FUZZ_MAIN) $(CASE_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
 	tests/unit/*.h tests/fuzz/*.h)
 
@@ -106,7 +107,9 @@ all: programs ## build fwagentd and fwctl into build/release
 
 programs: $(LIBS) $(PROGS)
 
-tests-built: programs $(UNITS) $(FUZZES) $(B)/golden
+CASES  := $(patsubst %.c,$(B)/%,$(CASE_SRC))
+
+tests-built: programs $(UNITS) $(FUZZES) $(CASES)
 
 $(B)/libfwbase.a:   $(call obj,$(BASE_SRC))
 $(B)/libfwpolicy.a: $(call obj,$(POLICY_SRC)) $(if $(FRAMES),$(B)/gen/frame_data.o)
@@ -127,7 +130,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
 
-$(B)/golden: $(B)/tests/golden/golden.o $(LIBS)
+$(CASES): %: %.o $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
@@ -217,7 +220,7 @@ demo: ## a lab, real clients and servers, a table of what happened and why (root
 	@tests/functional/demo.sh $(B)
 
 golden-update: tests-built ## rewrite the expected files of tests/golden
-	@tests/golden/run.sh $(B) --update
+	@GOLDEN=$(CURDIR)/$(B)/tests/golden/golden tests/golden/run.sh --update
 
 fuzz: ## build the fuzz targets with clang into build/fuzz/fuzz
 	@$(MAKE) FLAVOUR=fuzz CC=$(CLANG) tests-built-fuzz

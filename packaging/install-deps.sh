@@ -33,8 +33,23 @@ is_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Links by which systemd or the run levels start something.
 enabled_units() {
-	find /etc/systemd/system -path '*.wants/*' -type l 2>/dev/null | sort
+	find /etc/systemd/system /etc/rc[2-5].d -type l \( -path '/etc/systemd/*' \
+		-o -name 'S*' \) 2>/dev/null | sort
+}
+
+# disable LINK: by the tool whose link it is, at last by removing it.
+disable() {
+	local unit
+
+	unit=$(basename "$1")
+	echo "install-deps: leaving $unit disabled"
+	case $1 in
+	/etc/systemd/*) systemctl --quiet disable "$unit" >/dev/null 2>&1 ;;
+	*) update-rc.d "${unit#S[0-9][0-9]}" disable >/dev/null 2>&1 ;;
+	esac
+	[ ! -L "$1" ] || rm -f "$1"
 }
 
 if ! command -v dpkg-query >/dev/null; then
@@ -72,9 +87,9 @@ apt-get install -q -y --no-install-recommends -o Dpkg::Use-Pty=0 \
 # What was not enabled before shall not be enabled now.
 comm -13 <(printf '%s\n' "$before") <(enabled_units) |
 while read -r link; do
-	unit=$(basename "$link")
-	echo "install-deps: leaving $unit disabled"
-	systemctl --quiet disable "$unit" >/dev/null 2>&1 || rm -f "$link"
+	if [ -L "$link" ]; then
+		disable "$link"
+	fi
 done
 
 for package in "${missing[@]}"; do

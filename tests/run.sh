@@ -44,13 +44,19 @@ run_lines() {
 	shift 2
 	while IFS= read -r line; do
 		case $line in
+		"ok - "* | "not ok - "*) line=${line/ok - /ok } ;;
+		esac
+		case $line in
 		"ok "*)
 			pass "$kind/${line#ok }"
 			seen=$((seen + 1))
 			;;
 		"not ok "*)
 			line=${line#not ok }
-			fail "$kind/${line%%: *}" "${line#*: }"
+			case $line in
+			*": "*) fail "$kind/${line%%: *}" "${line#*: }" ;;
+			*) fail "$kind/$line" "see above" ;;
+			esac
 			seen_bad=$((seen_bad + 1))
 			;;
 		"SKIP "*)
@@ -69,19 +75,19 @@ run_lines() {
 	case ${status:-lost} in
 	0 | 77)
 		if [ $((seen + seen_bad)) -eq 0 ]; then
-			fail "$kind/$(basename "$1")" "said nothing"
+			fail "$kind" "said nothing"
 		fi
 		;;
 	1)
 		if [ "$seen_bad" -eq 0 ]; then
-			fail "$kind/$(basename "$1")" "exit status 1"
+			fail "$kind" "exit status 1"
 		fi
 		;;
 	124 | 137)
-		fail "$kind/$(basename "$1")" "not done after $limit s"
+		fail "$kind" "not done after $limit s"
 		;;
 	*)
-		fail "$kind/$(basename "$1")" "exit status ${status:-lost}"
+		fail "$kind" "exit status ${status:-lost}"
 		;;
 	esac
 }
@@ -127,7 +133,7 @@ run_unit() {
 
 run_script_kind() {
 	if [ -x "tests/$1/run.sh" ]; then
-		run_lines "$1" "$2" "tests/$1/run.sh" "$B"
+		run_lines "$1" "$2" env "${1^^}=$PWD/$B/tests/$1/$1" "tests/$1/run.sh"
 	else
 		skip "$1" "tests/$1/run.sh is not there"
 	fi
@@ -135,12 +141,13 @@ run_script_kind() {
 
 # The fuzz targets run their corpus once, as ordinary regression tests.
 run_fuzz() {
-	local program target out
+	local program target out any=
 
 	for program in "$B"/fuzz/fuzz_*; do
 		if [ ! -x "$program" ] || [ -d "$program" ]; then
 			continue
 		fi
+		any=yes
 		target=$(basename "$program")
 		target=${target#fuzz_}
 		if [ ! -d "tests/fuzz/corpus/$target" ]; then
@@ -152,6 +159,7 @@ run_fuzz() {
 			fail "fuzz/$target" "crashed on its corpus"
 		fi
 	done
+	[ -n "$any" ] || skip fuzz "no fuzz target was built"
 }
 
 run_functional() {
@@ -159,7 +167,7 @@ run_functional() {
 
 	for script in tests/functional/[0-9]*.sh; do
 		if [[ $script == *"${TEST_FILTER:-}"* ]]; then
-			run_lines functional 420 "$script" "$B"
+			run_lines "functional/$(basename "$script" .sh)" 420 "$script" "$B"
 		fi
 	done
 }

@@ -282,7 +282,7 @@ static json_t *counters_json(const struct stats *s)
 {
 	json_t *o = json_object();
 
-	for (enum stat i = 0; i < STAT_COUNT; i++)
+	for (enum stats_counter i = 0; i < STAT_COUNT; i++)
 		json_object_set_new(o, stat_name(i),
 				    json_integer((json_int_t)s->counters[i]));
 	return o;

@@ -9,12 +9,12 @@ static const struct {
 #undef X
 };
 
-const char *stat_name(enum stat which)
+const char *stat_name(enum stats_counter which)
 {
 	return which < STAT_COUNT ? stats[which].name : "";
 }
 
-const char *stat_help(enum stat which)
+const char *stat_help(enum stats_counter which)
 {
 	return which < STAT_COUNT ? stats[which].help : "";
 }

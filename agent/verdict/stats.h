@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum stat {
+enum stats_counter {
 #define X(id, name, help) STAT_##id,
 #include "agent/verdict/stats.def"
 #undef X
@@ -22,7 +22,7 @@ struct stats {
 	_Atomic uint64_t alive_ns; /* when the engine last went round its loop */
 };
 
-static inline void stats_add(struct stats *s, enum stat which, uint64_t n)
+static inline void stats_add(struct stats *s, enum stats_counter which, uint64_t n)
 {
 	__atomic_fetch_add(&s->counters[which], n, __ATOMIC_RELAXED);
 }
@@ -33,5 +33,5 @@ static inline void stats_reason(struct stats *s, enum reason reason)
 		__atomic_fetch_add(&s->by_reason[reason], 1, __ATOMIC_RELAXED);
 }
 
-const char *stat_name(enum stat which);
-const char *stat_help(enum stat which);
+const char *stat_name(enum stats_counter which);
+const char *stat_help(enum stats_counter which);

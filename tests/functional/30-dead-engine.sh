@@ -95,9 +95,9 @@ run_mode() {
 	capture_stop "$mode"
 	if [ "$mode" = closed ]; then
 		check "$mode-no-undecided-payload-leaks" "the server saw payload (packets bytes)" is \
-			"$(payload "$mode" "src port >= 20000 and src port <= 28999")" "0 0"
+			"$(payload "$mode" "src portrange 20000-28999")" "0 0"
 	else
-		echo "  $mode: $(payload "$mode" "src port >= 20000 and src port <= 28999") packets and bytes passed undecided"
+		echo "  $mode: $(payload "$mode" "src portrange 20000-28999") packets and bytes passed undecided"
 	fi
 	agent_start || { not_ok "$mode-restart" "fwagentd does not come up again"; return; }
 	check "$mode-works-again" "an allowed flow does not work after a new start" wait_for 10 works

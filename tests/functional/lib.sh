@@ -60,7 +60,7 @@ ok() {
 }
 
 not_ok() {
-	echo "not ok $1: $2"
+	echo "not ok $1: $(head -c 300 <<<"${2//$'\n'/ / }")"
 	LAB_FAILED=$((LAB_FAILED + 1))
 	LAB_DONE=$((LAB_DONE + 1))
 }
@@ -421,6 +421,7 @@ start_ssh() {
 	cat >"$dir/sshd_config" <<-END
 		ListenAddress $SSH4:22
 		ListenAddress [$SSH6]:22
+		ListenAddress $SSH4:443
 		ListenAddress [$SSH6]:443
 		ListenAddress $SSH443:22
 		ListenAddress $SSH443:443
@@ -521,8 +522,11 @@ capture_stop() {
 
 # payload NAME FILTER: "PACKETS BYTES" of packets with payload in a capture.
 payload() {
-	tcpdump -q -n -r "$LAB/$1.pcap" "$2" 2>/dev/null |
-		sed -n 's/.*: tcp \([0-9]*\).*/\1/p; s/.*UDP, length \([0-9]*\).*/\1/p' |
+	tcpdump -q -n -r "$LAB/$1.pcap" "$2" >"$LAB/payload" 2>"$LAB/log/payload" || {
+		echo "no answer: $(tail -n 1 "$LAB/log/payload")"
+		return 1
+	}
+	sed -n 's/.*: tcp \([0-9]*\).*/\1/p; s/.*UDP, length \([0-9]*\).*/\1/p' "$LAB/payload" |
 		awk '$1 > 0 { n++; b += $1 } END { print n + 0, b + 0 }'
 }
 

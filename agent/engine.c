@@ -166,6 +166,16 @@ static void tell(struct engine *e, enum event_kind kind, const struct flow *f,
 	e->opt.event(e->opt.event_ctx, &ev);
 }
 
+/* Replay: all that was known of a flow. */
+static void tell_end(struct engine *e, const struct flow *f, uint64_t now)
+{
+	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
+
+	if (!e->opt.read_on)
+		return;
+	tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
+}
+
 static void count(struct engine *e, const struct outcome *o)
 {
 	stats_reason(e->opt.stats, o->reason);
@@ -369,6 +379,7 @@ static struct flow *flow_of(struct engine *e, const struct packet *pkt,
 	flow_key_of(pkt, &key);
 	f = flow_table_find(e->flows, &key);
 	if (f && begins_anew(f, pkt)) {
+		tell_end(e, f, now);
 		forget_flow(e, f);
 		f = NULL;
 	}
@@ -607,15 +618,6 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 }
 
 /* --- time and policy ----------------------------------------------------- */
-
-static void tell_end(struct engine *e, const struct flow *f, uint64_t now)
-{
-	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
-
-	if (!e->opt.read_on)
-		return;
-	tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
-}
 
 void engine_tick(struct engine *e, uint64_t now)
 {

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the engine reads out of the captures of a corpus, against what others
+# found in them: every value must be there, but for what corpus.known names.
+# Needs the corpus beside the checkout (FWAGENT_CORPUS), python3 and jq.
+#
+# usage: corpus.sh BUILD_FOLDER [--list N] [--grades ASB]
+set -u
+
+cd "$(dirname "$0")/../.." || exit 2
+fwctl=$(realpath "${1:?usage: corpus.sh BUILD_FOLDER}/fwctl")
+shift
+corpus=${FWAGENT_CORPUS:-../shared/corpus}
+if [ ! -d "$corpus/pcap" ]; then
+	echo "SKIP recall: no corpus at $corpus (set FWAGENT_CORPUS)"
+	exit 77
+fi
+if [ ! -x "$fwctl" ] || ! command -v jq python3 >/dev/null; then
+	echo "SKIP recall: needs $fwctl, jq and python3"
+	exit 77
+fi
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+export fwctl
+
+# The scorer's form: our escapes of bytes undone, addresses in brackets where
+# the field is "host as on the wire".
+# shellcheck disable=SC2016 # jq's own variables
+to_scorer='
+	def list: if . == null then [] elif type == "array" then . else [.] end;
+	def plain: gsub("\\\\x(?<h>[0-9a-f]{2})"; "%" + .h);
+	def host: if contains(":") then "[" + . + "]" else . end;
+	select(.src_port != null) |
+	{pcap: $pcap, src_ip, src_port, dest_ip, dest_port, proto, app_proto,
+	 tls: {sni: (.tls.sni | list), alpn: (.tls.client_alpns | list | join(","))},
+	 http: {host: (.http.hostname | list | map(host)),
+		method: (.http.http_method | list),
+		target: (.http.url | list | map(plain))},
+	 socks: {target: (.socks.target | list | map(gsub("[\\[\\]]"; ""))),
+		 version: (.socks.version | list)}}'
+
+for f in "$corpus"/pcap/*; do
+	"$fwctl" replay --json --policy packaging/policies/sample.conf "$f" \
+		2>/dev/null | jq -c --arg pcap "$(basename "$f")" "$to_scorer"
+done >"$work/predictions.jsonl"
+
+awk -F '\t' '
+	NR == FNR { split($0, w, " "); known[w[1]] = 1; next }
+	!($1 in known) && !(($1 ":" $3) in known) && $12 !~ /encap/
+	' tests/replay/corpus.known "$corpus/truth.tsv" >"$work/truth.tsv"
+python3 "$corpus/score_truth.py" "$work/truth.tsv" \
+	"$work/predictions.jsonl" --grades ASB "$@" >"$work/scores"
+grep -E '^(field|sni|alpn|http_|socks_)|: ' "$work/scores"
+bad=$(awk '
+	$2 !~ /later/ && $1 ~ /^(sni|alpn|http_host|http_method|http_target)$/ {
+		seen++
+		if ($3 != $4)
+			print $1 ": " $4 " of " $3
+	}
+	END { if (seen != 5) print "not all fields were scored" }' "$work/scores")
+if [ -n "$bad" ]; then
+	echo "not ok recall: ${bad//$'\n'/, }"
+	exit 1
+fi
+echo "ok recall ($(awk '{ n += $3 } END { print n + 0 }' "$work/scores") values)"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DEFAULT_POLICY "/etc/fwagent/policy.conf"
+
 
 static int usage(void)
 {

@@ -1,5 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The commands; each gives the exit status and gets its own name as argv[0]. */
+/* The commands of fwctl, one file each: cmd_NAME.c. */
 #pragma once
 
-int cmd_replay(int argc, char **argv);
+#include "policy/policy.h"
+
+#include <jansson.h>
+
+#define X(name, args, help) int cmd_##name(int argc, char **argv);
+#include "agent/fwctl/commands.def"
+#undef X
+
+/* Exit codes; the same for every command (fwctl(8)). */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,      /* nothing has changed */
+	EXIT_USAGE = 2,
+	EXIT_POLICY = 3,      /* the policy is invalid */
+	EXIT_EXPECTATION = 4,
+	EXIT_UNREACHABLE = 7, /* no daemon answers */
+	EXIT_PERMISSION = 8,
+};
+
+#define DEFAULT_POLICY "/etc/fwagent/policy.conf"
+#define DEFAULT_POLICY_DIR "/etc/fwagent/policy.d"
+#define DEFAULT_SOCKET "/run/fwagent/control.sock"
+#define DEFAULT_LOG "/var/log/fwagent/eve.json"
+
+/* --socket of the command line. */
+extern const char *fwctl_socket;
+
+/* "usage: fwctl NAME ARGS" on standard error; returns EXIT_USAGE. */
+int fwctl_usage(const char *command);
+
+/* Compile the policy at `path` ("-": standard input; NULL: the usual place with
+ * its policy.d).  What there is to say is printed on standard error.  Returns
+ * an exit code; *out_policy is owned and set only with EXIT_DONE. */
+int fwctl_compile(const char *path, struct policy **out_policy);
+
+/* Ask the daemon; complaints are printed.  Returns an exit code; *out_answer
+ * (owned) is set when there was one. */
+int fwctl_ask(json_t *request, json_t **out_answer);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/fwctl/commands.h"
+#include "agent/verdict/reason.h"
+#include "agent/verdict/stats.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *text_at(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "-";
+}
+
+static json_int_t number_at(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void print_policy(const json_t *p)
+{
+	time_t since = (time_t)number_at(p, "since");
+	char text[64] = "";
+	struct tm tm;
+
+	if (!p) {
+		(void)puts("policy   none in force: everything passes that the "
+			   "kernel's other rules pass");
+		return;
+	}
+	if (localtime_r(&since, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %Z", &tm);
+	(void)printf("policy   %s, digest %s, %lld rules\n"
+		     "mode     %s, fail %s\nsince    %s\n",
+		     text_at(p, "gateway"), text_at(p, "digest"),
+		     (long long)number_at(p, "rules"), text_at(p, "mode"),
+		     text_at(p, "fail"), text);
+}
+
+static void print_queues(const json_t *queue)
+{
+	const json_t *q;
+	size_t i;
+
+	if (!queue)
+		return;
+	json_array_foreach (json_object_get(queue, "queues"), i, q)
+		(void)printf("queue    %lld (%s): %lld packets so far, %lld "
+			     "waiting, %lld dropped full, %lld dropped unread\n",
+			     (long long)number_at(q, "number"),
+			     text_at(queue, "target"),
+			     (long long)number_at(q, "packets"),
+			     (long long)number_at(q, "waiting"),
+			     (long long)number_at(q, "dropped"),
+			     (long long)number_at(q, "user_dropped"));
+}
+
+static void print_counters(const json_t *counters, const json_t *reasons)
+{
+	const char *name;
+	json_t *v;
+
+	(void)puts("\ncounters");
+	for (enum stats_counter i = 0; i < STAT_COUNT; i++)
+		(void)printf("  %-16s %10lld  %s\n", stat_name(i),
+			     (long long)number_at(counters, stat_name(i)),
+			     stat_help(i));
+	(void)puts("\nreasons");
+	if (json_object_size(reasons) == 0)
+		(void)puts("  none yet");
+	json_object_foreach ((json_t *)(uintptr_t)reasons, name, v)
+		(void)printf("  %-16s %10lld  %s\n", name,
+			     (long long)json_integer_value(v),
+			     reason_text(reason_find(str_of(name))));
+}
+
+int cmd_status(int argc, char **argv)
+{
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	json_t *answer = NULL;
+	const json_t *engine;
+	int status;
+
+	if (argc > 1 && !json)
+		return fwctl_usage("status");
+	status = fwctl_ask(json_pack("{s:s}", "request", "status"), &answer);
+	if (status != EXIT_DONE)
+		return status;
+	if (json) {
+		(void)json_dumpf(answer, stdout, JSON_INDENT(2));
+		(void)puts("");
+	} else {
+		engine = json_object_get(answer, "engine");
+		print_policy(json_object_get(answer, "policy"));
+		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "
+			     "%s pid %lld\n",
+			     json_is_true(json_object_get(engine, "alive"))
+				     ? "alive"
+				     : "NOT RUNNING",
+			     (long long)number_at(engine, "pid"),
+			     (long long)number_at(engine, "restarts"),
+			     text_at(answer, "version"),
+			     (long long)number_at(answer, "pid"));
+		print_queues(json_object_get(answer, "queue"));
+		print_counters(json_object_get(answer, "counters"),
+			       json_object_get(answer, "reasons"));
+	}
+	json_decref(answer);
+	return EXIT_DONE;
+}

@@ -35,6 +35,10 @@
 #define NFT_TYPE_INET_SERVICE 13
 #define NFT_TYPE_IFNAME 41
 
+/* nft's numbers for the order of a key's bytes, kept in a set's userdata. */
+#define NFT_BYTEORDER_HOST 1
+#define NFT_BYTEORDER_BIG 2
+
 /* --- the buffer ---------------------------------------------------------- */
 
 static void *batch_room(struct nl_batch *b)
@@ -216,6 +220,24 @@ static uint32_t key_len(enum rs_set_type type)
 	return lens[type];
 }
 
+/* nft needs to be told in which order it shall print a key's bytes. */
+static void put_byteorder(struct nl_batch *b, struct nftnl_set *s,
+			  enum rs_set_type type)
+{
+	struct nftnl_udata_buf *udata = nftnl_udata_buf_alloc(64);
+
+	if (!udata) {
+		b->failed = true;
+		return;
+	}
+	(void)nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER,
+				  type == RS_SET_IFMAP ? NFT_BYTEORDER_HOST
+						       : NFT_BYTEORDER_BIG);
+	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
+			   nftnl_udata_buf_len(udata));
+	nftnl_udata_buf_free(udata);
+}
+
 static void put_set(struct nl_batch *b, const struct ruleset *rs,
 		    const struct rs_set *set, uint32_t id)
 {
@@ -243,6 +265,7 @@ static void put_set(struct nl_batch *b, const struct ruleset *rs,
 	} else {
 		nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
 	}
+	put_byteorder(b, s, set->type);
 	nftnl_set_nlmsg_build_payload(nlh, s);
 	batch_push(b, nlh);
 	nftnl_set_free(s);

@@ -187,6 +187,8 @@ void worker_run(const struct worker_options *options)
 		if (worker_queue_start(w.queues[i]) != FW_OK)
 			give_up(&w, "a thread cannot be started");
 	stats_add(w.shared.stats, STAT_ENGINE_STARTS, 1);
+	__atomic_store_n(&w.shared.stats->alive_ns, worker_now(),
+			 __ATOMIC_RELAXED);
 	say(&w, CHANNEL_READY, "");
 	for (;;)
 		serve(&w);

@@ -81,7 +81,8 @@ FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 # golden.c, replay.c: the programs that tests/*/run.sh compare the words of
 CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
-MAN_PAGES  := $(wildcard man/*.[58])
+MAN_IN     := $(wildcard man/*.[58].in)
+MAN_PAGES  := $(patsubst man/%.in,build/man/%,$(MAN_IN))
 C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
 	$(FUZZ_MAIN) $(CASE_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
@@ -97,7 +98,7 @@ FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 .PHONY: all install clean help check check-unit check-built check-asan \
 	check-valgrind functional vm-check fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
-	programs tests-built
+	programs tests-built man
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -109,7 +110,7 @@ programs: $(LIBS) $(PROGS)
 
 CASES  := $(patsubst %.c,$(B)/%,$(CASE_SRC))
 
-tests-built: programs $(UNITS) $(FUZZES) $(CASES)
+tests-built: programs man $(UNITS) $(FUZZES) $(CASES)
 
 $(B)/libfwbase.a:   $(call obj,$(BASE_SRC))
 $(B)/libfwpolicy.a: $(call obj,$(POLICY_SRC)) $(if $(FRAMES),$(B)/gen/frame_data.o)
@@ -165,7 +166,14 @@ $(B)/gen/%.o: $(B)/gen/%.c
 
 -include $(patsubst %.o,%.d,$(call obj,$(C_FILES)))
 
-install: all ## install below DESTDIR/PREFIX (default /usr/local)
+# The manual's tables are made from the lists that the programs are made from.
+build/man/%: man/%.in man/tables.sh $(wildcard policy/*.def agent/*/*.def)
+	$(call say,MAN ,$@)
+	$(Q)man/tables.sh build/man $(<F)
+
+man: $(MAN_PAGES) ## the manual pages, into build/man
+
+install: all man ## install below DESTDIR/PREFIX (default /usr/local)
 	install -d $(DESTDIR)/etc/fwagent $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/fwagentd $(DESTDIR)$(PREFIX)/sbin/fwagentd
 	install -m 755 $(B)/fwctl $(DESTDIR)$(PREFIX)/bin/fwctl

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Compare what the compiler makes of each NAME.conf with the files beside it.
 #
-# usage: run.sh BUILD_FOLDER [--update] [NAME...]
+# usage: run.sh [--update] [NAME...]
 #   --update  rewrite the expected files; the review is their diff
+#   GOLDEN    the program that prints the forms
 set -u
 
 cd "$(dirname "$0")/../.." || exit 2
-golden=$(realpath "${1:?usage: run.sh BUILD_FOLDER [--update] [NAME...]}")/golden
-shift
+golden=$(realpath -m "${GOLDEN:-build/release/tests/golden/golden}")
 cd tests/golden || exit 2
 forms="diag ast"
 update=

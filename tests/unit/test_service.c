@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/service.h"
+
+#include <check.h>
+#include <netinet/in.h>
+
+static const struct {
+	const char *text;
+	struct service is;
+} good[] = {
+	{"tcp/443", {IPPROTO_TCP, 443, 443}},
+	{"tcp/0", {IPPROTO_TCP, 0, 0}},
+	{"udp/5000-5100", {IPPROTO_UDP, 5000, 5100}},
+	{"udp/0-65535", {IPPROTO_UDP, 0, 65535}},
+	{"sctp/132", {IPPROTO_SCTP, 132, 132}},
+	{"dccp/1", {IPPROTO_DCCP, 1, 1}},
+	{"icmp/8", {IPPROTO_ICMP, 8, 8}},
+	{"icmpv6/128-129", {IPPROTO_ICMPV6, 128, 129}},
+	{"proto/47", {IPPROTO_GRE, 0, 65535}},
+};
+
+START_TEST(reads_and_prints)
+{
+	char buf[SERVICE_TEXT_MAX];
+	struct service s;
+
+	ck_assert_int_eq(service_parse(str_of(good[_i].text), &s), FW_OK);
+	ck_assert_uint_eq(s.l4, good[_i].is.l4);
+	ck_assert_uint_eq(s.lo, good[_i].is.lo);
+	ck_assert_uint_eq(s.hi, good[_i].is.hi);
+	ck_assert_str_eq(service_print(&s, buf), good[_i].text);
+}
+END_TEST
+
+static const char *const bad[] = {
+	"", "tcp", "tcp/", "/443", "tcp/65536", "tcp/99999999999", "tcp/-1",
+	"tcp/1-", "tcp/-", "tcp/2-1", "tcp/1-2-3", "tcp/01", "tcp/0x1",
+	"tcp/ 1", "TCP/1", "tcp/http", "icmp/256", "icmpv6/256", "proto/256",
+	"proto/", "proto/1-2", "tls/443", "tcp//1", "tcp/1/2",
+};
+
+START_TEST(refuses)
+{
+	struct service s;
+
+	ck_assert_int_eq(service_parse(str_of(bad[_i]), &s), FW_ERR_INVAL);
+}
+END_TEST
+
+START_TEST(refuses_a_zero_byte)
+{
+	struct service s;
+
+	ck_assert_int_eq(service_parse(str_mem("tcp/1\0", 6), &s),
+			 FW_ERR_INVAL);
+	ck_assert_int_eq(service_parse(str_mem(NULL, 0), &s), FW_ERR_INVAL);
+}
+END_TEST
+
+/* What the compiler takes for granted of services.def. */
+START_TEST(each_built_in_service_can_be_read)
+{
+	const char *name;
+	unsigned n = 0;
+
+	for (; (name = service_builtin_name(n)); n++) {
+		struct str rest = service_builtin(str_of(name));
+
+		ck_assert_uint_gt(rest.len, 0);
+		while (rest.len > 0) {
+			const char *cut = memchr(rest.p, ' ', rest.len);
+			size_t len = cut ? (size_t)(cut - rest.p) : rest.len;
+			struct service s;
+
+			ck_assert_msg(!service_parse(str_mem(rest.p, len), &s),
+				      "%s: %.*s", name, STR_ARG(rest));
+			rest = str_skip(rest, len + 1);
+		}
+		for (unsigned i = 0; i < n; i++)
+			ck_assert_str_ne(service_builtin_name(i), name);
+	}
+	ck_assert_uint_gt(n, 20);
+	ck_assert_ptr_null(service_builtin(str_of("HTTP")).p);
+	ck_assert_ptr_null(service_builtin(str_of("")).p);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("service");
+	TCase *c = tcase_create("words");
+
+#define N(list) (int)(sizeof(list) / sizeof(*(list)))
+	tcase_add_loop_test(c, reads_and_prints, 0, N(good));
+	tcase_add_loop_test(c, refuses, 0, N(bad));
+	tcase_add_test(c, refuses_a_zero_byte);
+	tcase_add_test(c, each_built_in_service_can_be_read);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

@@ -13,14 +13,14 @@ lab_up
 basic_servers
 
 verdict_pid() {
-	ps -o pid= --ppid "$AGENT_PID" 2>/dev/null | tr -d ' ' | head -n 1
+	fwctl status --json 2>/dev/null | jq -r '.engine.pid // empty'
 }
 
 new_verdict_pid() {
 	local now
 
 	now=$(verdict_pid)
-	[ -n "$now" ] && [ "$now" != "$1" ]
+	[ -n "$now" ] && [ "$now" != 0 ] && [ "$now" != "$1" ]
 }
 
 size() {

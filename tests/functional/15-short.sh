@@ -9,6 +9,7 @@ B=${1:-${B:-build/release}}
 need_agent
 lab_up
 basic_servers
+start_dns foreign "$NS_OUTSIDE" "$FOREIGN_DNS4" || { not_ok servers "dnsmasq does not come up"; finish; }
 start_proxies || { not_ok servers "a proxy does not come up"; finish; }
 start_echo || { not_ok servers "the echo does not come up"; finish; }
 
@@ -32,12 +33,7 @@ check control-socks "does not work without the agent" \
 
 agent_or_fail
 check apply "the sample policy was not applied" agent_apply "$LAB_ROOT/packaging/policies/sample.conf"
-# nft prints the same words for both kinds, but warns where it was the xt target
-if gateway nft list table inet fwagent 2>&1 | grep -qi 'xtables\|iptables-nft\|xt target'; then
-	queueing=xt
-else
-	queueing=native
-fi
+queueing=$(fwctl status --json | jq -r .queue.target)
 echo "  queueing by the $queueing expression"
 if printf 'table inet fw_probe {\nchain c {\nqueue num 1\n}\n}\n' | gateway nft -c -f - 2>/dev/null; then
 	check native-queue-where-there-is-one "the xt target is used" is "$queueing" native

@@ -13,14 +13,14 @@ lab_up
 basic_servers
 
 verdict_pid() {
-	ps -o pid= --ppid "$AGENT_PID" 2>/dev/null | tr -d ' ' | head -n 1
+	fwctl status --json 2>/dev/null | jq -r '.engine.pid // empty'
 }
 
 new_verdict_pid() {
 	local now
 
 	now=$(verdict_pid)
-	[ -n "$now" ] && [ "$now" != "$1" ]
+	[ -n "$now" ] && [ "$now" != 0 ] && [ "$now" != "$1" ]
 }
 
 size() {
@@ -56,8 +56,8 @@ run_mode() {
 	agent_start || { not_ok "$mode-start" "fwagentd does not come up"; return; }
 	check "$mode-apply" "refused" agent_apply "$LAB/$mode.conf"
 	capture_start "$mode" "$NS_OUTSIDE" "tcp dst port 80"
-	client curl -sS -m 120 --limit-rate 400k --local-port 19000-19100 -o "$LAB/slow" \
-		http://www.example.org/big.bin >/dev/null 2>&1 &
+	client curl -sS -m 120 -N --local-port 19000-19100 -o "$LAB/slow" \
+		http://www.example.org/slow.bin >/dev/null 2>&1 &
 	check "$mode-decided-flow-starts" "no byte arrives" wait_for 5 grows 10000
 
 	knock 20000 &

@@ -348,6 +348,7 @@ start_web() {
 				listen 40000;
 				server_name $name;
 				root $dir/$name;
+				location = /slow.bin { limit_rate 300k; alias $dir/$name/big.bin; }
 				ssl_certificate $LAB/tls/$name.pem;
 				ssl_certificate_key $LAB/tls/$name.key;
 				}

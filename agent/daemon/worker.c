@@ -23,6 +23,8 @@
 #define QUEUES_MAX 16
 #define ANSWER_MS 5000
 #define EVERY_MS 500
+#define ROLLUP_ALL_NS (10ULL * 1000000000)
+#define ROLLUP_FIRST_NS (3600ULL * 1000000000)
 
 struct worker {
 	const struct worker_options *opt;
@@ -103,6 +105,13 @@ static void open_all(struct worker *w)
 	open_log(w);
 }
 
+/* log.deny = "first": hardly more than the first of a kind. */
+static uint64_t rollup_window(const struct policy *policy)
+{
+	return policy->ir.log_deny == IR_LOG_ALL ? ROLLUP_ALL_NS
+						 : ROLLUP_FIRST_NS;
+}
+
 static void prepare(struct worker *w, struct str text)
 {
 	const struct policy_input in = {.text = text, .text_name = "policy"};
@@ -124,10 +133,12 @@ static void commit(struct worker *w)
 		say(w, CHANNEL_FAILED, "nothing was prepared");
 		return;
 	}
+	rollup_tick(w->klog.rollup, UINT64_MAX, worker_event, &w->shared);
 	w->policy = w->prepared;
 	for (unsigned i = 0; i < w->n_queues; i++)
 		worker_queue_set_policy(w->queues[i], w->policy);
 	w->klog.policy = w->policy;
+	rollup_set_window(w->klog.rollup, rollup_window(w->policy));
 	policy_free(w->owned);
 	w->owned = w->prepared;
 	w->prepared = NULL;
@@ -167,6 +178,7 @@ static void serve(struct worker *w)
 		_exit(1);
 	}
 	stats_add(w->shared.stats, STAT_KERNEL_LOST, lost);
+	rollup_tick(w->klog.rollup, worker_now(), worker_event, &w->shared);
 }
 
 void worker_run(const struct worker_options *options)
@@ -179,7 +191,11 @@ void worker_run(const struct worker_options *options)
 	(void)prctl(PR_SET_NAME, "fwagent-verdict");
 	(void)signal(SIGPIPE, SIG_IGN);
 	w.klog = (struct worker_klog){.shared = &w.shared,
-				      .policy = options->policy};
+				      .policy = options->policy,
+				      .rollup = rollup_new(rollup_window(
+					      options->policy))};
+	if (!w.klog.rollup)
+		give_up(&w, fw_err_text(FW_ERR_NOMEM));
 	open_all(&w);
 	if (priv_drop(options->user) != FW_OK)
 		give_up(&w, "capabilities cannot be dropped");

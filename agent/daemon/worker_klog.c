@@ -126,5 +126,8 @@ void worker_klog_packet(void *ctx, const struct klog_packet *in)
 			    .outcome = &o,
 			    .in_iface = *in_iface ? in_iface : NULL,
 			    .kernel = true};
-	worker_event(k->shared, &ev);
+	if (allowed)
+		worker_event(k->shared, &ev);
+	else
+		rollup_event(k->rollup, &ev, worker_event, k->shared);
 }

@@ -4,11 +4,13 @@
 
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/klog.h"
+#include "agent/verdict/rollup.h"
 
 /* The context of worker_klog_packet(). */
 struct worker_klog {
 	struct worker_shared *shared;
 	const struct policy *policy;
+	struct rollup *rollup; /* refusals */
 };
 
 /* A klog_fn: the log prefix says which rule spoke (RS_LOG_PREFIX). */

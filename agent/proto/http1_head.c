@@ -239,7 +239,7 @@ static void note_length(struct http1_framing *f, struct str list)
 	struct str item;
 	uint64_t length;
 
-	if (list.len == 0)
+	if (list.len == 0 || list.p[list.len - 1] == ',')
 		f->bad = true;
 	while (list_next(&list, &item)) {
 		if (!length_read(item, &length) ||

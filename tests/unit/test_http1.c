@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/limits.h"
+#include "agent/proto/http1_head.h"
+#include "tests/unit/support.h"
+
+#define C(text) {DIR_CLIENT, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+#define S(text) {DIR_SERVER, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+
+struct dialogue {
+	struct turn turns[6];
+	const char *want;
+};
+
+static size_t turns_of(const struct dialogue *d)
+{
+	size_t n = 0;
+
+	while (n < 6 && d->turns[n].bytes.left > 0)
+		n++;
+	return n;
+}
+
+static void expect_all(const struct dialogue *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		expect_every_split(cases[i].turns, turns_of(&cases[i]),
+				   cases[i].want);
+}
+
+#define EXPECT_ALL(cases) expect_all((cases), sizeof(cases) / sizeof(*(cases)))
+
+#define METHOD "http.method[0,0]="
+#define TARGET " http.target[0,0]="
+#define HOST " http.host[0,0]="
+#define GET_A METHOD "GET" TARGET "/" HOST "a.org"
+#define POST_A METHOD "POST" TARGET "/" HOST "a.org"
+#define GET_B                                                \
+	" http.method[0,1]=GET http.target[0,1]=/b "         \
+	"http.host[0,1]=b.org"
+#define NEXT_B "GET /b HTTP/1.1\r\nHost: b.org\r\n\r\n"
+#define HEAD_A "POST / HTTP/1.1\r\nHost: a.org\r\n"
+
+START_TEST(requests_are_told)
+{
+	static const struct dialogue cases[] = {
+		{{C("GET / HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C("GET / HTTP/1.1\nHost:a.org\n\n")}, "feeding http " GET_A},
+		{{C("\r\n\nGET / HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C("GET  /  HTTP/1.1 \r\nHOST \t:  a.org \r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C("GET / HTTP/1.0\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/"},
+		{{C("M-SEARCH * HTTP/1.1\r\nHost: 1.2.3.4:1900\r\n\r\n")},
+		 "feeding http " METHOD "M-SEARCH" TARGET "*" HOST "1.2.3.4"},
+		{{C("GET /a b HTTP/1.1\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/a b"},
+		{{C("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/" HOST "a" HOST "b"},
+		{{C("GET / HTTP/1.1\r\nX: y\r\n Host: c\r\nHost:\r\n d\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/" HOST "d"},
+		{{C("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/" HOST "2001:db8::1"},
+		{{C("GET http://u:p@A.org:8080/x HTTP/1.1\r\nHost: b\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET
+		 "http://u:p@A.org:8080/x" HOST "A.org" HOST "b"},
+		{{C("GET / HTTP/1.1\r\nno colon\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(other_protocols_are_unknown)
+{
+	static const struct dialogue cases[] = {
+		{{C("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")}, "done unknown"},
+		{{C("USER anonymous\r\n")}, "done unknown"},
+		{{C("OPTIONS * RTSP/1.0\r\n\r\n")}, "done unknown"},
+		{{C("OPTIONS /x RTSP/1.0\r\n\r\n")}, "done unknown"},
+		{{C("OPTIONS sip:a@b SIP/2.0\r\n\r\n")}, "done unknown"},
+		{{C("EHLO a.org\r\n")}, "done unknown"},
+		{{C("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}, "done unknown"},
+		{{C("GET\x01/ HTTP/1.1\r\n")}, "done unknown"},
+		{{C("GET \x01 HTTP/1.1\r\n")}, "done unknown"},
+		{{C("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ / HTTP/1.1\r\n")},
+		 "done unknown"},
+		{{C("{\"id\":1}\n")}, "done unknown"},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(every_request_of_a_connection_is_told)
+{
+	static const struct dialogue cases[] = {
+		{{C("GET / HTTP/1.1\r\nHost: a.org\r\n\r\n" NEXT_B)},
+		 "feeding http " GET_A GET_B},
+		{{C(HEAD_A "Content-Length: 5\r\n\r\nGET /" NEXT_B)},
+		 "feeding http " POST_A GET_B},
+		{{C(HEAD_A "Content-Length: 5, 5\r\n\r\n12345\r\n" NEXT_B)},
+		 "feeding http " POST_A GET_B},
+		{{C(HEAD_A "Transfer-Encoding: chunked\r\n\r\n"
+			   "5;x=y\r\n12345\r\n00A \n0123456789\n0\r\n"
+			   "Host: trailer\r\n\r\n" NEXT_B)},
+		 "feeding http " POST_A GET_B},
+		{{C(HEAD_A "Transfer-Encoding: gzip\r\n"
+			   "transfer-encoding:\r\n Chunked\r\n\r\n0\n\n" NEXT_B)},
+		 "feeding http " POST_A GET_B},
+		{{C("GET / HTTP/1.1\r\nHost: a.org\r\n\r\n"),
+		  S("HTTP/1.1 200 OK\r\n\r\n"), C(NEXT_B)},
+		 "feeding http " GET_A GET_B},
+	};
+
+	EXPECT_ALL(cases);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		survive_every_flip(cases[i].turns, turns_of(&cases[i]));
+}
+END_TEST
+
+START_TEST(framing_that_readers_part_over_is_bad)
+{
+#define BAD(fields) \
+	{{C(HEAD_A fields "\r\n\r\n")}, "bad http? " POST_A}
+	static const struct dialogue cases[] = {
+		BAD("Content-Length: 5\r\nContent-Length: 6"),
+		BAD("Content-Length: 5, 6"),
+		BAD("Content-Length: 5,"),
+		BAD("Content-Length: +5"),
+		BAD("Content-Length: -1"),
+		BAD("Content-Length: 0x5"),
+		BAD("Content-Length: 5 5"),
+		BAD("Content-Length:"),
+		BAD("Content-Length: 18446744073709551616"),
+		BAD("Content-Length : 5"),
+		BAD("Content-Length: 5\r\nTransfer-Encoding: chunked"),
+		BAD("Transfer-Encoding: identity"),
+		BAD("Transfer-Encoding: chunked, gzip"),
+		BAD("Transfer-Encoding: chunked, chunked"),
+		BAD("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip"),
+		BAD("Transfer-Encoding: xchunked"),
+		BAD("Transfer-Encoding:"),
+		BAD("Transfer-Encoding : chunked"),
+		BAD("X: a\rHost"),
+		{{C("POST / HTTP/1.0\r\nHost: a.org\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n")},
+		 "bad http? " POST_A},
+		{{C("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n")},
+		 "bad http? " METHOD "GET" TARGET "/" HOST "a\\x00b"},
+	};
+#undef BAD
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(bad_bodies_and_what_follows_them)
+{
+#define BAD(body)                                                         \
+	{{C(HEAD_A "Transfer-Encoding: chunked\r\n\r\n" body "\r\n\r\n")}, \
+	 "bad http " POST_A}
+	static const struct dialogue cases[] = {
+		BAD("x"),
+		BAD("-1"),
+		BAD(";a"),
+		BAD("5 6"),
+		BAD("1\r\nabc"),
+		BAD("1\r\na\rb"),
+		BAD("1234567890123456"),
+		BAD("0\r\n\r\nrubbish that is no request"),
+		{{C(HEAD_A "Content-Length: 1\r\n\r\nabc\r\n")},
+		 "bad http " POST_A},
+	};
+#undef BAD
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(requests_without_a_good_version_are_told_and_bad)
+{
+	static const struct dialogue cases[] = {
+		{{C("GET HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "bad http? " METHOD "GET" HOST "a.org"},
+		{{C("GET /HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "bad http? " METHOD "GET" TARGET "/HTTP/1.1" HOST "a.org"},
+		{{C("GET / HTTP/1.\r\nHost: a.org\r\n\r\n")},
+		 "bad http? " GET_A},
+		{{C("GET /x\r\n")}, "feeding http? " METHOD "GET" TARGET "/x"},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+#define CONNECT "CONNECT a.org:443 HTTP/1.1\r\nHost: a.org:443\r\n\r\n"
+#define CONNECTED                                        \
+	METHOD "CONNECT" TARGET "a.org:443"              \
+	       " http.connect[0,0]=a.org:443" HOST "a.org"
+#define OK200 "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
+
+START_TEST(connect_opens_an_inner_stream)
+{
+	static const struct dialogue cases[] = {
+		{{C(CONNECT)}, "feeding http+ " CONNECTED},
+		{{C(CONNECT), S(OK200)}, "probing http+ " CONNECTED},
+		{{C(CONNECT), S(OK200), C("GET / HTTP/1.1\r\nHost: i\r\n\r\n")},
+		 "feeding http http " CONNECTED
+		 " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"},
+		/* the client does not wait for the answer */
+		{{C(CONNECT "GET / HTTP/1.1\r\nHost: i\r\n\r\n")},
+		 "feeding http+ " CONNECTED},
+		{{C(CONNECT "GET / HTTP/1.1\r\nHost: i\r\n\r\n"),
+		  S("HTTP/1.1 100 Continue\r\n\r\n" OK200)},
+		 "feeding http http " CONNECTED
+		 " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"},
+		/* refused: the next request */
+		{{C(CONNECT), S("HTTP/1.1 407 No\r\n\r\nHTTP/1.1 200"),
+		  C(NEXT_B)},
+		 "feeding http " CONNECTED GET_B},
+		/* a server that speaks first inside */
+		{{C(CONNECT), S(OK200 "SSH-2.0-x\r\n"), C("SSH-2.0-y\r\n")},
+		 "done http unknown " CONNECTED},
+		{{C("CONNECT a:1 HTTP/1.1\r\nContent-Length: 1\r\n\r\n")},
+		 "bad http? " METHOD "CONNECT" TARGET
+		 "a:1 http.connect[0,0]=a:1"},
+	};
+
+	EXPECT_ALL(cases);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		survive_every_flip(cases[i].turns, turns_of(&cases[i]));
+}
+END_TEST
+
+#define UPGRADE "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: x\r\n\r\n"
+
+START_TEST(an_upgrade_ends_http)
+{
+	static const struct dialogue cases[] = {
+		{{C(UPGRADE), S("HTTP/1.1 101 Yes\r\n\r\n"), C("\x81\x80")},
+		 "done http " GET_A},
+		{{C(UPGRADE "\x81\x80")}, "feeding http " GET_A},
+		{{C(UPGRADE "\x81\x80"), S("HTTP/1.1 101 Yes\r\n\r\n")},
+		 "done http " GET_A},
+		{{C(UPGRADE "\x81\x80"), S("HTTP/1.1 200 No\r\n\r\n")},
+		 "bad http " GET_A},
+		{{C(UPGRADE NEXT_B)}, "feeding http " GET_A GET_B},
+		{{C(UPGRADE), S("rest of a body\nHTTP/1.1 200 No\r\n\r\n"),
+		  C(NEXT_B)},
+		 "feeding http " GET_A GET_B},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(no_prefix_is_enough)
+{
+	static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+	no_prefix_settles(reader_of(text, sizeof(text) - 1));
+}
+END_TEST
+
+START_TEST(a_client_waits_only_for_answers_that_matter)
+{
+	struct wire *w = wire_new();
+
+	wire_send(w, DIR_CLIENT, CONNECT, sizeof(CONNECT) - 2);
+	ck_assert(!w->stack.client_waits);
+	wire_send(w, DIR_CLIENT, "\n", 1);
+	ck_assert(w->stack.client_waits);
+	wire_send(w, DIR_CLIENT, "x", 1);
+	ck_assert(!w->stack.client_waits);
+	wire_free(w);
+}
+END_TEST
+
+START_TEST(heads_have_a_ceiling)
+{
+	for (int line = 0; line < 2; line++) {
+		struct wire *w = wire_new();
+		static const char start[] = "GET / HTTP/1.1\r\nX: ";
+
+		wire_send(w, DIR_CLIENT, line ? "GET /" : start,
+			  line ? 5 : sizeof(start) - 1);
+		for (unsigned n = 0; n < LIMIT_HTTP_HEAD / 1000; n++) {
+			static const char filler[1000] = {[0 ... 999] = 'x'};
+
+			wire_send(w, DIR_CLIENT, filler, sizeof(filler));
+		}
+		ck_assert_int_ne(w->stack.state, STACK_BAD);
+		for (unsigned n = 0; n < 1000; n++)
+			wire_send(w, DIR_CLIENT, "x", 1);
+		ck_assert_int_eq(w->stack.state, STACK_BAD);
+		ck_assert_uint_eq(w->facts.n_layers, 1);
+		wire_free(w);
+	}
+}
+END_TEST
+
+START_TEST(hosts_lose_port_and_brackets_only)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"", ""},
+		{"a", "a"},
+		{"a:", "a"},
+		{"a:1", "a"},
+		{":1", ""},
+		{"a:b", "a:b"},
+		{"a:1b", "a:1b"},
+		{"1", "1"},
+		{"::1", "::1"},
+		{"[::1]", "::1"},
+		{"[::1]:8", "::1"},
+		{"[::1]8", "[::1]8"},
+		{"[::1", "[::1"},
+		{"[", "["},
+		{"[]", ""},
+		{"[]:1", ""},
+		{"]:1", "]"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct str out = http1_host_of(str_of(cases[i].in));
+
+		ck_assert_msg(str_is(out, cases[i].out), "%s: %.*s",
+			      cases[i].in, STR_ARG(out));
+	}
+}
+END_TEST
+
+START_TEST(authorities_end_where_browsers_end_them)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"http://a", "a"},	   {"http://a/b@c", "a"},
+		{"HTTPS://a?x", "a"},	   {"http://a#x", "a"},
+		{"http://u@a", "a"},	   {"http://u@v@a:1/", "a:1"},
+		{"http://", ""},	   {"http://a\\@b", "a"},
+		{"//a/b", NULL},	   {"/http://a", NULL},
+		{"http:/a", NULL},	   {"a+b.c-1://d", "d"},
+		{"ht tp://a", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct str out = {0};
+		bool has = http1_authority_of(str_of(cases[i].in), &out);
+
+		ck_assert_msg(has == (cases[i].out != NULL) &&
+				      (!has || str_is(out, cases[i].out)),
+			      "%s: %.*s", cases[i].in, STR_ARG(out));
+	}
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, requests_are_told);
+	tcase_add_test(tc, other_protocols_are_unknown);
+	tcase_add_test(tc, every_request_of_a_connection_is_told);
+	tcase_add_test(tc, framing_that_readers_part_over_is_bad);
+	tcase_add_test(tc, bad_bodies_and_what_follows_them);
+	tcase_add_test(tc, requests_without_a_good_version_are_told_and_bad);
+	tcase_add_test(tc, connect_opens_an_inner_stream);
+	tcase_add_test(tc, an_upgrade_ends_http);
+	tcase_add_test(tc, no_prefix_is_enough);
+	tcase_add_test(tc, a_client_waits_only_for_answers_that_matter);
+	tcase_add_test(tc, heads_have_a_ceiling);
+	tcase_add_test(tc, hosts_lose_port_and_brackets_only);
+	tcase_add_test(tc, authorities_end_where_browsers_end_them);
+}
+
+int main(void)
+{
+	return run_suite("http1", add);
+}

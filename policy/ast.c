@@ -24,7 +24,7 @@ const char *ast_list_name(enum ast_list list)
 static void print_string(struct strbuf *out, struct str s)
 {
 	strbuf_addz(out, "\"");
-	while (s.len > 0) {
+	while (s.p && s.len > 0) {
 		size_t n = str_utf8(s);
 
 		if (n == 1 && (s.p[0] == '"' || s.p[0] == '\\'))
@@ -76,7 +76,7 @@ static void print_words(struct strbuf *out, const char *indent, struct str key,
 	if (words->n == 0)
 		return;
 	strbuf_addf(out, "%s%.*s = [", indent, STR_ARG(key));
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		if (i++)
 			strbuf_addz(out, many ? "," : ", ");
 		if (many)
@@ -112,7 +112,7 @@ static void print_zones(struct strbuf *out, const zone_list *zones)
 	if (zones->n == 0)
 		return;
 	strbuf_addz(out, "zones: {\n");
-	vec_foreach(z, zones) {
+	vec_foreach (z, zones) {
 		strbuf_addf(out, "\t%.*s: {\n", STR_ARG(z->name.text));
 		print_words(out, "\t\t", str_of("interfaces"), &z->interfaces);
 		print_words(out, "\t\t", str_of("networks"), &z->networks);
@@ -128,7 +128,7 @@ static void print_sets(struct strbuf *out, const char *key,
 	if (sets->n == 0)
 		return;
 	strbuf_addf(out, "%s: {\n", key);
-	vec_foreach(s, sets)
+	vec_foreach (s, sets)
 		print_words(out, "\t", s->name.text, &s->members);
 	strbuf_addz(out, "};\n");
 }
@@ -139,7 +139,7 @@ static void print_rules(struct strbuf *out, const char *key,
 	if (rules->n == 0)
 		return;
 	strbuf_addf(out, "%s: (\n", key);
-	vec_foreach(r, rules) {
+	vec_foreach (r, rules) {
 		strbuf_addz(out, "\t{\n");
 		print_word(out, "\t\t", "name", &r->name);
 		print_words(out, "\t\t", str_of("from"), &r->from);

@@ -80,7 +80,8 @@ struct ast_log {
 struct ast {
 	struct arena *arena; /* borrowed */
 	const char *file;    /* the policy's own, for what concerns all of it */
-	bool partial; /* a file could not be read or parsed: parts are missing */
+	bool partial; /* a file could not be read or parsed: parts are missing
+		       */
 	bool broken;  /* a value was of the wrong type and is missing */
 	struct number version;
 	struct ast_gateway gateway;

@@ -31,15 +31,16 @@ static int by_word(const void *pa, const void *pb)
 
 const struct word **check_sorted(struct check *c, const word_list *words)
 {
+	const size_t one = sizeof(void *); /* they are pointers */
 	const struct word **sorted;
 
-	sorted = arena_calloc(c->arena, words->n + 1, sizeof(*sorted));
+	sorted = arena_calloc(c->arena, words->n + 1, one);
 	if (!sorted)
 		return NULL;
 	for (size_t i = 0; i < words->n; i++)
 		sorted[i] = &words->items[i];
 	if (words->n)
-		qsort(sorted, words->n, sizeof(*sorted), by_word);
+		qsort(sorted, words->n, one, by_word);
 	return sorted;
 }
 
@@ -207,9 +208,10 @@ static void check_marks(struct check *c, const struct number *n)
 	/* Shifted down, adjacent bits are one less than a power of two. */
 	bits >>= __builtin_ctz(bits);
 	if ((bits & (bits + 1)) != 0 || bits < 0xff) {
-		diag_error(c->diags, n->place, "bad-value",
-			   "'marks' must be at least 8 adjacent bits, not 0x%llx",
-			   (unsigned long long)n->value);
+		diag_error(
+			c->diags, n->place, "bad-value",
+			"'marks' must be at least 8 adjacent bits, not 0x%llx",
+			(unsigned long long)n->value);
 		diag_note(c->diags, n->place, "0xff000000 is the usual mask");
 	}
 }

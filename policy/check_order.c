@@ -13,7 +13,7 @@
 
 static bool has_word(const word_list *words, struct str s)
 {
-	vec_foreach(w, words)
+	vec_foreach (w, words)
 		if (str_eq(w->text, s))
 			return true;
 	return false;
@@ -31,7 +31,7 @@ static bool covers(const word_list *early, const word_list *late,
 	/* Long lists are not compared: they are hardly ever repeated. */
 	if (late->n > early->n || early->n > 64)
 		return false;
-	vec_foreach(w, late)
+	vec_foreach (w, late)
 		if (!has_word(early, w->text))
 			return false;
 	return true;
@@ -40,7 +40,7 @@ static bool covers(const word_list *early, const word_list *late,
 /* "*" holds for every name, not for an address, nor for no name at all. */
 static bool names_only(const word_list *words)
 {
-	vec_foreach(w, words)
+	vec_foreach (w, words)
 		if (str_starts(w->text, "@") || name_is_address(w->text))
 			return false;
 	return words->n > 0;
@@ -72,8 +72,7 @@ static void check_list(struct check *c, const rule_list *rules)
 				   "does for all its flows",
 				   check_quote(c, &l->name),
 				   check_quote(c, &e->name));
-			diag_note(c->diags, e->place,
-				  "that rule stands here");
+			diag_note(c->diags, e->place, "that rule stands here");
 			break;
 		}
 	}

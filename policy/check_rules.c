@@ -58,9 +58,9 @@ static unsigned set_side(struct check *c, const struct end *e,
 
 static bool looks_like_address(struct str s)
 {
-	return s.len > 0 && (ascii_is_digit(s.p[0]) || s.p[0] == '[' ||
-			     memchr(s.p, ':', s.len) ||
-			     memchr(s.p, '/', s.len));
+	return s.len > 0 &&
+	       (ascii_is_digit(s.p[0]) || s.p[0] == '[' ||
+		memchr(s.p, ':', s.len) || memchr(s.p, '/', s.len));
 }
 
 static void undefined_zone(struct check *c, const struct end *e,
@@ -68,8 +68,8 @@ static void undefined_zone(struct check *c, const struct end *e,
 {
 	struct suggest near;
 
-	diag_error(c->diags, w->place, "undefined",
-		   "undefined zone %s in '%s'", check_quote(c, w), e->key);
+	diag_error(c->diags, w->place, "undefined", "undefined zone %s in '%s'",
+		   check_quote(c, w), e->key);
 	if (check_find(&c->addresses, w->text)) {
 		diag_note(c->diags, w->place,
 			  "a set of addresses is named with '@' before it");
@@ -150,7 +150,7 @@ static void gather_sides(struct check *c, struct end *e)
 {
 	bool unknown = false;
 
-	vec_foreach(w, e->words) {
+	vec_foreach (w, e->words) {
 		unsigned sides = word_side(c, e, w);
 
 		e->sides |= sides;
@@ -167,7 +167,7 @@ static void check_end(struct check *c, enum ast_list list, const struct end *e,
 {
 	if (e->sides == 0 || other->sides == 0)
 		return;
-	vec_foreach(w, e->words)
+	vec_foreach (w, e->words)
 		if (!(word_side(c, e, w) & e->allowed))
 			wrong_list(c, list, e, other, w);
 }
@@ -197,8 +197,7 @@ static void unknown_service(struct check *c, const struct word *w)
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined service %s in 'service'", check_quote(c, w));
 	if (str_starts(w->text, "@")) {
-		diag_note(c->diags, w->place,
-			  "a service is named without '@'");
+		diag_note(c->diags, w->place, "a service is named without '@'");
 		return;
 	}
 	suggest_init(&near, w->text);
@@ -224,7 +223,7 @@ static bool check_service(struct check *c, const word_list *words)
 {
 	bool ports = words->n == 0;
 
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		struct check_name *own = check_find(&c->services, w->text);
 		struct str members = service_builtin(w->text);
 		struct service s;
@@ -251,7 +250,7 @@ static bool check_app(struct check *c, const word_list *words)
 {
 	bool named = words->n == 0;
 
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		enum app app = app_find(w->text);
 		struct suggest near;
 
@@ -273,7 +272,7 @@ static bool check_app(struct check *c, const word_list *words)
 
 static void check_host(struct check *c, const word_list *words)
 {
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		struct str name = str_skip(w->text, 1);
 		struct check_name *set;
 		struct suggest near;
@@ -370,8 +369,7 @@ static void check_head(struct check *c, const struct ast_rule *r)
 	if (!r->action.text.p) {
 		diag_error(c->diags, r->place, "missing",
 			   "the rule has no 'action'");
-		diag_note(c->diags, r->place,
-			  "possible: allow, deny, reject");
+		diag_note(c->diags, r->place, "possible: allow, deny, reject");
 		return;
 	}
 	suggest_init(&near, r->action.text);
@@ -405,7 +403,7 @@ static void check_names(struct check *c)
 	const struct word **sorted;
 
 	for (int i = 0; i < AST_LISTS; i++) {
-		vec_foreach(r, &c->ast->rules[i]) {
+		vec_foreach (r, &c->ast->rules[i]) {
 			struct word *w;
 
 			if (!r->name.text.p)
@@ -439,7 +437,7 @@ static void unused_of(struct check *c, const char *what,
 void check_rules(struct check *c)
 {
 	for (int i = 0; i < AST_LISTS; i++)
-		vec_foreach(r, &c->ast->rules[i])
+		vec_foreach (r, &c->ast->rules[i])
 			check_rule(c, (enum ast_list)i, r);
 	check_names(c);
 }

@@ -13,8 +13,8 @@ static bool set_covers(const struct ipset *b, const struct ipset *a)
 
 	/* Ranges of a set are merged: each of a's lies in one of b's. */
 	for (size_t i = 0; i < a->n; i++) {
-		while (j < b->n && ipaddr_cmp(&b->items[j].hi,
-					      &a->items[i].lo) < 0)
+		while (j < b->n &&
+		       ipaddr_cmp(&b->items[j].hi, &a->items[i].lo) < 0)
 			j++;
 		if (j == b->n ||
 		    ipaddr_cmp(&b->items[j].lo, &a->items[i].lo) > 0 ||
@@ -65,7 +65,7 @@ static void check_addresses(struct check *c)
 
 	c->address_sides =
 		arena_calloc(c->arena, sets->n + 1, sizeof(unsigned));
-	vec_foreach(set, sets) {
+	vec_foreach (set, sets) {
 		struct iprange *ranges = arena_calloc(
 			c->arena, set->members.n + 1, sizeof(*ranges));
 		struct ipset all;
@@ -73,7 +73,7 @@ static void check_addresses(struct check *c)
 
 		if (!ranges || !c->address_sides)
 			return;
-		vec_foreach(w, &set->members)
+		vec_foreach (w, &set->members)
 			if (!is_reference(c, w) &&
 			    check_range(c, w, &ranges[n]))
 				n++;
@@ -87,8 +87,8 @@ static void check_addresses(struct check *c)
 
 static void check_hosts(struct check *c)
 {
-	vec_foreach(set, &c->ast->hosts)
-		vec_foreach(w, &set->members)
+	vec_foreach (set, &c->ast->hosts)
+		vec_foreach (w, &set->members)
 			if (!is_reference(c, w))
 				check_pattern(c, w);
 }
@@ -127,7 +127,7 @@ static void check_services(struct check *c)
 	const set_list *sets = &c->ast->services;
 
 	c->service_ports = arena_calloc(c->arena, sets->n + 1, sizeof(bool));
-	vec_foreach(set, sets) {
+	vec_foreach (set, sets) {
 		bool ports = set->members.n == 0;
 
 		if (service_builtin(set->name.text).p)
@@ -135,7 +135,7 @@ static void check_services(struct check *c)
 				   "service %s is built in: yours needs "
 				   "another name",
 				   check_quote(c, &set->name));
-		vec_foreach(w, &set->members)
+		vec_foreach (w, &set->members)
 			ports |= check_member(c, w);
 		if (c->service_ports)
 			c->service_ports[set - sets->items] = ports;
@@ -163,8 +163,7 @@ void check_sets(struct check *c)
 
 	c->addresses = check_index_of(c, "set of addresses", ast->addresses.n,
 				      addresses_name);
-	c->hosts =
-		check_index_of(c, "set of hosts", ast->hosts.n, hosts_name);
+	c->hosts = check_index_of(c, "set of hosts", ast->hosts.n, hosts_name);
 	c->services =
 		check_index_of(c, "service", ast->services.n, services_name);
 	check_addresses(c);

@@ -57,8 +57,8 @@ static void check_interfaces(struct check *c)
 {
 	VEC(struct zone_interface) all = {0};
 
-	vec_foreach(z, &c->ast->zones) {
-		vec_foreach(w, &z->interfaces) {
+	vec_foreach (z, &c->ast->zones) {
+		vec_foreach (w, &z->interfaces) {
 			const char *why = why_no_interface(w->text);
 			struct zone_interface *one;
 
@@ -75,7 +75,8 @@ static void check_interfaces(struct check *c)
 	if (all.n)
 		qsort(all.items, all.n, sizeof(*all.items), by_interface);
 	for (size_t i = 1; i < all.n; i++)
-		if (str_eq(all.items[i - 1].word->text, all.items[i].word->text))
+		if (str_eq(all.items[i - 1].word->text,
+			   all.items[i].word->text))
 			interface_twice(c, &all.items[i - 1], &all.items[i]);
 }
 
@@ -88,7 +89,7 @@ static struct ipset zone_networks(struct check *c, const struct ast_zone *z)
 
 	if (!ranges)
 		return (struct ipset){0};
-	vec_foreach(w, &z->networks)
+	vec_foreach (w, &z->networks)
 		if (check_range(c, w, &ranges[n]))
 			n++;
 	return ipset_of(ranges, n);
@@ -106,12 +107,12 @@ static void check_overlap(struct check *c, const struct ipset *networks)
 
 			if (!both)
 				continue;
-			diag_error(c->diags, zones->items[b].name.place,
-				   "overlap",
-				   "the networks of zones %s and %s overlap: %s",
-				   check_quote(c, &zones->items[a].name),
-				   check_quote(c, &zones->items[b].name),
-				   iprange_print(both, text));
+			diag_error(
+				c->diags, zones->items[b].name.place, "overlap",
+				"the networks of zones %s and %s overlap: %s",
+				check_quote(c, &zones->items[a].name),
+				check_quote(c, &zones->items[b].name),
+				iprange_print(both, text));
 			diag_note(c->diags, zones->items[a].name.place,
 				  "the other zone is here");
 		}
@@ -168,9 +169,10 @@ void check_zones(struct check *c)
 	bool external = false;
 
 	c->zones = check_index_of(c, "zone", zones->n, zone_name);
-	vec_foreach(z, zones) {
+	vec_foreach (z, zones) {
 		external |= z->external.value != 0 || z->external.broken;
-		if (!c->ast->broken && z->interfaces.n == 0 && z->networks.n == 0)
+		if (!c->ast->broken && z->interfaces.n == 0 &&
+		    z->networks.n == 0)
 			diag_error(c->diags, z->name.place, "missing",
 				   "zone %s has neither 'interfaces' nor "
 				   "'networks'",
@@ -194,10 +196,9 @@ void check_zones(struct check *c)
 	}
 	check_interfaces(c);
 	if (zones->n > CHECK_ZONES_MAX)
-		diag_error(c->diags,
-			   zones->items[CHECK_ZONES_MAX].name.place, "too-many",
-			   "there are %zu zones, %d are possible", zones->n,
-			   CHECK_ZONES_MAX);
+		diag_error(c->diags, zones->items[CHECK_ZONES_MAX].name.place,
+			   "too-many", "there are %zu zones, %d are possible",
+			   zones->n, CHECK_ZONES_MAX);
 	else
 		check_networks(c);
 }

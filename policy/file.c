@@ -37,7 +37,8 @@ static const char *why_errno(int errnum)
 }
 
 /* Read to the end; a file that grows meanwhile is not followed. */
-static enum fw_err read_all(int fd, size_t size, struct str *out_text)
+static enum fw_err read_all(int fd, size_t size, char **out_bytes,
+			    size_t *out_len)
 {
 	char *p = malloc(size + 1);
 	size_t n = 0;
@@ -58,7 +59,8 @@ static enum fw_err read_all(int fd, size_t size, struct str *out_text)
 		n += (size_t)got;
 	}
 	p[n] = '\0';
-	*out_text = str_mem(p, n);
+	*out_bytes = p;
+	*out_len = n;
 	return FW_OK;
 }
 
@@ -72,9 +74,9 @@ static enum fw_err regular(int fd, size_t most, size_t *out_size,
 		return FW_ERR_IO;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		*out_why = S_ISDIR(st.st_mode)
-				   ? "it is a directory"
-				   : "it is no regular file (a pipe, socket or device)";
+		*out_why = S_ISDIR(st.st_mode) ? "it is a directory"
+					       : "it is no regular file (a "
+						 "pipe, socket or device)";
 		return FW_ERR_INVAL;
 	}
 	if ((unsigned long long)st.st_size > most) {
@@ -85,8 +87,8 @@ static enum fw_err regular(int fd, size_t most, size_t *out_size,
 	return FW_OK;
 }
 
-enum fw_err file_read(const char *path, size_t most, struct str *out_text,
-		      const char **out_why)
+enum fw_err file_read(const char *path, size_t most, char **out_bytes,
+		      size_t *out_len, const char **out_why)
 {
 	/* O_NONBLOCK: opening a pipe must not wait for its writer. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -102,7 +104,7 @@ enum fw_err file_read(const char *path, size_t most, struct str *out_text,
 	}
 	err = regular(fd, most, &size, out_why);
 	if (!err) {
-		err = read_all(fd, size, out_text);
+		err = read_all(fd, size, out_bytes, out_len);
 		if (err)
 			*out_why = fw_err_text(err);
 	}
@@ -138,6 +140,7 @@ enum fw_err file_list(struct arena *arena, const char *directory,
 		*out_why = why_errno(errno);
 		return err;
 	}
+	/* cppcheck-suppress readdirCalled; of one stream it is safe */
 	while (!err && (e = readdir(dir))) {
 		const char **slot;
 

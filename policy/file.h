@@ -3,14 +3,16 @@
 #pragma once
 
 #include "policy/base/err.h"
-#include "policy/base/str.h"
+
+#include <stddef.h>
 
 struct arena;
 
-/* The bytes of a regular file of at most `most` bytes; owned: free(out->p).
+/* The bytes of a regular file of at most `most` bytes; owned: free(*out_bytes).
  * On failure *out_why tells it in words (static). */
 FW_MUST_CHECK enum fw_err file_read(const char *path, size_t most,
-				    struct str *out_text, const char **out_why);
+				    char **out_bytes, size_t *out_len,
+				    const char **out_why);
 
 /* Names of the files "*.conf" in a directory, sorted by bytes; arena.  Names
  * that begin with a dot are left out.  FW_ERR_NOENT: there is no directory. */

@@ -16,8 +16,8 @@
 /* Top names that nobody can register (RFC 6761, RFC 6762 appendix G, RFC 8375,
  * .internal): a wildcard right below them is the owner's own. */
 static const char *const private_names[] = {
-	"corp",	   "home",	"home.arpa", "internal",  "intranet", "lan",
-	"local",   "localhost", "private",   "test",	  "invalid",  "example",
+	"corp",  "home",      "home.arpa", "internal", "intranet", "lan",
+	"local", "localhost", "private",   "test",     "invalid",  "example",
 };
 
 static bool is_private(const char *name)
@@ -74,8 +74,8 @@ static enum fw_err to_ascii(struct str s, char **out_ascii,
 	rc = idn2_lookup_u8((const uint8_t *)z, &made,
 			    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (rc != IDN2_OK) {
-		*out_why = rc == IDN2_MALLOC ? "out of memory"
-					     : idn2_strerror(rc);
+		*out_why =
+			rc == IDN2_MALLOC ? "out of memory" : idn2_strerror(rc);
 		return rc == IDN2_MALLOC ? FW_ERR_NOMEM : FW_ERR_INVAL;
 	}
 	*out_ascii = (char *)made;
@@ -147,7 +147,7 @@ static enum fw_err normalise(struct str s, char *buf, struct str *out_name,
 	char *ascii = NULL;
 	enum fw_err err;
 
-	if (s.len > WRITTEN_MAX || memchr(s.p, '\0', s.len)) {
+	if (s.len > WRITTEN_MAX || !s.p || memchr(s.p, '\0', s.len)) {
 		*out_why = s.len > WRITTEN_MAX ? "the name is too long"
 					       : "the name has a zero byte";
 		return FW_ERR_INVAL;

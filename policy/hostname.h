@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Host patterns as people write them -> the normal form of policy/base/name.h. */
+/* Host patterns as people write them -> the normal form of policy/base/name.h.
+ */
 #pragma once
 
 #include "policy/base/err.h"

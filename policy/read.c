@@ -208,8 +208,7 @@ static void read_words(struct reading *r, const config_setting_t *s,
 		r->ast->broken = true;
 		diag_error(r->diags, place_of(r, item), "wrong-type",
 			   "the members of %s must be strings, not %s",
-			   diag_quote(r->diags, str_of(name)),
-			   type_name(item));
+			   diag_quote(r->diags, str_of(name)), type_name(item));
 		return; /* an array has one type only */
 	}
 }

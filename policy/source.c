@@ -130,8 +130,9 @@ void source_add_file(struct source *s, const char *name, struct place from,
 {
 	struct diag_list *d = s->diags;
 	const char *why = "";
-	struct str text;
-	enum fw_err err = file_read(name, READ_FILE_MAX, &text, &why);
+	char *bytes = NULL;
+	size_t len = 0;
+	enum fw_err err = file_read(name, READ_FILE_MAX, &bytes, &len, &why);
 
 	if (err) {
 		diag_error(d, from, "file", "cannot read %s: %s",
@@ -141,8 +142,8 @@ void source_add_file(struct source *s, const char *name, struct place from,
 				  READ_FILE_MAX / 1024 / 1024);
 		return;
 	}
-	source_add_text(s, text, name, include_depth);
-	free((void *)(uintptr_t)text.p);
+	source_add_text(s, str_mem(bytes, len), name, include_depth);
+	free(bytes);
 }
 
 bool source_finish(struct source *s)
@@ -183,9 +184,9 @@ struct place source_place(const struct source *s, unsigned line)
 	if (s->pieces.n == 0)
 		return (struct place){0};
 	p = &s->pieces.items[lo];
-	return (struct place){
-		p->at.file,
-		line < p->first ? p->at.line : p->at.line + line - p->first};
+	return (struct place){p->at.file,
+			      line < p->first ? p->at.line
+					      : p->at.line + line - p->first};
 }
 
 struct str source_line(const struct source *s, unsigned line)

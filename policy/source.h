@@ -13,11 +13,11 @@
 #include "policy/base/vec.h"
 
 /* Ceilings; each is reported with its place. */
-#define SOURCE_TOTAL_MAX (64UL * 1024 * 1024) /* with all that is included */
-#define SOURCE_INCLUDES_MAX 1000
+#define SOURCE_TOTAL_MAX     (64UL * 1024 * 1024) /* with all that is included */
+#define SOURCE_INCLUDES_MAX  1000
 #define SOURCE_INCLUDE_DEPTH 10
-#define SOURCE_NESTING_MAX 16
-#define SOURCE_GROUP_MAX 10000
+#define SOURCE_NESTING_MAX   16
+#define SOURCE_GROUP_MAX     10000
 /* libconfig looks through a group for each new member; this is about a second
  * of that. */
 #define SOURCE_WORK_MAX 60000000UL
@@ -42,11 +42,11 @@ struct source {
 	unsigned includes;
 	bool includes_allowed;
 	struct source_bracket brackets[SOURCE_NESTING_MAX];
-	unsigned depth;      /* brackets open */
-	word_list keys;      /* of the groups that are open, the outer first */
-	struct word last;    /* the last word read, which may be a key */
-	char before;         /* first byte of the token before; 'a': a word */
-	unsigned long work;  /* of libconfig */
+	unsigned depth;     /* brackets open */
+	word_list keys;     /* of the groups that are open, the outer first */
+	struct word last;   /* the last word read, which may be a key */
+	char before;        /* first byte of the token before; 'a': a word */
+	unsigned long work; /* of libconfig */
 	const char *chain[SOURCE_INCLUDE_DEPTH + 1]; /* files being read */
 	size_t errors_before;
 };

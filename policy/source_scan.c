@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The text is copied once, file by file, and looked at just closely enough to
- * know strings, comments and brackets.  That serves several ends which libconfig
- * 1.5 does not:
+ * know strings, comments and brackets.  That serves several ends which
+ * libconfig 1.5 does not:
  *
  *   - Its scanner opens included files itself: a pipe makes it wait for ever, a
  *     directory makes it end the process.  Here only regular files are read.
@@ -58,8 +58,9 @@ static size_t check_escape(struct scan *c, struct str s, struct place at)
 	if (s.len > 3 && ascii_lower(s.p[1]) == 'x' && hex_digit(s.p[2]) >= 0 &&
 	    hex_digit(s.p[3]) >= 0) {
 		if (hex_digit(s.p[2]) == 0 && hex_digit(s.p[3]) == 0)
-			diag_error(d, at, "syntax",
-				   "a string cannot hold a zero byte ('\\x00')");
+			diag_error(
+				d, at, "syntax",
+				"a string cannot hold a zero byte ('\\x00')");
 		return 4;
 	}
 	if (s.len > 1 && !strchr("\\\"fnrt", s.p[1])) {
@@ -254,8 +255,8 @@ static void bracket_close(struct scan *c, char close)
 	const struct source_bracket *b;
 
 	if (s->depth == 0) {
-		diag_error(s->diags, here(c), "syntax",
-			   "'%c' closes nothing", close);
+		diag_error(s->diags, here(c), "syntax", "'%c' closes nothing",
+			   close);
 		return;
 	}
 	s->depth--;
@@ -356,8 +357,8 @@ static void scan_one(struct scan *c)
 {
 	char first = c->left.p[0];
 	char second = c->left.len > 1 ? c->left.p[1] : '\0';
-	bool blank = first == ' ' || first == '\t' || first == '\r' ||
-		     first == '\f';
+	bool blank =
+		first == ' ' || first == '\t' || first == '\r' || first == '\f';
 
 	if (first == '\n') {
 		copy(c, 1);

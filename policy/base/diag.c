@@ -15,8 +15,8 @@ void diag_init(struct diag_list *l, struct arena *arena)
 
 static bool diag_has_room(const struct diag_list *l, enum diag_severity s)
 {
-	return l->all.n < (s == DIAG_WARNING ? DIAG_KEEP_MAX / 2
-					     : DIAG_KEEP_MAX);
+	return l->all.n <
+	       (s == DIAG_WARNING ? DIAG_KEEP_MAX / 2 : DIAG_KEEP_MAX);
 }
 
 /* `what` carries severity, code and place; the text is made here. */
@@ -107,7 +107,7 @@ void diag_print(const struct diag_list *l, struct strbuf *out)
 {
 	static const char *const severity[] = {"error", "warning", "note"};
 
-	vec_foreach(d, &l->all) {
+	vec_foreach (d, &l->all) {
 		strbuf_addz(out, d->place.file ? d->place.file : "policy");
 		if (d->place.line)
 			strbuf_addf(out, ":%u", d->place.line);

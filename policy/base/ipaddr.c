@@ -250,5 +250,7 @@ struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 		v4++;
 	if (family == IP_V4)
 		return (struct ipset){.items = s->items, .n = v4};
+	if (v4 == s->n)
+		return (struct ipset){0};
 	return (struct ipset){.items = s->items + v4, .n = s->n - v4};
 }

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	struct golden g = {0};
 	size_t i = 0;
 
-	while (argc == 3 && i < N_FORMS && strcmp(argv[1], forms[i].name))
+	while (argc == 3 && i < N_FORMS && strcmp(argv[1], forms[i].name) != 0)
 		i++;
 	if (argc != 3 || i == N_FORMS) {
 		fputs("usage: golden FORM FILE.conf; forms:", stderr);

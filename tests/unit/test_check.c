@@ -8,12 +8,12 @@
 #include <check.h>
 #include <stdio.h>
 
-#define ZONES                                                                \
+#define ZONES                                                                  \
 	"zones: { lan: { interfaces = \"l0\"; networks = \"10.0.0.0/16\"; }; " \
 	"dmz: { interfaces = \"d0\"; networks = \"10.1.0.0/16\"; }; "          \
 	"wan: { interfaces = \"w0\"; external = true; }; };"
-#define HEAD "version = 1; " ZONES
-#define RULE(rest) "{ name = \"a\"; action = \"allow\"; " rest " }"
+#define HEAD         "version = 1; " ZONES
+#define RULE(rest)   "{ name = \"a\"; action = \"allow\"; " rest " }"
 #define EGRESS(rest) HEAD "egress: (" RULE("from = \"lan\"; " rest) ");"
 
 static struct arena arena;
@@ -80,8 +80,8 @@ static const struct {
 	{"bad-value", HEAD "egress: ( { name = \"a\"; action = \"drop\"; } );"},
 	{"bad-name", HEAD "egress: ( { name = \"\\x1b\"; action = \"deny\"; "
 			  "} );"},
-	{"duplicate-name", HEAD "egress: (" RULE("service = \"ssh\";") ","
-				RULE("service = \"dns\";") ");"},
+	{"duplicate-name", HEAD "egress: (" RULE("service = \"ssh\";") "," RULE(
+				   "service = \"dns\";") ");"},
 	{"undefined", EGRESS("to = \"wann\";")},
 	{"undefined", EGRESS("to = \"@nothing\";")},
 	{"undefined", EGRESS("service = \"nothing\";")},
@@ -93,8 +93,9 @@ static const struct {
 	{"wrong-list", HEAD "ingress: (" RULE("from = \"lan\";") ");"},
 	{"never-matches", EGRESS("service = \"ping\"; app = \"tls\";")},
 	{"never-matches", EGRESS("app = \"unknown\"; host = \"x.org\";")},
-	{"unreachable", HEAD "egress: (" RULE("") ", { name = \"b\"; action = "
-			     "\"deny\"; to = \"wan\"; } );"},
+	{"unreachable",
+	 HEAD "egress: (" RULE("") ", { name = \"b\"; action = "
+				   "\"deny\"; to = \"wan\"; } );"},
 };
 
 START_TEST(finds)
@@ -114,15 +115,16 @@ static const char *const fine[] = {
 	/* May be the gateway's own address. */
 	EGRESS("to = \"192.0.2.1\";"),
 	HEAD "segment: (" RULE("from = \"lan\"; to = \"192.0.2.1\";") ");",
-	HEAD "segment: (" RULE("from = \"self\"; to = [\"dmz\", \"self\"];")
-		");",
+	HEAD
+	"segment: (" RULE("from = \"self\"; to = [\"dmz\", \"self\"];") ");",
 	HEAD "ingress: (" RULE("to = [\"self\", \"dmz\"];") ");",
 	EGRESS("service = [\"ping\", \"http\"]; app = \"http\";"),
 	/* "*" holds for no address literal. */
-	HEAD "egress: (" RULE("host = \"*\";") ", { name = \"b\"; host = "
-		"\"192.0.2.1\"; action = \"deny\"; } );",
+	HEAD "egress: (" RULE(
+		"host = \"*\";") ", { name = \"b\"; host = "
+				 "\"192.0.2.1\"; action = \"deny\"; } );",
 	HEAD "egress: (" RULE("host = \"*\";") ", { name = \"b\"; action = "
-		"\"deny\"; } );",
+					       "\"deny\"; } );",
 	HEAD "gateway: { queue = 65535; queues = 1; marks = 0xff; };",
 	HEAD "gateway: { queue = 0; queues = 16; marks = 0xffffffff; };",
 };
@@ -137,8 +139,8 @@ END_TEST
 
 START_TEST(warns_of_what_is_unused_and_written_twice)
 {
-	check_text(EGRESS("service = [\"ssh\", \"ssh\"];")
-		   "addresses: { a = \"192.0.2.1\"; };");
+	check_text(EGRESS("service = [\"ssh\", \"ssh\"];") "addresses: { a = "
+							   "\"192.0.2.1\"; };");
 	ck_assert_uint_eq(diags.errors, 0);
 	ck_assert_uint_eq(diags.warnings, 2);
 	ck_assert_str_eq(diags.all.items[0].code, "duplicate-word");
@@ -161,8 +163,10 @@ START_TEST(zones_are_bounded)
 	strbuf_init(&b, 0);
 	strbuf_addz(&b, "version = 1; zones: {");
 	for (int i = 0; i <= 60; i++)
-		strbuf_addf(&b, "z%d: { interfaces = \"i%d\"; external = true; "
-				"};", i, i);
+		strbuf_addf(&b,
+			    "z%d: { interfaces = \"i%d\"; external = true; "
+			    "};",
+			    i, i);
 	strbuf_addz(&b, "};");
 	check_text(strbuf_text(&b));
 	ck_assert_uint_eq(diags.errors, 1);

@@ -34,8 +34,8 @@ static enum fw_err code(const char *written)
 {
 	const char *why = NULL;
 	struct str normal;
-	enum fw_err err = hostname_pattern(&arena, str_of(written), &normal,
-					   &why);
+	enum fw_err err =
+		hostname_pattern(&arena, str_of(written), &normal, &why);
 
 	ck_assert_msg(!err || (why && *why), "no reason for %s", written);
 	return err;
@@ -80,12 +80,35 @@ START_TEST(normal_form_is_its_own)
 END_TEST
 
 static const char *const bad[] = {
-	"", ".", "*.", "..", "a..b", ".a", "a b", "a\tb", "a\nb", "a/b",
-	"http://a.example", "a.example:443", "a*.example.org",
-	"*a.example.org", "a.*.example.org", "*.*.example.org", "**",
-	"*example.org", "10.1", "0x7f.1", "1.2.3.4.5", "256.1.1.1", "*.1.2.3.4",
-	"xn--zzzz--.example", "xn--a.example", "-é.example", "\xff.example",
-	"a\xc0\xaf.example", "\xe2\x80\xaegro.elpmaxe",
+	"",
+	".",
+	"*.",
+	"..",
+	"a..b",
+	".a",
+	"a b",
+	"a\tb",
+	"a\nb",
+	"a/b",
+	"http://a.example",
+	"a.example:443",
+	"a*.example.org",
+	"*a.example.org",
+	"a.*.example.org",
+	"*.*.example.org",
+	"**",
+	"*example.org",
+	"10.1",
+	"0x7f.1",
+	"1.2.3.4.5",
+	"256.1.1.1",
+	"*.1.2.3.4",
+	"xn--zzzz--.example",
+	"xn--a.example",
+	"-é.example",
+	"\xff.example",
+	"a\xc0\xaf.example",
+	"\xe2\x80\xaegro.elpmaxe",
 	/* 64 bytes in one label */
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.org",
 };
@@ -98,8 +121,9 @@ START_TEST(refuses_what_is_no_name)
 END_TEST
 
 static const char *const wide[] = {
-	"*.com", "*.org.", "*.co.uk", "*.CO.UK", "*.github.io", "*.sch.uk",
-	"*.ck", "*.unheard-of-top-name", "*.xn--p1ai", "*.рф",
+	"*.com",       "*.org.",   "*.co.uk", "*.CO.UK",
+	"*.github.io", "*.sch.uk", "*.ck",    "*.unheard-of-top-name",
+	"*.xn--p1ai",  "*.рф",
 };
 
 START_TEST(refuses_wildcards_over_public_suffixes)
@@ -117,12 +141,12 @@ START_TEST(refuses_zero_bytes_and_endless_names)
 
 	ck_assert_ptr_nonnull(longest);
 	memset(longest, 'a', 100000);
-	ck_assert_int_eq(hostname_pattern(&arena, str_mem("a\0b.org", 7), &out,
-					  &why),
-			 FW_ERR_INVAL);
-	ck_assert_int_eq(hostname_pattern(&arena, str_mem(longest, 100000),
-					  &out, &why),
-			 FW_ERR_INVAL);
+	ck_assert_int_eq(
+		hostname_pattern(&arena, str_mem("a\0b.org", 7), &out, &why),
+		FW_ERR_INVAL);
+	ck_assert_int_eq(
+		hostname_pattern(&arena, str_mem(longest, 100000), &out, &why),
+		FW_ERR_INVAL);
 	free(longest);
 }
 END_TEST

@@ -33,10 +33,14 @@ START_TEST(reads_and_prints)
 END_TEST
 
 static const char *const bad[] = {
-	"", "tcp", "tcp/", "/443", "tcp/65536", "tcp/99999999999", "tcp/-1",
-	"tcp/1-", "tcp/-", "tcp/2-1", "tcp/1-2-3", "tcp/01", "tcp/0x1",
-	"tcp/ 1", "TCP/1", "tcp/http", "icmp/256", "icmpv6/256", "proto/256",
-	"proto/", "proto/1-2", "tls/443", "tcp//1", "tcp/1/2",
+	"",          "tcp",       "tcp/",
+	"/443",      "tcp/65536", "tcp/99999999999",
+	"tcp/-1",    "tcp/1-",    "tcp/-",
+	"tcp/2-1",   "tcp/1-2-3", "tcp/01",
+	"tcp/0x1",   "tcp/ 1",    "TCP/1",
+	"tcp/http",  "icmp/256",  "icmpv6/256",
+	"proto/256", "proto/",    "proto/1-2",
+	"tls/443",   "tcp//1",    "tcp/1/2",
 };
 
 START_TEST(refuses)

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/proto/registry.h"
+#include "tests/unit/support.h"
+
+#include <netinet/in.h>
+
+#define C(text) {DIR_CLIENT, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+#define S(text) {DIR_SERVER, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+
+#define CONNECT "CONNECT a:1 HTTP/1.1\r\n\r\n"
+#define OK200 "HTTP/1.1 200 OK\r\n\r\n"
+#define TOLD(layer)                                                  \
+	" http.method[" layer ",0]=CONNECT http.target[" layer       \
+	",0]=a:1 http.connect[" layer ",0]=a:1"
+
+START_TEST(every_row_is_complete)
+{
+	ck_assert_uint_gt(registry_count(), 0);
+	for (unsigned i = 0; i < registry_count(); i++) {
+		const struct proto *p = registry_get(i);
+
+		ck_assert_ptr_nonnull(p->name);
+		ck_assert_ptr_nonnull(p->probe);
+		ck_assert_ptr_nonnull(p->feed);
+		ck_assert_uint_gt(p->state_size, 0);
+		ck_assert_uint_gt(p->ceiling, 0);
+		ck_assert(p->l4 == IPPROTO_TCP || p->l4 == IPPROTO_UDP);
+	}
+	ck_assert_ptr_null(registry_get(registry_count()));
+}
+END_TEST
+
+/* Two rows that say yes to one beginning would depend on their order. */
+START_TEST(one_byte_rules_all_but_one_out_or_waits)
+{
+	for (unsigned c = 0; c < 256; c++) {
+		uint8_t byte = (uint8_t)c;
+		unsigned maybe = 0;
+
+		for (unsigned i = 0; i < registry_count(); i++)
+			maybe += registry_get(i)->probe(reader_of(&byte, 1),
+							0) != PROBE_NO;
+		ck_assert_uint_le(maybe, 1);
+	}
+}
+END_TEST
+
+START_TEST(a_banner_of_the_server_is_passed_over)
+{
+	static const struct turn turns[] = {S("220 hello\r\n"), C("EHLO x\r\n"),
+					    S("250\r\n")};
+
+	expect_every_split(turns, 2, "done unknown");
+	expect_every_split(turns, 1, "probing+");
+}
+END_TEST
+
+START_TEST(layers_are_bounded)
+{
+	static const struct turn turns[] = {
+		C(CONNECT), S(OK200), C(CONNECT), S(OK200), C(CONNECT),
+		S(OK200),   C(CONNECT), S(OK200), C(CONNECT)};
+
+	expect_every_split(turns, 6,
+			   "probing http http http+" TOLD("0") TOLD("1")
+				   TOLD("2"));
+	expect_every_split(turns, 9,
+			   "bad http http http http+" TOLD("0") TOLD("1")
+				   TOLD("2") TOLD("3"));
+}
+END_TEST
+
+START_TEST(what_is_not_known_can_be_given_up)
+{
+	static const struct {
+		struct turn turns[3];
+		size_t n;
+		const char *want;
+	} cases[] = {
+		{{C("G")}, 0, "done unknown"},
+		{{C("G")}, 1, "done unknown"},
+		{{C("GET / HTTP/1.1\r\n")}, 1,
+		 "done http http.method[0,0]=GET http.target[0,0]=/"},
+		{{C(CONNECT)}, 1, "done http" TOLD("0")},
+		{{C(CONNECT), S(OK200)}, 2, "done http unknown" TOLD("0")},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wire *w = wire_new();
+		char *text;
+
+		wire_play(w, cases[i].turns, cases[i].n, 0, 0);
+		proto_stack_give_up(&w->stack, &w->facts);
+		text = wire_text(w);
+		ck_assert_str_eq(text, cases[i].want);
+		proto_stack_give_up(&w->stack, &w->facts);
+		free(text);
+		wire_free(w);
+	}
+}
+END_TEST
+
+START_TEST(it_is_known_when_bytes_wait_for_a_module)
+{
+	struct wire *w = wire_new();
+
+	ck_assert(!proto_stack_is_waiting(&w->stack));
+	wire_send(w, DIR_CLIENT, "GE", 2);
+	ck_assert(proto_stack_is_waiting(&w->stack));
+	wire_send(w, DIR_CLIENT, "T / HTTP/1.1\r\n\r\n", 16);
+	ck_assert(!proto_stack_is_waiting(&w->stack));
+	wire_free(w);
+}
+END_TEST
+
+START_TEST(other_layers_4_have_no_module)
+{
+	struct wire *w = wire_new();
+
+	proto_stack_init(&w->stack, IPPROTO_UDP, &w->arena);
+	wire_send(w, DIR_CLIENT, CONNECT, sizeof(CONNECT) - 1);
+	ck_assert_int_eq(w->stack.state, STACK_DONE);
+	ck_assert_int_eq(w->facts.layers[0].app, APP_UNKNOWN);
+	wire_free(w);
+}
+END_TEST
+
+START_TEST(without_memory_it_is_unknown)
+{
+	struct wire *w = wire_new();
+
+	w->arena.ceiling = 1;
+	wire_send(w, DIR_CLIENT, CONNECT, sizeof(CONNECT) - 1);
+	ck_assert_int_eq(w->stack.state, STACK_DONE);
+	ck_assert_int_eq(w->facts.layers[0].app, APP_UNKNOWN);
+	wire_free(w);
+}
+END_TEST
+
+START_TEST(every_ceiling_of_memory_is_survived)
+{
+	static const struct turn turns[] = {
+		C("\5\1\0\5\1\0\3\1a\0\1"), S("\5\0\5\0\0\1\0\0\0\0\0\0"),
+		C(CONNECT), S(OK200), C("GET / HTTP/1.1\r\nHost: a\r\n\r\n")};
+
+	for (size_t most = 1; most < 4096; most += 16) {
+		struct wire *w = wire_new();
+
+		w->arena.ceiling = most;
+		wire_play(w, turns, 5, 0, 0);
+		ck_assert(w->facts.n_layers > 0);
+		wire_free(w);
+	}
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, every_row_is_complete);
+	tcase_add_test(tc, one_byte_rules_all_but_one_out_or_waits);
+	tcase_add_test(tc, a_banner_of_the_server_is_passed_over);
+	tcase_add_test(tc, layers_are_bounded);
+	tcase_add_test(tc, what_is_not_known_can_be_given_up);
+	tcase_add_test(tc, it_is_known_when_bytes_wait_for_a_module);
+	tcase_add_test(tc, other_layers_4_have_no_module);
+	tcase_add_test(tc, without_memory_it_is_unknown);
+	tcase_add_test(tc, every_ceiling_of_memory_is_survived);
+}
+
+int main(void)
+{
+	return run_suite("stack", add);
+}

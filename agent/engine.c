@@ -13,23 +13,10 @@
  *
  * On overload nothing undecided is given up: the new flow is refused.
  */
-#include "agent/engine.h"
-
-#include "agent/flow/flow_table.h"
+#include "agent/engine_priv.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
-
-struct engine {
-	struct engine_options opt;
-	const struct policy *policy;
-	struct flow_table *flows;
-	struct flow *holds_first, *holds_last;
-	unsigned n_held;
-
-	struct engine_output *out; /* ring of what is to be taken */
-	size_t n_out, taken, out_capacity;
-};
 
 struct engine *engine_new(const struct engine_options *options)
 {
@@ -57,7 +44,7 @@ void engine_free(struct engine *e)
 
 /* --- outputs ------------------------------------------------------------- */
 
-static void output(struct engine *e, struct engine_output o)
+void engine_out(struct engine *e, struct engine_output o)
 {
 	if (e->taken == e->n_out)
 		e->taken = e->n_out = 0;
@@ -76,9 +63,9 @@ static void output(struct engine *e, struct engine_output o)
 	e->out[e->n_out++] = o;
 }
 
-static void output_verdict(struct engine *e, enum output_kind kind, uint32_t id)
+void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
 {
-	output(e, (struct engine_output){.kind = kind, .id = id});
+	engine_out(e, (struct engine_output){.kind = kind, .id = id});
 }
 
 bool engine_output_take(struct engine *e, struct engine_output *out)
@@ -89,58 +76,65 @@ bool engine_output_take(struct engine *e, struct engine_output *out)
 	return true;
 }
 
-/* --- holding ------------------------------------------------------------- */
+/* --- waiting ------------------------------------------------------------- */
 
-static void holds_in(struct engine *e, struct flow *f)
+void engine_wait(struct engine *e, struct flow *f, uint64_t when)
 {
-	f->hold_next = NULL;
-	f->hold_prev = e->holds_last;
-	if (e->holds_last)
-		e->holds_last->hold_next = f;
+	if (!e->deadline || when < e->deadline)
+		e->deadline = when;
+	if (f->waits)
+		return;
+	f->waits = true;
+	f->wait_next = NULL;
+	f->wait_prev = e->waits_last;
+	if (e->waits_last)
+		e->waits_last->wait_next = f;
 	else
-		e->holds_first = f;
-	e->holds_last = f;
+		e->waits_first = f;
+	e->waits_last = f;
 }
 
-static void holds_out(struct engine *e, struct flow *f)
+void engine_wait_end(struct engine *e, struct flow *f)
 {
-	if (f->hold_prev)
-		f->hold_prev->hold_next = f->hold_next;
+	if (!f->waits)
+		return;
+	f->waits = false;
+	if (f->wait_prev)
+		f->wait_prev->wait_next = f->wait_next;
 	else
-		e->holds_first = f->hold_next;
-	if (f->hold_next)
-		f->hold_next->hold_prev = f->hold_prev;
+		e->waits_first = f->wait_next;
+	if (f->wait_next)
+		f->wait_next->wait_prev = f->wait_prev;
 	else
-		e->holds_last = f->hold_prev;
-	f->hold_next = f->hold_prev = NULL;
+		e->waits_last = f->wait_prev;
+	f->wait_next = f->wait_prev = NULL;
 }
 
 static bool hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
 {
-	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id, now) != FW_OK)
+	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id) != FW_OK)
 		return false;
-	if (f->n_held == 1)
-		holds_in(e, f);
+	if (!f->waits) {
+		f->held_since = now;
+		engine_wait(e, f, now + LIMIT_HOLD_NS);
+	}
 	e->n_held++;
 	stats_add(e->opt.stats, STAT_HELD, 1);
 	return true;
 }
 
-/* All held packets of the flow get this verdict, in order. */
-static void release(struct engine *e, struct flow *f, enum output_kind kind)
+void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
 {
-	if (f->n_held == 0)
-		return;
 	for (unsigned i = 0; i < f->n_held; i++)
-		output_verdict(e, kind, f->held[i]);
+		engine_out_verdict(e, kind, f->held[i]);
 	e->n_held -= f->n_held;
 	f->n_held = 0;
-	holds_out(e, f);
 }
 
 static void forget_flow(struct engine *e, struct flow *f)
 {
-	release(e, f, OUTPUT_DROP);
+	engine_release(e, f, OUTPUT_DROP);
+	engine_wait_end(e, f);
 	flow_table_remove(e->flows, f);
 }
 
@@ -160,7 +154,7 @@ static void tell(struct engine *e, enum event_kind kind, const struct flow *f,
 		.outcome = o,
 		.traffic = kind == EVENT_FLOW && f ? f->traffic : NULL,
 		.in_iface = in_iface,
-		.held_ns = f && f->n_held ? now - f->held_since : 0,
+		.held_ns = f && f->waits ? now - f->held_since : 0,
 	};
 
 	e->opt.event(e->opt.event_ctx, &ev);
@@ -187,52 +181,44 @@ static void count(struct engine *e, const struct outcome *o)
 
 /* --- decisions ----------------------------------------------------------- */
 
-/* The reset that tells `to` that its peer is gone, as if the peer sent it. */
-static void reset_end(struct engine *e, const struct flow *f, enum dir to)
-{
-	bool to_server = to == DIR_SERVER;
-	const struct facts *k = &f->facts;
-	/* Who speaks to `to`, and what `to` expects next from there. */
-	enum dir from = to_server ? DIR_CLIENT : DIR_SERVER;
-
-	output(e, (struct engine_output){
-			  .kind = OUTPUT_RESET,
-			  .reset = {.src = to_server ? k->src : k->dst,
-				    .dst = to_server ? k->dst : k->src,
-				    .sport = to_server ? k->sport : k->dport,
-				    .dport = to_server ? k->dport : k->sport,
-				    .seq = f->passed[from],
-				    .ack = f->passed[to]}});
-	stats_add(e->opt.stats, STAT_RESETS, 1);
-}
-
 /* Refuse: what was held dies, the last packet brings the mark to the kernel,
  * and both ends of a connection are told. */
 static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
 			const uint32_t *id)
 {
-	uint32_t last = id ? *id : 0;
-	bool have = id != NULL;
+	enum output_kind kind =
+		f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE;
+	bool answered = false; /* by the kernel, to the sender of a packet */
 
-	if (!have && f->n_held) {
-		last = f->held[--f->n_held];
+	if (!id && f->n_held) {
+		id = &f->held[--f->n_held];
 		e->n_held--;
-		have = true;
-		if (f->n_held == 0)
-			holds_out(e, f);
 	}
-	release(e, f, OUTPUT_DROP);
-	if (have)
-		output_verdict(e, f->silent ? OUTPUT_REFUSE_SILENT
-					    : OUTPUT_REFUSE,
-			       last);
+	engine_release(e, f, OUTPUT_DROP);
+	if (id) {
+		engine_out_verdict(e, kind, *id);
+		answered = !f->silent;
+	}
 	if (f->facts.l4 != IPPROTO_TCP || !f->answered)
 		return;
-	/* The kernel answers the sender of that packet; the other end, and in
-	 * silence both, hear it from us. */
-	if (f->silent)
-		reset_end(e, f, dir);
-	reset_end(e, f, dir == DIR_CLIENT ? DIR_SERVER : DIR_CLIENT);
+	if (!answered)
+		engine_tcp_reset(e, f, dir);
+	engine_tcp_reset(e, f, dir == DIR_CLIENT ? DIR_SERVER : DIR_CLIENT);
+}
+
+/* Allowed, and the server has yet to get what we have acknowledged.  The packet
+ * in hand is one of the copies we hold, or goes its way undecided. */
+static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
+			  const struct engine_input *in, uint64_t now)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	f->vouched = s->base + stream_in_order(s);
+	if (in)
+		engine_out_verdict(e, dir == DIR_CLIENT ? OUTPUT_DROP
+							: OUTPUT_PASS,
+				   in->id);
+	engine_tcp_deliver(e, f, now);
 }
 
 /* The flow is decided; `id` is the packet in hand, or NULL. */
@@ -245,11 +231,16 @@ static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 	count(e, o);
 	tell(e, EVENT_VERDICT, f, &f->facts, o, in ? in->in_iface : NULL, now);
 	if (f->refused) {
+		engine_wait_end(e, f);
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
+	} else if (f->vouching) {
+		allow_vouched(e, f, dir, in, now);
+		return;
 	} else {
-		release(e, f, OUTPUT_ALLOW);
+		engine_wait_end(e, f);
+		engine_release(e, f, OUTPUT_ALLOW);
 		if (in)
-			output_verdict(e, OUTPUT_ALLOW, in->id);
+			engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	}
 	if (!e->opt.read_on) {
 		stream_done(&f->streams[DIR_CLIENT]);
@@ -286,7 +277,7 @@ static void refuse_packet(struct engine *e, const struct engine_input *in,
 	o.silent = true;
 	count(e, &o);
 	tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
-	output_verdict(e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
+	engine_out_verdict(e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
 		       in->id);
 }
 
@@ -418,12 +409,6 @@ static void feed(struct engine *e, struct flow *f, enum dir dir)
 		proto_stack_give_up(&f->stack, &f->facts);
 }
 
-/* Sequence numbers wrap: is a before b? */
-static bool seq_before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
 /* What the other end will have been given once this packet passes. */
 static void note_passed(struct flow *f, enum dir dir, const struct packet *pkt)
 {
@@ -431,7 +416,7 @@ static void note_passed(struct flow *f, enum dir dir, const struct packet *pkt)
 		       !!(pkt->tcp_flags & TCP_SYN) +
 		       !!(pkt->tcp_flags & TCP_FIN);
 
-	if (seq_before(f->passed[dir], end))
+	if (engine_tcp_before(f->passed[dir], end))
 		f->passed[dir] = end;
 }
 
@@ -450,6 +435,7 @@ static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
 	struct stream *s = &f->streams[dir];
 	uint32_t seq = pkt->seq;
 
+	engine_tcp_note(f, dir, pkt);
 	if (pkt->tcp_flags & TCP_SYN) {
 		seq++;
 		if (!s->started)
@@ -485,14 +471,14 @@ static bool must_wait(const struct flow *f, enum dir dir,
 		return false;
 	/* A pure ACK may run ahead: it carries nothing. */
 	return pkt->payload.left > 0 ||
-	       ((pkt->tcp_flags & TCP_FIN) && f->n_held > 0);
+	       ((pkt->tcp_flags & TCP_FIN) && f->waits);
 }
 
 static void pass(struct engine *e, struct flow *f, enum dir dir,
 		 const struct packet *pkt, uint32_t id)
 {
 	note_passed(f, dir, pkt);
-	output_verdict(e, OUTPUT_PASS, id);
+	engine_out_verdict(e, OUTPUT_PASS, id);
 }
 
 static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
@@ -502,19 +488,21 @@ static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
 {
 	if (!must_wait(f, dir, pkt)) {
 		pass(e, f, dir, pkt, in->id);
-	} else if (f->stack.client_waits && !stream_has_gap(
-					    &f->streams[DIR_CLIENT])) {
+	} else if (f->stack.client_waits && !f->vouching &&
+		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		/* The proxy must see this before there is more to judge. */
-		release(e, f, OUTPUT_PASS);
+		engine_release(e, f, OUTPUT_PASS);
+		engine_wait_end(e, f);
 		f->passed[DIR_CLIENT] =
 			f->streams[DIR_CLIENT].base +
 			stream_in_order(&f->streams[DIR_CLIENT]);
 		pass(e, f, dir, pkt, in->id);
+	} else if (engine_tcp_stalls(f, taken == TAKEN_REPEAT)) {
+		engine_out_verdict(e, OUTPUT_DROP, in->id);
+		engine_tcp_vouch(e, f);
 	} else if (taken == TAKEN_REPEAT && f->n_held > 0) {
 		/* The first copy is held. */
-		output_verdict(e, OUTPUT_DROP, in->id);
-	} else if (f->n_held && now - f->held_since > LIMIT_HOLD_NS) {
-		settle_by(e, f, REASON_HOLD_TIMEOUT, dir, in, now);
+		engine_out_verdict(e, OUTPUT_DROP, in->id);
 	} else if (!hold(e, f, in->id, now)) {
 		settle_by(e, f, REASON_HOLD_LIMIT, dir, in, now);
 	}
@@ -553,10 +541,12 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 {
 	if (e->opt.read_on && pkt->l4 == IPPROTO_TCP)
 		(void)take_tcp(e, f, dir, pkt);
-	if (!f->refused)
-		output_verdict(e, OUTPUT_ALLOW, in->id);
+	if (f->delivering)
+		engine_tcp_deliver_packet(e, f, dir, pkt, in->id);
+	else if (!f->refused)
+		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	else
-		output_verdict(e,
+		engine_out_verdict(e,
 			       f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE,
 			       in->id);
 }
@@ -619,12 +609,34 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 
 /* --- time and policy ----------------------------------------------------- */
 
+/* Each waiting flow whose time has come; the deadline is set anew. */
+static void look_at_waits(struct engine *e, uint64_t now)
+{
+	struct flow *f = e->waits_first;
+
+	e->deadline = 0;
+	while (f) {
+		struct flow *next = f->wait_next;
+		uint64_t when = f->delivering ? f->deliver_next
+					      : f->held_since + LIMIT_HOLD_NS;
+
+		if (now < when)
+			engine_wait(e, f, when);
+		else if (f->delivering)
+			engine_tcp_deliver(e, f, now);
+		else
+			settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
+				  now);
+		f = next;
+	}
+}
+
 void engine_tick(struct engine *e, uint64_t now)
 {
 	struct flow *f;
 
-	while ((f = e->holds_first) && now - f->held_since > LIMIT_HOLD_NS)
-		settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL, now);
+	if (e->deadline && now >= e->deadline)
+		look_at_waits(e, now);
 	while ((f = flow_table_oldest(e->flows))) {
 		uint64_t most = f->decided ? LIMIT_IDLE_DECIDED_NS
 					   : LIMIT_IDLE_UNDECIDED_NS;
@@ -651,9 +663,7 @@ void engine_finish(struct engine *e, uint64_t now)
 
 uint64_t engine_next_deadline(const struct engine *e)
 {
-	if (!e->holds_first)
-		return 0;
-	return e->holds_first->held_since + LIMIT_HOLD_NS + 1;
+	return e->deadline;
 }
 
 /* Zones are numbers of one policy; find the same zone in the next. */
@@ -676,7 +686,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
-		if (f->decided) {
+		if (f->decided && !f->delivering) {
 			forget_flow(e, f);
 		} else if (e->policy) {
 			f->facts.zone_src = zone_in(&e->policy->ir,

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "agent/packet/segment.h"
 #include "agent/verdict/event.h"
 #include "agent/verdict/stats.h"
 #include "policy/marks.h"
@@ -45,19 +46,14 @@ enum output_kind {
 	OUTPUT_DROP,          /* this packet ends here */
 	OUTPUT_REFUSE,        /* the flow is denied; the kernel answers */
 	OUTPUT_REFUSE_SILENT, /* the flow is denied without an answer */
-	OUTPUT_RESET,         /* send this TCP reset */
-};
-
-struct engine_reset {
-	struct ipaddr src, dst;
-	uint16_t sport, dport;
-	uint32_t seq, ack;
+	OUTPUT_SEGMENT,       /* send this TCP segment */
 };
 
 struct engine_output {
 	enum output_kind kind;
-	uint32_t id; /* of the packet; not for OUTPUT_RESET */
-	struct engine_reset reset;
+	uint32_t id; /* of the packet; not for OUTPUT_SEGMENT */
+	/* Its payload is borrowed until the next call on the engine. */
+	struct tcp_segment segment;
 };
 
 /* NULL without memory.  Owned: engine_free. */

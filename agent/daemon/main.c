@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 		case 'f':
 			break;
 		case 'V':
-			(void)puts("fwagentd " FWAGENT_VERSION);
+			(void)fputs("fwagentd " FWAGENT_VERSION "\n", stdout);
 			return 0;
 		case 'h':
 			usage(stdout);

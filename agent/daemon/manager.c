@@ -132,6 +132,7 @@ static bool same_queues(const struct policy *a, const struct policy *b)
 {
 	return a->ir.queue == b->ir.queue && a->ir.queues == b->ir.queues &&
 	       a->ir.fail_open == b->ir.fail_open &&
+	       a->ir.marks == b->ir.marks &&
 	       a->ruleset.queues == b->ruleset.queues;
 }
 

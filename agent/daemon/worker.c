@@ -10,6 +10,7 @@
 #include "agent/daemon/worker_klog.h"
 #include "agent/kernel/ifname.h"
 #include "policy/base/log.h"
+#include "policy/marks.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -98,7 +99,9 @@ static void open_log(struct worker *w)
 static void open_all(struct worker *w)
 {
 	w->shared.ifnames = ifname_open();
-	if (w->shared.ifnames < 0 || inject_open(&w->shared.inject) != FW_OK)
+	if (w->shared.ifnames < 0 || 
+	    inject_open(mark_value(w->policy->ir.marks, MARK_PASSED),
+			&w->shared.inject) != FW_OK)
 		give_up(w, "raw sockets cannot be opened: CAP_NET_RAW is "
 			   "missing");
 	open_queues(w);

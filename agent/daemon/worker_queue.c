@@ -118,7 +118,7 @@ static uint32_t verdict_of(enum output_kind kind, enum mark_state *out_state)
 		*out_state = MARK_DROPPED;
 		return NF_REPEAT;
 	case OUTPUT_DROP:
-	case OUTPUT_RESET:
+	case OUTPUT_SEGMENT:
 		break;
 	}
 	*out_state = MARK_NEW;
@@ -133,15 +133,14 @@ static void carry_out(struct worker_queue *q)
 		enum mark_state state;
 		uint32_t verdict, mark;
 
-		if (o.kind == OUTPUT_RESET) {
-			const struct inject_reset r = {
-				.src = o.reset.src,     .dst = o.reset.dst,
-				.sport = o.reset.sport, .dport = o.reset.dport,
-				.seq = o.reset.seq,     .ack = o.reset.ack};
+		if (o.kind == OUTPUT_SEGMENT) {
+			uint8_t buf[SEGMENT_ROOM];
+			size_t len = segment_build(&o.segment, buf);
 
-			/* The mark must be there before the reset passes. */
+			/* In the order in which the engine said it. */
 			nfqueue_flush(q->nfq);
-			(void)inject_reset_send(&q->shared->inject, &r);
+			(void)inject_send(&q->shared->inject, &o.segment.dst,
+					  buf, len);
 			continue;
 		}
 		verdict = verdict_of(o.kind, &state);

@@ -39,7 +39,7 @@ enum dir flow_dir(const struct flow *f, const struct packet *pkt)
 	return pkt->sport == f->facts.sport ? DIR_CLIENT : DIR_SERVER;
 }
 
-enum fw_err flow_hold(struct flow *f, uint32_t id, uint64_t now)
+enum fw_err flow_hold(struct flow *f, uint32_t id)
 {
 	if (f->n_held >= LIMIT_HELD_PACKETS)
 		return FW_ERR_LIMIT;
@@ -52,8 +52,6 @@ enum fw_err flow_hold(struct flow *f, uint32_t id, uint64_t now)
 		f->held = grown;
 		f->held_capacity = more;
 	}
-	if (f->n_held == 0)
-		f->held_since = now;
 	f->held[f->n_held++] = id;
 	return FW_OK;
 }

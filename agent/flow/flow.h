@@ -21,6 +21,13 @@ struct flow_traffic {
 	uint64_t packets, bytes;
 };
 
+/* What each side last said in its TCP headers. */
+struct flow_tcp {
+	uint16_t window;
+	bool has_timestamps;
+	uint32_t tsval;
+};
+
 struct flow {
 	struct flow_key key;
 	struct flow *chain;        /* of its hash bucket */
@@ -38,11 +45,20 @@ struct flow {
 	bool answered;   /* TCP: the server has accepted the connection */
 	bool decided, refused, silent;
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
+	struct flow_tcp tcp[2];
+
+	/* TCP, see agent/vouch.h: client bytes up to `vouched` were acknowledged
+	 * by us in the server's name. */
+	bool vouching, delivering;
+	uint32_t vouched;
+	uint64_t deliver_next; /* when to send them again */
+	unsigned deliveries;
 
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
 	unsigned n_held, held_capacity;
 	uint64_t held_since;
-	struct flow *hold_next, *hold_prev; /* flows that hold, oldest first */
+	bool waits;                         /* it is in the list below */
+	struct flow *wait_next, *wait_prev; /* flows that wait */
 };
 
 void flow_key_of(const struct packet *pkt, struct flow_key *out);
@@ -52,4 +68,4 @@ enum dir flow_dir(const struct flow *f, const struct packet *pkt);
 
 /* Remember the id of a packet that waits.  FW_ERR_LIMIT at
  * LIMIT_HELD_PACKETS. */
-FW_MUST_CHECK enum fw_err flow_hold(struct flow *f, uint32_t id, uint64_t now);
+FW_MUST_CHECK enum fw_err flow_hold(struct flow *f, uint32_t id);

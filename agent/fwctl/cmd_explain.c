@@ -106,7 +106,7 @@ static bool fill_tuple(const struct question *q, const struct ir *ir,
 		return false;
 	if (!strncmp(q->to, "self:", 5)) {
 		f->zone_dst = IR_ZONE_SELF;
-		f->dport = (uint16_t)atoi(q->to + 5);
+		f->dport = (uint16_t)strtoul(q->to + 5, NULL, 10);
 	} else if (parse_end(q->to, &f->dst, &f->dport)) {
 		f->zone_dst = ir_zone_by_address(ir, &f->dst);
 	} else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Send TCP resets in the name of a flow's ends, over raw sockets. */
+/* Send packets in the name of a flow's ends, over raw sockets. */
 #pragma once
 
 #include "policy/base/err.h"
@@ -10,19 +10,11 @@ struct inject {
 	int v4, v6;
 };
 
-FW_MUST_CHECK enum fw_err inject_open(struct inject *out);
+/* `mark`: of every packet sent, so that the ruleset knows its own. */
+FW_MUST_CHECK enum fw_err inject_open(uint32_t mark, struct inject *out);
 void inject_close(struct inject *i);
 
-struct inject_reset {
-	struct ipaddr src, dst;
-	uint16_t sport, dport;
-	uint32_t seq, ack;
-};
-
-/* One segment RST|ACK; what the network does with it is not waited for. */
-enum fw_err inject_reset_send(const struct inject *i,
-			      const struct inject_reset *reset);
-
-/* The packet alone, for tests: bytes written to `buf` (INJECT_ROOM). */
-#define INJECT_ROOM 60
-size_t inject_reset_build(const struct inject_reset *reset, uint8_t *buf);
+/* A whole IP packet to `dst`; what the network does with it is not waited
+ * for. */
+enum fw_err inject_send(const struct inject *i, const struct ipaddr *dst,
+			const uint8_t *packet, size_t len);

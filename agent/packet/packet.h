@@ -26,6 +26,9 @@ struct packet {
 	uint8_t l4; /* IPPROTO_*, behind all IPv6 extension headers */
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
+	uint16_t window;
+	bool has_timestamps; /* TCP option (RFC 7323) */
+	uint32_t tsval, tsecr;
 	struct reader payload; /* borrowed from the raw bytes */
 	uint32_t wire_payload; /* payload length by the headers: more than
 				* payload.left when the capture was cut */

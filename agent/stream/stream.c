@@ -7,6 +7,7 @@
 #include "agent/stream/stream.h"
 
 #include "agent/limits.h"
+#include "policy/base/err.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -203,4 +204,10 @@ void stream_forget(struct stream *s)
 	s->n_pieces = kept;
 	s->base += n;
 	s->consumed = 0;
+}
+
+struct reader stream_copy(const struct stream *s, uint32_t from, uint32_t n)
+{
+	FW_ASSERT(from + n <= stream_in_order(s));
+	return reader_of(s->data + from, n);
 }

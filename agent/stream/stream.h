@@ -51,6 +51,9 @@ void stream_consume(struct stream *s, const struct reader *rest);
 /* Drop consumed bytes: after the decision nothing is compared any more. */
 void stream_forget(struct stream *s);
 
+/* `n` bytes from offset `from`, all of them in order; borrowed. */
+struct reader stream_copy(const struct stream *s, uint32_t from, uint32_t n);
+
 /* Contiguous bytes from the start, consumed or not. */
 uint32_t stream_in_order(const struct stream *s);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Counters; plain memory that the daemon shares between its processes, so they
- * outlive a verdict process.  Added to from many threads, read from anywhere.
+ * outlive a verdict process.  Added to from many threads and
+ * read from anywhere, by the atomic builtins.
  */
 #pragma once
 
@@ -17,9 +18,9 @@ enum stats_counter {
 };
 
 struct stats {
-	_Atomic uint64_t counters[STAT_COUNT];
-	_Atomic uint64_t by_reason[REASON_COUNT];
-	_Atomic uint64_t alive_ns; /* when the engine last went round its loop */
+	uint64_t counters[STAT_COUNT];
+	uint64_t by_reason[REASON_COUNT];
+	uint64_t alive_ns; /* when the engine last went round its loop */
 };
 
 static inline void stats_add(struct stats *s, enum stats_counter which, uint64_t n)

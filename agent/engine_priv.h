@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the parts of the engine. */
+#pragma once
+
+#include "agent/engine.h"
+#include "agent/flow/flow_table.h"
+
+struct engine {
+	struct engine_options opt;
+	const struct policy *policy;
+	struct flow_table *flows;
+	/* Flows that wait for something: a decision, or a server's word that
+	 * it has what was vouched for. */
+	struct flow *waits_first, *waits_last;
+	uint64_t deadline; /* of the first of them; 0: none */
+	unsigned n_held;
+
+	struct engine_output *out; /* what is to be taken */
+	size_t n_out, taken, out_capacity;
+};
+
+void engine_out(struct engine *e, struct engine_output o);
+void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id);
+
+/* The flow is looked at again at `when` at the latest. */
+void engine_wait(struct engine *e, struct flow *f, uint64_t when);
+void engine_wait_end(struct engine *e, struct flow *f);
+
+/* All held packets of the flow get this verdict, in order. */
+void engine_release(struct engine *e, struct flow *f, enum output_kind kind);
+
+/* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
+
+/* Remember what this side's header says. */
+void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt);
+
+/* The reset that tells `to` that its peer is gone, as if the peer sent it. */
+void engine_tcp_reset(struct engine *e, const struct flow *f, enum dir to);
+
+/* Has the client come to a stop because nobody acknowledges what is held? */
+bool engine_tcp_stalls(const struct flow *f, bool repeat);
+
+/* Acknowledge in the server's name what is there in order; from now on the
+ * stream's copy stands for the held packets, which are dropped. */
+void engine_tcp_vouch(struct engine *e, struct flow *f);
+
+/* The flow is allowed: send the server what was vouched for, and again until
+ * it says that it has it. */
+void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now);
+
+/* A packet of a flow that is being delivered gets its verdict. */
+void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
+			       const struct packet *pkt, uint32_t id);
+
+/* Is sequence number a before b?  They wrap. */
+static inline bool engine_tcp_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}

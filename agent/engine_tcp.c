@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Segments of our own in the name of a flow's ends: resets, and vouching.
+ *
+ * A client may have ten packets or so under way before the first is
+ * acknowledged (RFC 6928).  While its packets are held nobody acknowledges them,
+ * so a hello cut into more pieces would never be whole, and the flow would be
+ * refused for how it was cut.  So when a client has come to a stop, we
+ * acknowledge in the server's name what is there in order.  Whoever acknowledges
+ * a byte answers for it: the stream keeps its copy, and when the flow is allowed
+ * the bytes are sent to the server, again and again (DELIVERIES), until it
+ * acknowledges them.  Only then is the flow left to the kernel.  When it is
+ * refused, the server has still seen none of it.
+ */
+#include "agent/engine_priv.h"
+
+#include <netinet/in.h>
+
+/* Held packets at which a client is about to stop: below the initial window of
+ * ten, so that none stalls for a retransmission time-out. */
+#define STALL_PACKETS 8
+
+/* The first pause before bytes are sent again; it doubles. */
+#define DELIVER_NS (250ULL * 1000000)
+#define DELIVERIES 7
+
+void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt)
+{
+	struct flow_tcp *t = &f->tcp[dir];
+
+	t->window = pkt->window;
+	t->has_timestamps = pkt->has_timestamps;
+	if (pkt->has_timestamps)
+		t->tsval = pkt->tsval;
+}
+
+/* A segment to `to`, with what its peer last said in the header. */
+static struct tcp_segment segment_to(const struct flow *f, enum dir to)
+{
+	enum dir from = to == DIR_SERVER ? DIR_CLIENT : DIR_SERVER;
+	const struct facts *k = &f->facts;
+	bool to_server = to == DIR_SERVER;
+
+	return (struct tcp_segment){
+		.src = to_server ? k->src : k->dst,
+		.dst = to_server ? k->dst : k->src,
+		.sport = to_server ? k->sport : k->dport,
+		.dport = to_server ? k->dport : k->sport,
+		.seq = f->passed[from],
+		.ack = f->passed[to],
+		.flags = TCP_ACK,
+		.window = f->tcp[from].window,
+		.has_timestamps = f->tcp[from].has_timestamps,
+		.tsval = f->tcp[from].tsval,
+		.tsecr = f->tcp[to].tsval,
+	};
+}
+
+void engine_tcp_reset(struct engine *e, const struct flow *f, enum dir to)
+{
+	struct tcp_segment s = segment_to(f, to);
+
+	s.flags = TCP_RST | TCP_ACK;
+	s.window = 0;
+	s.has_timestamps = false;
+	engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
+					     .segment = s});
+	stats_add(e->opt.stats, STAT_RESETS, 1);
+}
+
+bool engine_tcp_stalls(const struct flow *f, bool repeat)
+{
+	if (f->facts.l4 != IPPROTO_TCP || !f->answered || f->decided)
+		return false;
+	return f->vouching || f->n_held >= STALL_PACKETS ||
+	       (repeat && f->n_held > 0);
+}
+
+void engine_tcp_vouch(struct engine *e, struct flow *f)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+	struct tcp_segment ack = segment_to(f, DIR_CLIENT);
+
+	if (!f->vouching)
+		stats_add(e->opt.stats, STAT_VOUCHED, 1);
+	f->vouching = true;
+	f->vouched = s->base + stream_in_order(s);
+	engine_release(e, f, OUTPUT_DROP);
+	ack.ack = f->vouched;
+	engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
+					     .segment = ack});
+}
+
+void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
+{
+	struct stream *s = &f->streams[DIR_CLIENT];
+	uint32_t from = f->passed[DIR_CLIENT] - s->base;
+	uint32_t to = f->vouched - s->base;
+
+	if (f->deliveries++ == DELIVERIES) {
+		/* The server does not take it: neither end may wait on. */
+		engine_tcp_reset(e, f, DIR_SERVER);
+		engine_tcp_reset(e, f, DIR_CLIENT);
+		f->delivering = false;
+		engine_wait_end(e, f);
+		stream_done(s);
+		return;
+	}
+	f->delivering = true;
+	while (from < to) {
+		struct tcp_segment data = segment_to(f, DIR_SERVER);
+		uint32_t n = to - from;
+
+		if (n > SEGMENT_PAYLOAD_MAX)
+			n = SEGMENT_PAYLOAD_MAX;
+		data.seq = s->base + from;
+		data.flags = TCP_ACK | TCP_PSH;
+		data.payload = stream_copy(s, from, n);
+		engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
+						     .segment = data});
+		from += n;
+	}
+	f->deliver_next = now + (DELIVER_NS << f->deliveries);
+	engine_wait(e, f, f->deliver_next);
+}
+
+void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
+			       const struct packet *pkt, uint32_t id)
+{
+	uint32_t end = pkt->seq + pkt->wire_payload;
+
+	engine_tcp_note(f, dir, pkt);
+	if (dir == DIR_CLIENT) {
+		/* What we answer for needs no second copy. */
+		bool ours = pkt->wire_payload > 0 &&
+			    !engine_tcp_before(f->vouched, end);
+
+		engine_out_verdict(e, ours ? OUTPUT_DROP : OUTPUT_PASS, id);
+		return;
+	}
+	if (engine_tcp_before(f->passed[DIR_SERVER], end))
+		f->passed[DIR_SERVER] = end;
+	if ((pkt->tcp_flags & TCP_ACK) &&
+	    engine_tcp_before(f->passed[DIR_CLIENT], pkt->ack))
+		f->passed[DIR_CLIENT] = pkt->ack;
+	if (engine_tcp_before(f->passed[DIR_CLIENT], f->vouched)) {
+		engine_out_verdict(e, OUTPUT_PASS, id);
+		return;
+	}
+	f->delivering = false;
+	engine_wait_end(e, f);
+	if (!e->opt.read_on)
+		stream_done(&f->streams[DIR_CLIENT]);
+	engine_out_verdict(e, OUTPUT_ALLOW, id);
+}

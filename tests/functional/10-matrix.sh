@@ -53,8 +53,8 @@ bad_web() {
 	web --local-port "$((BASE + port))-$((BASE + port + 9))" "$@"
 }
 
-bytewise() {
-	client perl "$LAB_ROOT/tests/functional/bytewise.pl" "$@"
+pieces() {
+	client perl "$LAB_ROOT/tests/functional/pieces.pl" "$@"
 }
 
 cases() {
@@ -71,11 +71,13 @@ cases() {
 		allowed "https-wildcard-$v" "$hello" web "-$v" https://mirror.example.net/
 		allowed "dns-$v" "$WEB4" client dig +short +time=3 +tries=1 "@${!resolver}" www.example.org
 		allowed "ssh-$v" in client ssh "${SSH_OPTIONS[@]}" -i "$LAB/ssh/user" "root@${!ssh}" echo in
-		allowed "http-bytewise-$v" "$hello" bytewise "${!web}" 80 www.example.org 0
+		# no more segments than a sender's first window: what is held is not acknowledged
+		allowed "http-in-pieces-$v" "$hello" pieces "${!web}" 80 www.example.org 0 9
 		refused "http-other-name-$v" "$hello" bad_web "-$v" http://evil.example.com/
 		refused "https-other-name-$v" "$hello" bad_web "-$v" https://evil.example.com/
 		refused "https-no-name-$v" "$hello" bad_web -k "https://$host/"
-		refused "http-bytewise-other-name-$v" "$hello" bytewise "${!web}" 80 evil.example.com $((BASE + 9000 + v))
+		refused "http-bytewise-other-name-$v" "$hello" pieces "${!web}" 80 evil.example.com $((BASE + 9000 + v)) 1
+		refused "http-in-pieces-other-name-$v" "$hello" pieces "${!web}" 80 evil.example.com $((BASE + 9010 + v)) 9
 		refused "http-suffix-trick-$v" "$hello" bad_web "-$v" -H 'Host: www.example.org.evil.example.com' http://evil.example.com/
 		refused "raw-on-443-$v" hi say client hi -p $((BASE + 9100 + v)) "${!echo}" 443
 		refused "raw-on-9000-$v" hi say client hi -p $((BASE + 9200 + v)) "${!echo}" 9000

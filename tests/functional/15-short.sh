@@ -49,6 +49,11 @@ check no-name "passed" refuses --local-port 20020-20029 -4 -k "https://$WEB4/"
 check connect "passed" refuses --local-port 20030-20039 -x "http://$PROXY4:80" https://www.example.org/
 check socks "passed" refuses --local-port 20040-20049 --socks5-hostname "$PROXY4:443" \
 	https://www.example.org/
+# curl's 7: could not connect, as after a reset; 28 would be its time limit
+check reset-by-the-kernel "no reset at once" is "$(client curl -s -m $((2 * LAB_SLOW)) \
+	-o /dev/null "http://$ECHO4:9000/"; echo $?)" 7
+check reset-by-the-kernel-6 "no reset at once" is "$(client curl -s -m $((2 * LAB_SLOW)) \
+	-o /dev/null "http://[$ECHO6]:9000/"; echo $?)" 7
 check udp "passed" test "$(say client hi -u -p 20050 "$ECHO4" 9000)" != hi
 capture_stop server
 check no-payload-of-denied-flows "the server saw payload (packets bytes)" is \

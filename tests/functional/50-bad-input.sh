@@ -32,12 +32,16 @@ sed 's/"reject"/"refuse"/' "$sample" >"$bad/unknown-action.conf"
 	echo 'egress: ( { name = "many"; from = "lan"; to = "@many"; action = "allow"; } );'
 } >"$bad/many.conf"
 
+limited() {
+	timeout -k 5 60 "$@"
+}
+
 # status EXPECTED NAME COMMAND...: exit status, and something was said.
 status() {
 	local expected=$1 name=$2 said rc
 
 	shift 2
-	said=$(timeout 60 "$@" 2>&1)
+	said=$("$@" 2>&1)
 	rc=$?
 	if [ "$rc" -ne "$expected" ]; then
 		not_ok "$name" "exit status $rc instead of $expected: $(head -c 200 <<<"$said" | tr '\0\n' '  ')"
@@ -50,10 +54,10 @@ status() {
 
 for kind in empty truncated binary folder loop unknown-key wrong-type undefined-name \
 	empty-set overlapping-zones unknown-action 50-MB; do
-	status 3 "check-$kind" "$FWCTL" check "$bad/$kind.conf"
+	status 3 "check-$kind" limited "$FWCTL" check "$bad/$kind.conf"
 done
-status 3 check-missing-file "$FWCTL" check "$bad/there-is-none.conf"
-status 0 check-100000-addresses "$FWCTL" check "$bad/many.conf"
+status 3 check-missing-file limited "$FWCTL" check "$bad/there-is-none.conf"
+status 0 check-100000-addresses limited "$FWCTL" check "$bad/many.conf"
 status 2 wrong-command "$FWCTL" aply x
 status 2 no-command "$FWCTL"
 check place-and-hint "no file:line and suggestion" \
@@ -83,7 +87,7 @@ second() {
 	[ "$rc" -ne 0 ] && [ "$rc" -ne 124 ] && [ "$rc" -lt 128 ] && [ -s "$LAB/log/second" ]
 }
 check second-daemon-same-folders "it was not refused with a message" second "$LAB/agent"
-check first-daemon-goes-on "the first one does not answer" fwctl status
+status 0 first-daemon-goes-on fwctl status
 
 mkdir -p "$LAB/other/state" "$LAB/other/run" "$LAB/other/log"
 not_root() {

@@ -38,7 +38,10 @@ event allowed-by-name '.verdict.action == "accept" and .tls.sni == "www.example.
 event denied-by-name ".verdict.action == \"drop\" and .http.hostname == \"evil.example.com\" and .dest_ip == \"$WEB6\""
 event denied-without-name '.verdict.action == "drop" and .app_proto == "tls" and (.fw.reason | length) > 0 and .fw.zone_src == "lan"'
 event denied-by-kernel '.verdict.action == "drop" and .dest_port == 40000 and .fw.rule == "all else"'
-check every-line-is-json "jq refuses a line" jq -e . "$eve" >/dev/null
+is_json() {
+	jq -e . "$@" >/dev/null 2>&1
+}
+check every-line-is-json "jq refuses a line" is_json "$eve"
 check log-is-there "no $eve" test -s "$eve"
 check every-event-is-whole "an event lacks a field" test -z "$(jq -c 'select(.verdict) |
 	select((.timestamp and .src_ip and .dest_ip and .proto and .fw.reason) | not)' "$eve" | head -n 3)"
@@ -58,7 +61,7 @@ check log-by-rule "does not find it" log_has --json --rule "work sites"
 check log-by-verdict "an accept among the drops" test -z "$("$FWCTL" log --file "$eve" --json --verdict drop |
 	jq -c 'select(.verdict.action != "drop")')"
 check status-text "prints nothing" grep -q . <(fwctl status)
-check status-json "not JSON" jq -e . <(fwctl status --json) >/dev/null
+check status-json "not JSON" is_json <(fwctl status --json)
 check explain "does not name the rule" grep -q "work sites" <("$FWCTL" explain --policy "$sample" \
 	--from "$CLIENT4" --to "$WEB4:443" --sni www.example.org)
 check explain-denied "does not name the rule" grep -q "all else" <("$FWCTL" explain --policy "$sample" \

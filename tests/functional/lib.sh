@@ -239,6 +239,7 @@ lab_down() {
 	local ns pid pids
 
 	trap '' INT TERM HUP
+	exec 2>/dev/null # the shell tells of every job that is killed
 	if [ -n "${LAB_KEEP_LOGS:-}" ] && [ -d "$LAB/log" ]; then
 		mkdir -p "$LAB_KEEP_LOGS"
 		cp -r "$LAB/log" "$LAB/agent" "$LAB_KEEP_LOGS/" 2>/dev/null
@@ -560,7 +561,7 @@ agent_stop() {
 
 # fwctl COMMAND ARGUMENT...: on the gateway, to this lab's daemon.
 fwctl() {
-	gateway "$FWCTL" --socket "$LAB/agent/run/control.sock" "$@"
+	gateway timeout -k 5 60 "$FWCTL" --socket "$LAB/agent/run/control.sock" "$@"
 }
 
 # agent_or_fail: start the agent; without it the script has failed and ends.

@@ -11,7 +11,7 @@
 
 static int usage(void)
 {
-	(void)fputs("usage: fwctl replay [--policy FILE] [--json] [--verify] "
+	(void)fputs("usage: fwctl replay [--policy FILE] [--table] [--verify] "
 		    "CAPTURE...\n",
 		    stderr);
 	return 2;
@@ -49,6 +49,7 @@ int cmd_replay(int argc, char **argv)
 	static const struct option words[] = {
 		{"policy", required_argument, NULL, 'p'},
 		{"json", no_argument, NULL, 'j'},
+		{"table", no_argument, NULL, 't'},
 		{"verify", no_argument, NULL, 'v'},
 		{0}};
 	struct replay_options options = {0};
@@ -56,13 +57,16 @@ int cmd_replay(int argc, char **argv)
 	int c;
 
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "p:jv", words, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "p:jtv", words, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			path = optarg;
 			break;
-		case 'j':
-			options.json = true;
+		case 'j': /* what it does anyway */
+			options.table = false;
+			break;
+		case 't':
+			options.table = true;
 			break;
 		case 'v':
 			options.verify = true;

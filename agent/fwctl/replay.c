@@ -78,7 +78,7 @@ static void on_event(void *ctx, const struct event *ev)
 	struct replay *r = ctx;
 	char *line;
 
-	if (!r->opt->json) {
+	if (r->opt->table) {
 		if (ev->kind == EVENT_VERDICT)
 			print_verdict(r->out, ev);
 		return;
@@ -164,7 +164,7 @@ enum fw_err replay_capture(const struct replay_options *options,
 	rc = packets(e, pcap);
 	if (rc)
 		(void)fprintf(err, "%s: %s\n", path, pcap_read_error(pcap));
-	if (!options->json)
+	if (options->table)
 		print_summary(out, &r->stats);
 out:
 	engine_free(e);

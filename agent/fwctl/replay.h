@@ -8,7 +8,7 @@
 
 struct replay_options {
 	const struct policy *policy;
-	bool json;   /* events as EVE JSON, else a line a decision */
+	bool table;  /* a line a decision for people, else EVE JSON */
 	bool verify; /* check checksums: captures of a sender's own card have
 		      * none yet */
 };

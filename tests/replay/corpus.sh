@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the engine reads out of the captures of a corpus, against what others
-# found in them: every value must be there, but for what corpus.known names.
+# found in them: of each field's values at least RECALL percent must be there.
 # Needs the corpus beside the checkout (FWAGENT_CORPUS), python3 and jq.
 #
 # usage: corpus.sh BUILD_FOLDER [--list N] [--grades ASB]
 set -u
+
+RECALL=95
 
 cd "$(dirname "$0")/../.." || exit 2
 fwctl=$(realpath "${1:?usage: corpus.sh BUILD_FOLDER}/fwctl")
@@ -40,21 +42,17 @@ to_scorer='
 		 version: (.socks.version | list)}}'
 
 for f in "$corpus"/pcap/*; do
-	"$fwctl" replay --json --policy packaging/policies/sample.conf "$f" \
+	"$fwctl" replay --policy packaging/policies/sample.conf "$f" \
 		2>/dev/null | jq -c --arg pcap "$(basename "$f")" "$to_scorer"
 done >"$work/predictions.jsonl"
 
-awk -F '\t' '
-	NR == FNR { split($0, w, " "); known[w[1]] = 1; next }
-	!($1 in known) && !(($1 ":" $3) in known) && $12 !~ /encap/
-	' tests/replay/corpus.known "$corpus/truth.tsv" >"$work/truth.tsv"
-python3 "$corpus/score_truth.py" "$work/truth.tsv" \
+python3 "$corpus/score_truth.py" "$corpus/truth.tsv" \
 	"$work/predictions.jsonl" --grades ASB "$@" >"$work/scores"
 grep -E '^(field|sni|alpn|http_|socks_)|: ' "$work/scores"
-bad=$(awk '
+bad=$(awk -v recall="$RECALL" '
 	$2 !~ /later/ && $1 ~ /^(sni|alpn|http_host|http_method|http_target)$/ {
 		seen++
-		if ($3 != $4)
+		if ($4 * 100 < $3 * recall)
 			print $1 ": " $4 " of " $3
 	}
 	END { if (seen != 5) print "not all fields were scored" }' "$work/scores")

@@ -159,8 +159,7 @@ START_TEST(every_prefix_is_truncated)
 					 n < header ? PACKET_TRUNCATED
 						    : PACKET_OK);
 			if (n >= header) {
-				ck_assert_uint_eq(pkt.payload.left,
-						  n - header);
+				ck_assert_uint_eq(pkt.payload.left, n - header);
 				ck_assert_uint_eq(pkt.wire_payload, 5);
 			}
 		}
@@ -258,9 +257,9 @@ START_TEST(fragments_are_told)
 		bool part = (flags & 0x3fff) != 0;
 
 		set_u16(&raw, 6, flags);
-		ck_assert_int_eq(packet_parse(reader_of(raw.p, raw.n), plain,
-					      &pkt),
-				 part ? PACKET_FRAGMENT : PACKET_OK);
+		ck_assert_int_eq(
+			packet_parse(reader_of(raw.p, raw.n), plain, &pkt),
+			part ? PACKET_FRAGMENT : PACKET_OK);
 		ck_assert_uint_eq(pkt.src.family, IP_V4);
 	}
 }
@@ -344,7 +343,7 @@ START_TEST(routing_headers_name_the_final_destination)
 	} cases[] = {
 		{0, 0, PACKET_BAD_CHECKSUM}, {0, 1, PACKET_BAD_HEADER},
 		{2, 0, PACKET_BAD_CHECKSUM}, {2, 1, PACKET_OK},
-		{4, 1, PACKET_OK},	     {253, 1, PACKET_OK},
+		{4, 1, PACKET_OK},           {253, 1, PACKET_OK},
 	};
 	static struct bytes chain;
 
@@ -393,8 +392,7 @@ START_TEST(udp_without_checksum_is_for_ipv4)
 
 	udp(&body, 13, "hello");
 	ipv6(&raw, IPPROTO_UDP, &body);
-	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt),
-			 PACKET_BAD_CHECKSUM);
+	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt), PACKET_BAD_CHECKSUM);
 	seal(&body, IPPROTO_UDP, 6, true);
 	ipv6(&raw, IPPROTO_UDP, &body);
 	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt), PACKET_OK);
@@ -403,8 +401,7 @@ START_TEST(udp_without_checksum_is_for_ipv4)
 	ipv4(&raw, IPPROTO_UDP, 0, &body);
 	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt), PACKET_OK);
 	raw.p[20 + 7] ^= 1;
-	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt),
-			 PACKET_BAD_CHECKSUM);
+	ck_assert_int_eq(parse(&raw, raw.n, verify, &pkt), PACKET_BAD_CHECKSUM);
 }
 END_TEST
 
@@ -413,7 +410,7 @@ START_TEST(icmp_gives_type_and_id_of_an_echo)
 	static const struct {
 		bool v6;
 		unsigned type, id;
-	} cases[] = {{false, 8, 0x1234},  {false, 0, 0x1234}, {false, 3, 0},
+	} cases[] = {{false, 8, 0x1234},  {false, 0, 0x1234},  {false, 3, 0},
 		     {true, 128, 0x1234}, {true, 129, 0x1234}, {true, 8, 0}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

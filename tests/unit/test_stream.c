@@ -29,7 +29,8 @@ static void consume(struct stream *s, size_t n)
 	stream_consume(s, &r);
 }
 
-/* All orders of four segments, with every place of the sequence numbers' end. */
+/* All orders of four segments, with every place of the sequence numbers' end.
+ */
 START_TEST(any_order_gives_the_same_bytes)
 {
 	static const char *const parts[] = {"ab", "c", "defg", "hi"};
@@ -38,8 +39,8 @@ START_TEST(any_order_gives_the_same_bytes)
 	for (unsigned order = 0; order < 256; order++) {
 		unsigned i[4] = {order & 3, order >> 2 & 3, order >> 4 & 3,
 				 order >> 6};
-		unsigned set = 1u << i[0] | 1u << i[1] | 1u << i[2] |
-			       1u << i[3];
+		unsigned set =
+			1u << i[0] | 1u << i[1] | 1u << i[2] | 1u << i[3];
 
 		for (uint32_t wrap = 0; set == 15 && wrap < 12; wrap++) {
 			uint32_t base = (uint32_t)0 - wrap;
@@ -175,34 +176,34 @@ START_TEST(bytes_have_a_ceiling)
 	stream_start(&s, 0);
 	ck_assert_int_eq(stream_add(&s, 0, reader_of(zeros, sizeof(zeros))),
 			 STREAM_LIMIT);
-	ck_assert_int_eq(stream_add(&s, 1, reader_of(zeros,
-						     LIMIT_STREAM_BYTES)),
-			 STREAM_LIMIT);
-	ck_assert_int_eq(stream_add(&s, LIMIT_STREAM_BYTES,
-				    reader_of(zeros, 1)),
-			 STREAM_LIMIT);
+	ck_assert_int_eq(
+		stream_add(&s, 1, reader_of(zeros, LIMIT_STREAM_BYTES)),
+		STREAM_LIMIT);
+	ck_assert_int_eq(
+		stream_add(&s, LIMIT_STREAM_BYTES, reader_of(zeros, 1)),
+		STREAM_LIMIT);
 	ck_assert_int_eq(stream_add(&s, 0x7fffffff, reader_of(zeros, 1)),
 			 STREAM_LIMIT);
 	ck_assert_int_eq(stream_add(&s, 0x80000000, reader_of(zeros, 1)),
 			 STREAM_LIMIT);
 	ck_assert_int_eq(stream_add(&s, 0x80000001, reader_of(zeros, 1)),
 			 STREAM_REPEAT);
-	ck_assert_int_eq(stream_add(&s, LIMIT_STREAM_BYTES - 1,
-				    reader_of(zeros, 1)),
-			 STREAM_OK);
-	ck_assert_int_eq(stream_add(&s, 0, reader_of(zeros,
-						     LIMIT_STREAM_BYTES)),
-			 STREAM_OK);
+	ck_assert_int_eq(
+		stream_add(&s, LIMIT_STREAM_BYTES - 1, reader_of(zeros, 1)),
+		STREAM_OK);
+	ck_assert_int_eq(
+		stream_add(&s, 0, reader_of(zeros, LIMIT_STREAM_BYTES)),
+		STREAM_OK);
 	ck_assert_uint_eq(stream_in_order(&s), LIMIT_STREAM_BYTES);
 	/* Read bytes count until they are forgotten. */
 	consume(&s, LIMIT_STREAM_BYTES);
-	ck_assert_int_eq(stream_add(&s, LIMIT_STREAM_BYTES,
-				    reader_of(zeros, 1)),
-			 STREAM_LIMIT);
+	ck_assert_int_eq(
+		stream_add(&s, LIMIT_STREAM_BYTES, reader_of(zeros, 1)),
+		STREAM_LIMIT);
 	stream_forget(&s);
-	ck_assert_int_eq(stream_add(&s, LIMIT_STREAM_BYTES,
-				    reader_of(zeros, 1)),
-			 STREAM_OK);
+	ck_assert_int_eq(
+		stream_add(&s, LIMIT_STREAM_BYTES, reader_of(zeros, 1)),
+		STREAM_OK);
 	stream_done(&s);
 }
 END_TEST
@@ -249,10 +250,10 @@ START_TEST(random_segments_give_the_text)
 			len = 1 + (state >> 8) % 600;
 			if (len > sizeof(text) - from)
 				len = (uint32_t)sizeof(text) - from;
-			ck_assert_int_le(stream_add(&s, base + from,
-						    reader_of(&text[from],
-							      len)),
-					 STREAM_REPEAT);
+			ck_assert_int_le(
+				stream_add(&s, base + from,
+					   reader_of(&text[from], len)),
+				STREAM_REPEAT);
 		}
 		ck_assert_mem_eq(stream_unread(&s).p, text, sizeof(text));
 		stream_done(&s);

@@ -331,17 +331,14 @@ static enum proto_result socks5_request(struct socks_state *st,
 					struct reader *in, struct facts *facts)
 {
 	struct reader r = *in, host;
-	uint8_t reserved, type;
+	uint8_t type;
 	const uint8_t *bytes;
 	uint16_t port;
 	bool bad;
 
 	reader_skip(&r, 1);
 	st->command = reader_u8(&r);
-	reserved = reader_u8(&r);
-	if (!r.failed &&
-	    (st->command == 0 || st->command > COMMAND_MAX || reserved != 0))
-		return PROTO_BAD;
+	reader_skip(&r, 1);
 	if (!take_address(&r, &host, &type, &port, &bad))
 		return bad ? PROTO_BAD : PROTO_MORE;
 	if (host.left == 0)
@@ -360,16 +357,16 @@ static enum proto_result socks5_request(struct socks_state *st,
 	return PROTO_MORE;
 }
 
-static enum proto_result next_message(struct socks_state *st, struct reader *in,
-				      struct facts *facts)
+static enum proto_result next_message(struct socks_state *st,
+				      struct reader *in, struct facts *facts)
 {
+	bool password = st->password_offered && !st->password_sent;
+
+	if (next_probe(*in, password) == PROBE_NO)
+		return PROTO_BAD;
 	if (reader_peek(in, 0) == SOCKS5)
 		return socks5_request(st, in, facts);
-	if (reader_peek(in, 0) == AUTH_VERSION && st->password_offered &&
-	    !st->password_sent)
-		return socks5_password(st, in);
-	/* Another method's messages: the server's choice will end it. */
-	return st->server == SOCKS_SERVER_CHOICE ? PROTO_MORE : PROTO_BAD;
+	return socks5_password(st, in);
 }
 
 static enum proto_result client_feed(struct socks_state *st, struct reader *in,

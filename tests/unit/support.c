@@ -22,8 +22,7 @@ const uint8_t *at_page_end(const void *data, size_t n)
 		p = mmap(NULL, GUARDED_MAX + page, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		ck_assert_ptr_ne(p, MAP_FAILED);
-		ck_assert_int_eq(mprotect(p + GUARDED_MAX, page, PROT_NONE),
-				 0);
+		ck_assert_int_eq(mprotect(p + GUARDED_MAX, page, PROT_NONE), 0);
 		*slot = p;
 	}
 	p = *slot + (GUARDED_MAX - n);
@@ -134,8 +133,8 @@ static void send_pieces(struct wire *w, struct turn t, size_t piece)
 	}
 }
 
-void wire_play(struct wire *w, const struct turn *turns, size_t n,
-	       size_t piece, size_t cut)
+void wire_play(struct wire *w, const struct turn *turns, size_t n, size_t piece,
+	       size_t cut)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct turn first = turns[i], second = turns[i];

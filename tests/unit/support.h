@@ -52,10 +52,11 @@ void wire_send(struct wire *w, enum dir dir, const void *p, size_t n);
 
 /* All turns, each in pieces of `piece` bytes (0: whole), the first turn cut in
  * two at `cut` if that is not 0. */
-void wire_play(struct wire *w, const struct turn *turns, size_t n,
-	       size_t piece, size_t cut);
+void wire_play(struct wire *w, const struct turn *turns, size_t n, size_t piece,
+	       size_t cut);
 
-/* All that is known, as text: "http settled; http.method[0]=GET ...".  Owned. */
+/* All that is known, as text: "http settled; http.method[0]=GET ...".  Owned.
+ */
 char *wire_text(const struct wire *w);
 
 /* The dialogue gives this text whole, byte by byte, and with each of its turns

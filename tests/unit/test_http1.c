@@ -3,8 +3,20 @@
 #include "agent/proto/http1_head.h"
 #include "tests/unit/support.h"
 
-#define C(text) {DIR_CLIENT, {(const uint8_t *)(text), sizeof(text) - 1, false}}
-#define S(text) {DIR_SERVER, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+#define C(text)                                                          \
+	{                                                                \
+		DIR_CLIENT,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
+#define S(text)                                                          \
+	{                                                                \
+		DIR_SERVER,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
 
 struct dialogue {
 	struct turn turns[6];
@@ -31,11 +43,11 @@ static void expect_all(const struct dialogue *cases, size_t n)
 
 #define METHOD "http.method[0,0]="
 #define TARGET " http.target[0,0]="
-#define HOST " http.host[0,0]="
-#define GET_A METHOD "GET" TARGET "/" HOST "a.org"
+#define HOST   " http.host[0,0]="
+#define GET_A  METHOD "GET" TARGET "/" HOST "a.org"
 #define POST_A METHOD "POST" TARGET "/" HOST "a.org"
-#define GET_B                                                \
-	" http.method[0,1]=GET http.target[0,1]=/b "         \
+#define GET_B                                        \
+	" http.method[0,1]=GET http.target[0,1]=/b " \
 	"http.host[0,1]=b.org"
 #define NEXT_B "GET /b HTTP/1.1\r\nHost: b.org\r\n\r\n"
 #define HEAD_A "POST / HTTP/1.1\r\nHost: a.org\r\n"
@@ -58,7 +70,8 @@ START_TEST(requests_are_told)
 		 "feeding http " METHOD "GET" TARGET "/a b"},
 		{{C("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")},
 		 "feeding http " METHOD "GET" TARGET "/" HOST "a" HOST "b"},
-		{{C("GET / HTTP/1.1\r\nX: y\r\n Host: c\r\nHost:\r\n d\r\n\r\n")},
+		{{C("GET / HTTP/1.1\r\nX: y\r\n Host: c\r\nHost:\r\n "
+		    "d\r\n\r\n")},
 		 "feeding http " METHOD "GET" TARGET "/" HOST "d"},
 		{{C("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n")},
 		 "feeding http " METHOD "GET" TARGET "/" HOST "2001:db8::1"},
@@ -107,8 +120,9 @@ START_TEST(every_request_of_a_connection_is_told)
 			   "5;x=y\r\n12345\r\n00A \n0123456789\n0\r\n"
 			   "Host: trailer\r\n\r\n" NEXT_B)},
 		 "feeding http " POST_A GET_B},
-		{{C(HEAD_A "Transfer-Encoding: gzip\r\n"
-			   "transfer-encoding:\r\n Chunked\r\n\r\n0\n\n" NEXT_B)},
+		{{C(HEAD_A
+		    "Transfer-Encoding: gzip\r\n"
+		    "transfer-encoding:\r\n Chunked\r\n\r\n0\n\n" NEXT_B)},
 		 "feeding http " POST_A GET_B},
 		{{C("GET / HTTP/1.1\r\nHost: a.org\r\n\r\n"),
 		  S("HTTP/1.1 200 OK\r\n\r\n"), C(NEXT_B)},
@@ -123,8 +137,10 @@ END_TEST
 
 START_TEST(framing_that_readers_part_over_is_bad)
 {
-#define BAD(fields) \
-	{{C(HEAD_A fields "\r\n\r\n")}, "bad http? " POST_A}
+#define BAD(fields)                                                \
+	{                                                          \
+		{C(HEAD_A fields "\r\n\r\n")}, "bad http? " POST_A \
+	}
 	static const struct dialogue cases[] = {
 		BAD("Content-Length: 5\r\nContent-Length: 6"),
 		BAD("Content-Length: 5, 6"),
@@ -159,9 +175,12 @@ END_TEST
 
 START_TEST(bad_bodies_and_what_follows_them)
 {
-#define BAD(body)                                                         \
-	{{C(HEAD_A "Transfer-Encoding: chunked\r\n\r\n" body "\r\n\r\n")}, \
-	 "bad http " POST_A}
+#define BAD(body)                                                   \
+	{                                                           \
+		{C(HEAD_A "Transfer-Encoding: chunked\r\n\r\n" body \
+			  "\r\n\r\n")},                             \
+			"bad http " POST_A                          \
+	}
 	static const struct dialogue cases[] = {
 		BAD("x"),
 		BAD("-1"),
@@ -197,8 +216,8 @@ START_TEST(requests_without_a_good_version_are_told_and_bad)
 END_TEST
 
 #define CONNECT "CONNECT a.org:443 HTTP/1.1\r\nHost: a.org:443\r\n\r\n"
-#define CONNECTED                                        \
-	METHOD "CONNECT" TARGET "a.org:443"              \
+#define CONNECTED                           \
+	METHOD "CONNECT" TARGET "a.org:443" \
 	       " http.connect[0,0]=a.org:443" HOST "a.org"
 #define OK200 "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
 
@@ -307,23 +326,12 @@ START_TEST(hosts_lose_port_and_brackets_only)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-		{"", ""},
-		{"a", "a"},
-		{"a:", "a"},
-		{"a:1", "a"},
-		{":1", ""},
-		{"a:b", "a:b"},
-		{"a:1b", "a:1b"},
-		{"1", "1"},
-		{"::1", "::1"},
-		{"[::1]", "::1"},
-		{"[::1]:8", "::1"},
-		{"[::1]8", "[::1]8"},
-		{"[::1", "[::1"},
-		{"[", "["},
-		{"[]", ""},
-		{"[]:1", ""},
-		{"]:1", "]"},
+		{"", ""},         {"a", "a"},         {"a:", "a"},
+		{"a:1", "a"},     {":1", ""},         {"a:b", "a:b"},
+		{"a:1b", "a:1b"}, {"1", "1"},         {"::1", "::1"},
+		{"[::1]", "::1"}, {"[::1]:8", "::1"}, {"[::1]8", "[::1]8"},
+		{"[::1", "[::1"}, {"[", "["},         {"[]", ""},
+		{"[]:1", ""},     {"]:1", "]"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -340,12 +348,12 @@ START_TEST(authorities_end_where_browsers_end_them)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-		{"http://a", "a"},	   {"http://a/b@c", "a"},
-		{"HTTPS://a?x", "a"},	   {"http://a#x", "a"},
-		{"http://u@a", "a"},	   {"http://u@v@a:1/", "a:1"},
-		{"http://", ""},	   {"http://a\\@b", "a"},
-		{"//a/b", NULL},	   {"/http://a", NULL},
-		{"http:/a", NULL},	   {"a+b.c-1://d", "d"},
+		{"http://a", "a"},    {"http://a/b@c", "a"},
+		{"HTTPS://a?x", "a"}, {"http://a#x", "a"},
+		{"http://u@a", "a"},  {"http://u@v@a:1/", "a:1"},
+		{"http://", ""},      {"http://a\\@b", "a"},
+		{"//a/b", NULL},      {"/http://a", NULL},
+		{"http:/a", NULL},    {"a+b.c-1://d", "d"},
 		{"ht tp://a", NULL},
 	};
 

@@ -2,8 +2,20 @@
 #include "agent/limits.h"
 #include "tests/unit/support.h"
 
-#define C(text) {DIR_CLIENT, {(const uint8_t *)(text), sizeof(text) - 1, false}}
-#define S(text) {DIR_SERVER, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+#define C(text)                                                          \
+	{                                                                \
+		DIR_CLIENT,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
+#define S(text)                                                          \
+	{                                                                \
+		DIR_SERVER,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
 
 struct dialogue {
 	struct turn turns[8];
@@ -30,14 +42,14 @@ static void expect_all(const struct dialogue *cases, size_t n)
 
 #define EXPECT_ALL(cases) expect_all((cases), sizeof(cases) / sizeof(*(cases)))
 
-#define V5 "socks.version[0,0]=5"
-#define TARGET " socks.target[0,0]="
-#define HELLO5 "\5\1\0"
-#define NAME5 "\5\1\0\3\5a.org\1\xbb"
+#define V5      "socks.version[0,0]=5"
+#define TARGET  " socks.target[0,0]="
+#define HELLO5  "\5\1\0"
+#define NAME5   "\5\1\0\3\5a.org\1\xbb"
 #define TO_NAME TARGET "a.org:443"
-#define DONE5 "\5\0\0\1\0\0\0\0\0\0"
-#define GET_I "GET / HTTP/1.1\r\nHost: i\r\n\r\n"
-#define INNER " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"
+#define DONE5   "\5\0\0\1\0\0\0\0\0\0"
+#define GET_I   "GET / HTTP/1.1\r\nHost: i\r\n\r\n"
+#define INNER   " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"
 
 START_TEST(version_5_is_told)
 {
@@ -61,8 +73,7 @@ START_TEST(version_5_is_told)
 		 "feeding socks http " V5 TO_NAME INNER},
 		/* refused */
 		{{C(HELLO5), S("\5\xff")}, "done socks " V5},
-		{{C(HELLO5), S("\5\0"), C(NAME5),
-		  S("\5\1\0\1\0\0\0\0\0\0")},
+		{{C(HELLO5), S("\5\0"), C(NAME5), S("\5\1\0\1\0\0\0\0\0\0")},
 		 "done socks " V5 TO_NAME},
 		/* BIND and UDP */
 		{{C(HELLO5), S("\5\0"), C("\5\2\0\3\5a.org\1\xbb"), S(DONE5)},
@@ -78,8 +89,8 @@ END_TEST
 START_TEST(users_and_impatient_clients_are_read)
 {
 	static const struct dialogue cases[] = {
-		{{C("\5\2\0\2"), S("\5\2"), C("\1\1u\2pw"), S("\1\0"),
-		  C(NAME5), S(DONE5), C(GET_I)},
+		{{C("\5\2\0\2"), S("\5\2"), C("\1\1u\2pw"), S("\1\0"), C(NAME5),
+		  S(DONE5), C(GET_I)},
 		 "feeding socks http " V5 TO_NAME INNER},
 		{{C("\5\1\2"), S("\5\2"), C("\1\1u\2pw"), S("\1\1")},
 		 "done socks " V5},
@@ -95,7 +106,7 @@ START_TEST(users_and_impatient_clients_are_read)
 }
 END_TEST
 
-#define V4 "socks.version[0,0]=4"
+#define V4    "socks.version[0,0]=4"
 #define ADDR4 "\4\1\0\x50\1\2\3\4user"
 
 START_TEST(version_4_is_told)
@@ -106,8 +117,7 @@ START_TEST(version_4_is_told)
 		 "feeding socks http " V4 TARGET "1.2.3.4:80" INNER},
 		{{C(ADDR4 "\0" GET_I), S("\0\x5a\0\0\0\0\0\0")},
 		 "feeding socks http " V4 TARGET "1.2.3.4:80" INNER},
-		{{C("\4\1\1\xbb\0\0\0\1\0a.org\0"),
-		  S("\0\x5a\0\0\0\0\0\0")},
+		{{C("\4\1\1\xbb\0\0\0\1\0a.org\0"), S("\0\x5a\0\0\0\0\0\0")},
 		 "probing socks+ " V4 "a" TO_NAME},
 		{{C(ADDR4 "\0"), S("\0\x5b\0\0\0\0\0\0")},
 		 "done socks " V4 TARGET "1.2.3.4:80"},
@@ -124,12 +134,13 @@ START_TEST(what_breaks_the_grammar_is_bad)
 	static const struct dialogue cases[] = {
 		{{C(HELLO5), S("\4\0")}, "bad socks? " V5},
 		{{C(HELLO5), S("HTTP/1.1")}, "bad socks? " V5},
-		{{C(HELLO5), S("\5\0"), C("\5\4")}, "feeding socks? " V5},
+		{{C("\5\1\2"), S("\5\2"), C("\1\0")}, "bad socks? " V5},
+		{{C("\5\1\1"), C("x")}, "bad socks? " V5},
+		{{C(HELLO5), S("\5\0"), C("\5\4")}, "bad socks? " V5},
 		{{C(HELLO5), S("\5\0"), C("\5\4\0")}, "bad socks? " V5},
 		{{C(HELLO5), S("\5\0"), C("\5\1\1")}, "bad socks? " V5},
 		{{C(HELLO5), S("\5\0"), C("\5\1\0\2")}, "bad socks? " V5},
-		{{C(HELLO5), S("\5\0"), C("\5\1\0\3\0\0\1")},
-		 "bad socks? " V5},
+		{{C(HELLO5), S("\5\0"), C("\5\1\0\3\0\0\1")}, "bad socks? " V5},
 		{{C(HELLO5), S("\5\0"), C("x")}, "bad socks? " V5},
 		{{C(HELLO5), S("\5\0"), C(NAME5), S("\4")},
 		 "bad socks+ " V5 TO_NAME},
@@ -235,8 +246,7 @@ START_TEST(no_prefix_is_enough)
 {
 	no_prefix_settles(reader_of(HELLO5 NAME5, sizeof(HELLO5 NAME5) - 1));
 	no_prefix_settles(reader_of(ADDR4, sizeof(ADDR4)));
-	no_prefix_settles(
-		reader_of("\4\1\1\xbb\0\0\0\1\0a.org", 15));
+	no_prefix_settles(reader_of("\4\1\1\xbb\0\0\0\1\0a.org", 15));
 }
 END_TEST
 

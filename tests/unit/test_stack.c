@@ -4,13 +4,25 @@
 
 #include <netinet/in.h>
 
-#define C(text) {DIR_CLIENT, {(const uint8_t *)(text), sizeof(text) - 1, false}}
-#define S(text) {DIR_SERVER, {(const uint8_t *)(text), sizeof(text) - 1, false}}
+#define C(text)                                                          \
+	{                                                                \
+		DIR_CLIENT,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
+#define S(text)                                                          \
+	{                                                                \
+		DIR_SERVER,                                              \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
 
 #define CONNECT "CONNECT a:1 HTTP/1.1\r\n\r\n"
-#define OK200 "HTTP/1.1 200 OK\r\n\r\n"
-#define TOLD(layer)                                                  \
-	" http.method[" layer ",0]=CONNECT http.target[" layer       \
+#define OK200   "HTTP/1.1 200 OK\r\n\r\n"
+#define TOLD(layer)                                            \
+	" http.method[" layer ",0]=CONNECT http.target[" layer \
 	",0]=a:1 http.connect[" layer ",0]=a:1"
 
 START_TEST(every_row_is_complete)
@@ -57,9 +69,9 @@ END_TEST
 
 START_TEST(layers_are_bounded)
 {
-	static const struct turn turns[] = {
-		C(CONNECT), S(OK200), C(CONNECT), S(OK200), C(CONNECT),
-		S(OK200),   C(CONNECT), S(OK200), C(CONNECT)};
+	static const struct turn turns[] = {C(CONNECT), S(OK200),   C(CONNECT),
+					    S(OK200),   C(CONNECT), S(OK200),
+					    C(CONNECT), S(OK200),   C(CONNECT)};
 
 	expect_every_split(turns, 6,
 			   "probing http http http+" TOLD("0") TOLD("1")
@@ -79,7 +91,8 @@ START_TEST(what_is_not_known_can_be_given_up)
 	} cases[] = {
 		{{C("G")}, 0, "done unknown"},
 		{{C("G")}, 1, "done unknown"},
-		{{C("GET / HTTP/1.1\r\n")}, 1,
+		{{C("GET / HTTP/1.1\r\n")},
+		 1,
 		 "done http http.method[0,0]=GET http.target[0,0]=/"},
 		{{C(CONNECT)}, 1, "done http" TOLD("0")},
 		{{C(CONNECT), S(OK200)}, 2, "done http unknown" TOLD("0")},

@@ -10,15 +10,16 @@ struct extension {
 	size_t len;
 };
 
-#define EXT(type, data) {(type), (data), sizeof(data) - 1}
+#define EXT(type, data)                          \
+	{                                        \
+		(type), (data), sizeof(data) - 1 \
+	}
 
-static const struct extension sni = EXT(
-	0, "\0\x12\0\0\x0fwww.Example.org");
+static const struct extension sni = EXT(0, "\0\x12\0\0\x0fwww.Example.org");
 static const struct extension alpn = EXT(16, "\0\x0c\2h2\x08http/1.1");
 static const struct extension groups = EXT(10, "\0\2\0\x1d");
 
-#define BOTH \
-	"done tls tls.sni[0,0]=www.Example.org tls.alpn[0,0]=h2,http/1.1"
+#define BOTH "done tls tls.sni[0,0]=www.Example.org tls.alpn[0,0]=h2,http/1.1"
 
 /* A ClientHello's body. */
 static void hello_body(struct bytes *b, const struct extension *ext, size_t n)
@@ -127,7 +128,8 @@ START_TEST(extensions_are_read_by_the_grammar)
 		{{EXT(0, "\0\4\0\0\1a")}, 1, "done tls tls.sni[0,0]=a"},
 		{{EXT(0, "\0\5\0\0\2a.")}, 1, "done tls tls.sni[0,0]=a."},
 		{{EXT(0, "\0\5\0\0\2a\0")}, 1, "done tls tls.sni[0,0]=a\\x00"},
-		{{EXT(0, "\0\x08\7\0\1b\0\0\1a")}, 1,
+		{{EXT(0, "\0\x08\7\0\1b\0\0\1a")},
+		 1,
 		 "done tls tls.sni[0,0]=a"},
 		{{EXT(0, "")}, 1, "bad tls?"},
 		{{EXT(0, "\0\0")}, 1, "bad tls?"},
@@ -145,8 +147,7 @@ START_TEST(extensions_are_read_by_the_grammar)
 		{{EXT(16, "\0\3\2h2x")}, 1, "bad tls?"},
 		/* twice */
 		{{EXT(10, ""), EXT(11, ""), EXT(10, "")}, 3, "bad tls?"},
-		{{EXT(0, "\0\4\0\0\1a"), EXT(0, "\0\4\0\0\1a")}, 2,
-		 "bad tls?"},
+		{{EXT(0, "\0\4\0\0\1a"), EXT(0, "\0\4\0\0\1a")}, 2, "bad tls?"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -188,7 +189,7 @@ START_TEST(other_records_are_not_tls)
 		{"\x16\2\0\0\5\1", 6, "done unknown"},
 		{"\x16\3\5\0\5\1", 6, "done unknown"},
 		{"\x16\3\1\x40\1\1", 6, "done unknown"}, /* 16385 bytes */
-		{"\x16\3\1\0\4\2", 6, "done unknown"},	 /* ServerHello */
+		{"\x16\3\1\0\4\2", 6, "done unknown"},   /* ServerHello */
 		{"\x16\3\1\0\4\1\0\0", 8, "feeding tls?"},
 		{"\x16\3\1", 3, "probing+"},
 		/* an alert between the parts of a hello */
@@ -198,8 +199,8 @@ START_TEST(other_records_are_not_tls)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		expect_one((struct turn){DIR_CLIENT, reader_of(cases[i].p,
-							       cases[i].n)},
+		expect_one((struct turn){DIR_CLIENT,
+					 reader_of(cases[i].p, cases[i].n)},
 			   cases[i].want);
 }
 END_TEST
@@ -232,10 +233,10 @@ START_TEST(the_hello_of_ssl_2_is_known)
 	expect_every_split(&t, 1, "done tls");
 	no_prefix_settles(t.bytes);
 	survive_every_flip(&t, 1);
-	expect_one((struct turn){DIR_CLIENT,
-				 reader_of("\x80\x2e\1\3\1\0\x14\0\0\0\x10",
-					   11)},
-		   "done unknown");
+	expect_one(
+		(struct turn){DIR_CLIENT,
+			      reader_of("\x80\x2e\1\3\1\0\x14\0\0\0\x10", 11)},
+		"done unknown");
 }
 END_TEST
 

@@ -215,9 +215,9 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 
 	f->vouched = s->base + stream_in_order(s);
 	if (in)
-		engine_out_verdict(e, dir == DIR_CLIENT ? OUTPUT_DROP
-							: OUTPUT_PASS,
-				   in->id);
+		engine_out_verdict(
+			e, dir == DIR_CLIENT ? OUTPUT_DROP : OUTPUT_PASS,
+			in->id);
 	engine_tcp_deliver(e, f, now);
 }
 
@@ -277,8 +277,9 @@ static void refuse_packet(struct engine *e, const struct engine_input *in,
 	o.silent = true;
 	count(e, &o);
 	tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
-	engine_out_verdict(e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
-		       in->id);
+	engine_out_verdict(
+		e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
+		in->id);
 }
 
 static enum reason fault_reason(enum packet_fault fault)
@@ -356,7 +357,8 @@ static bool begins_anew(const struct flow *f, const struct packet *pkt)
 
 	if (!is_syn(pkt))
 		return false;
-	return f->midstream || (client->started && client->base != pkt->seq + 1) ||
+	return f->midstream ||
+	       (client->started && client->base != pkt->seq + 1) ||
 	       (f->decided && !client->started &&
 		f->passed[DIR_CLIENT] != pkt->seq + 1);
 }
@@ -546,9 +548,9 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 	else if (!f->refused)
 		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	else
-		engine_out_verdict(e,
-			       f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE,
-			       in->id);
+		engine_out_verdict(
+			e, f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE,
+			in->id);
 }
 
 /* The kernel knew this flow as pending, and we do not: its beginning went to
@@ -556,9 +558,9 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 		       const struct engine_input *in, uint64_t now)
 {
-	struct outcome o = decide_by_reason(&e->policy->ir,
-					    REASON_STREAM_MIDSTREAM,
-					    e->policy->ir.fail_open);
+	struct outcome o =
+		decide_by_reason(&e->policy->ir, REASON_STREAM_MIDSTREAM,
+				 e->policy->ir.fail_open);
 
 	f->answered = true;
 	settle(e, f, &o, dir, in, now);
@@ -567,10 +569,10 @@ static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 void engine_packet(struct engine *e, const struct engine_input *in,
 		   uint64_t now)
 {
-	struct packet_options opt = {
-		.verify_checksums =
-			e->opt.verify_checksums && !in->checksum_unset,
-		.allow_cut = e->opt.allow_cut};
+	struct packet_options opt = {.verify_checksums =
+					     e->opt.verify_checksums &&
+					     !in->checksum_unset,
+				     .allow_cut = e->opt.allow_cut};
 	enum packet_fault fault;
 	enum taken taken = TAKEN_OK;
 	struct packet pkt;
@@ -689,12 +691,10 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 		if (f->decided && !f->delivering) {
 			forget_flow(e, f);
 		} else if (e->policy) {
-			f->facts.zone_src = zone_in(&e->policy->ir,
-						    f->facts.zone_src,
-						    &policy->ir);
-			f->facts.zone_dst = zone_in(&e->policy->ir,
-						    f->facts.zone_dst,
-						    &policy->ir);
+			f->facts.zone_src = zone_in(
+				&e->policy->ir, f->facts.zone_src, &policy->ir);
+			f->facts.zone_dst = zone_in(
+				&e->policy->ir, f->facts.zone_dst, &policy->ir);
 		}
 		f = next;
 	}

@@ -17,12 +17,12 @@
 struct engine;
 
 struct engine_options {
-	uint8_t key[16];         /* secret of the flow table */
-	size_t most_flows;       /* 0: LIMIT_FLOWS */
-	bool verify_checksums;   /* of packets that are not marked otherwise */
-	bool allow_cut;          /* captures cut by a snap length */
-	bool read_on;            /* replay: go on parsing decided flows */
-	struct stats *stats;     /* borrowed */
+	uint8_t key[16];       /* secret of the flow table */
+	size_t most_flows;     /* 0: LIMIT_FLOWS */
+	bool verify_checksums; /* of packets that are not marked otherwise */
+	bool allow_cut;        /* captures cut by a snap length */
+	bool read_on;          /* replay: go on parsing decided flows */
+	struct stats *stats;   /* borrowed */
 	/* Called for each event; what it points to is borrowed for the call. */
 	void (*event)(void *ctx, const struct event *ev);
 	void *event_ctx;
@@ -36,8 +36,8 @@ struct engine_input {
 	uint32_t id;          /* names the packet in the outputs */
 	enum mark_state mark; /* the flow's, as the kernel knew it */
 	int zone_src, zone_dst; /* of this packet; -1 none, or _BY_ADDRESS */
-	const char *in_iface; /* or NULL */
-	bool checksum_unset;  /* not computed yet: must not be verified */
+	const char *in_iface;   /* or NULL */
+	bool checksum_unset;    /* not computed yet: must not be verified */
 };
 
 enum output_kind {

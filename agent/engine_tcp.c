@@ -3,14 +3,14 @@
  * Segments of our own in the name of a flow's ends: resets, and vouching.
  *
  * A client may have ten packets or so under way before the first is
- * acknowledged (RFC 6928).  While its packets are held nobody acknowledges them,
- * so a hello cut into more pieces would never be whole, and the flow would be
- * refused for how it was cut.  So when a client has come to a stop, we
- * acknowledge in the server's name what is there in order.  Whoever acknowledges
- * a byte answers for it: the stream keeps its copy, and when the flow is allowed
- * the bytes are sent to the server, again and again (DELIVERIES), until it
- * acknowledges them.  Only then is the flow left to the kernel.  When it is
- * refused, the server has still seen none of it.
+ * acknowledged (RFC 6928).  While its packets are held nobody acknowledges
+ * them, so a hello cut into more pieces would never be whole, and the flow
+ * would be refused for how it was cut.  So when a client has come to a stop, we
+ * acknowledge in the server's name what is there in order.  Whoever
+ * acknowledges a byte answers for it: the stream keeps its copy, and when the
+ * flow is allowed the bytes are sent to the server, again and again
+ * (DELIVERIES), until it acknowledges them.  Only then is the flow left to the
+ * kernel.  When it is refused, the server has still seen none of it.
  */
 #include "agent/engine_priv.h"
 

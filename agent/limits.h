@@ -35,7 +35,7 @@
 
 /* How long a flow is remembered without a packet. */
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
-#define LIMIT_IDLE_DECIDED_NS (30ULL * 1000000000)
+#define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
 
 /* Bytes a server may send before the client's first byte (banners, then the
  * client speaks).  Beyond, the flow is judged as "unknown". */

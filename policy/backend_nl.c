@@ -4,8 +4,8 @@
  *
  * The batch deletes the table and makes it anew in one transaction: table, sets
  * with their elements, chains, rules.  Set elements are written as raw
- * attributes: libnftnl's element objects cost ten times the memory for a million
- * of them.
+ * attributes: libnftnl's element objects cost ten times the memory for a
+ * million of them.
  */
 #include "policy/backend_nl_priv.h"
 
@@ -26,18 +26,18 @@
 
 /* Room for one message: the largest is a block of set elements, whose nest has
  * a 16-bit length. */
-#define MESSAGE_ROOM (80UL * 1024)
+#define MESSAGE_ROOM  (80UL * 1024)
 #define ELEMENTS_ROOM 60000
 
 /* nft's own numbers for key types; the kernel only stores them. */
-#define NFT_TYPE_IPADDR 7
-#define NFT_TYPE_IP6ADDR 8
+#define NFT_TYPE_IPADDR       7
+#define NFT_TYPE_IP6ADDR      8
 #define NFT_TYPE_INET_SERVICE 13
-#define NFT_TYPE_IFNAME 41
+#define NFT_TYPE_IFNAME       41
 
 /* nft's numbers for the order of a key's bytes, kept in a set's userdata. */
 #define NFT_BYTEORDER_HOST 1
-#define NFT_BYTEORDER_BIG 2
+#define NFT_BYTEORDER_BIG  2
 
 /* --- the buffer ---------------------------------------------------------- */
 
@@ -100,8 +100,8 @@ static void batch_end(struct nl_batch *b)
 	void *room = batch_room(b);
 
 	if (room)
-		batch_push(b, nftnl_batch_end(room,
-					      (uint32_t)b->sources.n + 1));
+		batch_push(b,
+			   nftnl_batch_end(room, (uint32_t)b->sources.n + 1));
 }
 
 /* --- objects ------------------------------------------------------------- */
@@ -141,16 +141,16 @@ static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, rs->table);
 	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain->name);
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	vec_foreach(s, &rule->stmts)
+	vec_foreach (s, &rule->stmts)
 		nl_expr_put(&o, s);
 	b->failed |= o.failed;
 	if (rule->comment)
 		put_comment(b, r, rule->comment);
-	nlh = message(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-		      (struct nl_source){"rule",
-					 rule->comment ? rule->comment
-						       : chain->name,
-					 rule->place});
+	nlh = message(
+		b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+		(struct nl_source){"rule",
+				   rule->comment ? rule->comment : chain->name,
+				   rule->place});
 	if (nlh) {
 		nftnl_rule_nlmsg_build_payload(nlh, r);
 		batch_push(b, nlh);
@@ -162,9 +162,9 @@ static void put_table(struct nl_batch *b, const struct ruleset *rs,
 		      uint16_t type, uint16_t flags)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
-	struct nlmsghdr *nlh = message(b, type, flags,
-				       (struct nl_source){.what = "table",
-							  .name = rs->table});
+	struct nlmsghdr *nlh =
+		message(b, type, flags,
+			(struct nl_source){.what = "table", .name = rs->table});
 
 	if (!t || !nlh) {
 		b->failed = true;
@@ -182,9 +182,9 @@ static void put_chain(struct nl_batch *b, const struct ruleset *rs,
 	static const uint32_t hooks[] = {0, NF_INET_LOCAL_IN, NF_INET_FORWARD,
 					 NF_INET_LOCAL_OUT};
 	struct nftnl_chain *c = nftnl_chain_alloc();
-	struct nlmsghdr *nlh = message(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE,
-				       (struct nl_source){.what = "chain",
-							  .name = chain->name});
+	struct nlmsghdr *nlh = message(
+		b, NFT_MSG_NEWCHAIN, NLM_F_CREATE,
+		(struct nl_source){.what = "chain", .name = chain->name});
 
 	if (!c || !nlh) {
 		b->failed = true;
@@ -208,7 +208,8 @@ static void put_chain(struct nl_batch *b, const struct ruleset *rs,
 static uint32_t key_type(enum rs_set_type type)
 {
 	static const uint32_t types[] = {NFT_TYPE_IPADDR, NFT_TYPE_IP6ADDR,
-					 NFT_TYPE_INET_SERVICE, NFT_TYPE_IFNAME};
+					 NFT_TYPE_INET_SERVICE,
+					 NFT_TYPE_IFNAME};
 
 	return types[type];
 }
@@ -298,16 +299,15 @@ static struct nlattr *element_begin(struct elements_out *o, const void *key,
 	if (o->nlh && o->nlh->nlmsg_len > ELEMENTS_ROOM)
 		elements_close(o);
 	if (!o->nlh) {
-		o->nlh = message(
-			o->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE,
-			(struct nl_source){"elements of set", o->set->name,
-					   o->set->place});
+		o->nlh = message(o->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE,
+				 (struct nl_source){"elements of set",
+						    o->set->name,
+						    o->set->place});
 		if (!o->nlh)
 			return NULL;
 		mnl_attr_put_strz(o->nlh, NFTA_SET_ELEM_LIST_TABLE,
 				  o->rs->table);
-		mnl_attr_put_strz(o->nlh, NFTA_SET_ELEM_LIST_SET,
-				  o->set->name);
+		mnl_attr_put_strz(o->nlh, NFTA_SET_ELEM_LIST_SET, o->set->name);
 		o->list = mnl_attr_nest_start(o->nlh,
 					      NFTA_SET_ELEM_LIST_ELEMENTS);
 	}
@@ -367,13 +367,13 @@ static void put_elements(struct nl_batch *b, const struct ruleset *rs,
 		element_range(&o, r->lo.bytes, end ? behind.bytes : NULL,
 			      (uint16_t)ipaddr_len(r->lo.family));
 	}
-	vec_foreach(p, &set->ports) {
+	vec_foreach (p, &set->ports) {
 		uint16_t lo = htons(p->lo);
 		uint16_t behind = htons((uint16_t)(p->hi + 1));
 
 		element_range(&o, &lo, p->hi < UINT16_MAX ? &behind : NULL, 2);
 	}
-	vec_foreach(g, &set->gotos)
+	vec_foreach (g, &set->gotos)
 		element_goto(&o, g);
 	elements_close(&o);
 }
@@ -390,14 +390,14 @@ enum fw_err backend_nl(const struct ruleset *rs, enum queue_target queue,
 	put_table(&b, rs, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
 	put_table(&b, rs, NFT_MSG_DELTABLE, 0);
 	put_table(&b, rs, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	vec_foreach(chain, &rs->chains)
+	vec_foreach (chain, &rs->chains)
 		put_chain(&b, rs, *chain);
-	vec_foreach(set, &rs->sets)
+	vec_foreach (set, &rs->sets)
 		put_set(&b, rs, *set, id++);
-	vec_foreach(set, &rs->sets)
+	vec_foreach (set, &rs->sets)
 		put_elements(&b, rs, *set);
-	vec_foreach(chain, &rs->chains)
-		vec_foreach(rule, &(*chain)->rules)
+	vec_foreach (chain, &rs->chains)
+		vec_foreach (rule, &(*chain)->rules)
 			put_rule(&b, rs, *chain, rule, queue);
 	batch_end(&b);
 	if (b.failed) {

@@ -35,9 +35,9 @@ static struct nftnl_expr *expr(struct nl_rule_out *o, const char *name)
 	return e;
 }
 
-#define SET_U32(e, attr, value)                                  \
-	do {                                                     \
-		if (e)                                           \
+#define SET_U32(e, attr, value)                                   \
+	do {                                                      \
+		if (e)                                            \
 			nftnl_expr_set_u32((e), (attr), (value)); \
 	} while (0)
 
@@ -99,7 +99,7 @@ static void compare_u32(struct nl_rule_out *o, uint32_t op, uint32_t value)
 }
 
 /* reg = (reg & mask) ^ xor, of `len` bytes. */
-static void bitwise(struct nl_rule_out *o, const void *mask, const void *xor,
+static void bitwise(struct nl_rule_out *o, const void *mask, const void * xor,
 		    uint32_t len)
 {
 	struct nftnl_expr *e = expr(o, "bitwise");
@@ -162,7 +162,8 @@ static void need_l4(struct nl_rule_out *o, uint32_t l4)
 	compare_u8(o, NFT_CMP_EQ, l4);
 }
 
-static void match_interface(struct nl_rule_out *o, uint32_t key, const char *name)
+static void match_interface(struct nl_rule_out *o, uint32_t key,
+			    const char *name)
 {
 	char padded[IFNAMSIZ] = {0};
 
@@ -248,11 +249,13 @@ static void set_mark(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 	bitwise_u32(o, ~s->m, s->n);
 	e = expr(o, ct ? "ct" : "meta");
-	SET_U32(e, ct ? (uint16_t)NFTNL_EXPR_CT_KEY
-		      : (uint16_t)NFTNL_EXPR_META_KEY,
+	SET_U32(e,
+		ct ? (uint16_t)NFTNL_EXPR_CT_KEY
+		   : (uint16_t)NFTNL_EXPR_META_KEY,
 		ct ? (uint32_t)NFT_CT_MARK : (uint32_t)NFT_META_MARK);
-	SET_U32(e, ct ? (uint16_t)NFTNL_EXPR_CT_SREG
-		      : (uint16_t)NFTNL_EXPR_META_SREG,
+	SET_U32(e,
+		ct ? (uint16_t)NFTNL_EXPR_CT_SREG
+		   : (uint16_t)NFTNL_EXPR_META_SREG,
 		REG_KEY);
 }
 
@@ -283,7 +286,8 @@ static void put_queue_native(struct nl_rule_out *o, const struct rs_stmt *s)
 /* The xt target through nft_compat, for kernels without the native one. */
 static void put_queue_xt(struct nl_rule_out *o, const struct rs_stmt *s)
 {
-	struct xt_NFQ_info_v3 *info = calloc(1, 8); /* padded as XT_ALIGN does */
+	struct xt_NFQ_info_v3 *info =
+		calloc(1, 8); /* padded as XT_ALIGN does */
 	struct nftnl_expr *e = expr(o, "target");
 
 	if (!e || !info) {

@@ -191,11 +191,11 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 	for (size_t i = 0; i < set->addrs.n; i++)
 		strbuf_addf(out, "%s %s", n++ ? "," : "",
 			    iprange_print(&set->addrs.items[i], text));
-	vec_foreach(p, &set->ports) {
+	vec_foreach (p, &set->ports) {
 		strbuf_addz(out, n++ ? ", " : " ");
 		print_numbers(out, p->lo, p->hi);
 	}
-	vec_foreach(g, &set->gotos)
+	vec_foreach (g, &set->gotos)
 		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
 			    g->interface, g->chain);
 	strbuf_addz(out, " }\n\t}\n\n");
@@ -205,7 +205,7 @@ static void print_rule(struct strbuf *out, const struct rs_rule *rule)
 {
 	const char *between = "\t\t";
 
-	vec_foreach(s, &rule->stmts) {
+	vec_foreach (s, &rule->stmts) {
 		strbuf_addz(out, between);
 		print_stmt(out, s);
 		between = " ";
@@ -225,19 +225,20 @@ static void print_chain(struct strbuf *out, const struct rs_chain *chain)
 			    "\t\ttype filter hook %s priority %d; policy %s;\n",
 			    hooks[chain->hook], chain->priority,
 			    chain->policy_drop ? "drop" : "accept");
-	vec_foreach(r, &chain->rules)
+	vec_foreach (r, &chain->rules)
 		print_rule(out, r);
 	strbuf_addz(out, "\t}\n");
 }
 
 void backend_text(const struct ruleset *rs, struct strbuf *out)
 {
-	strbuf_addf(out,
-		    "add table inet %s\ndelete table inet %s\ntable inet %s {\n",
-		    rs->table, rs->table, rs->table);
-	vec_foreach(set, &rs->sets)
+	strbuf_addf(
+		out,
+		"add table inet %s\ndelete table inet %s\ntable inet %s {\n",
+		rs->table, rs->table, rs->table);
+	vec_foreach (set, &rs->sets)
 		print_set(out, *set);
-	vec_foreach(chain, &rs->chains) {
+	vec_foreach (chain, &rs->chains) {
 		print_chain(out, *chain);
 		strbuf_addz(out, chain + 1 < rs->chains.items + rs->chains.n
 					 ? "\n"

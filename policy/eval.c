@@ -70,7 +70,8 @@ static bool host_fits(const struct nameset *hosts, const struct fact_value *v)
 /* A settled layer whose protocol carries names must have told one. */
 static bool layer_lacks_name(const struct facts *f, unsigned layer)
 {
-	if (!f->layers[layer].settled || !app_carries_name(f->layers[layer].app))
+	if (!f->layers[layer].settled ||
+	    !app_carries_name(f->layers[layer].app))
 		return false;
 	for (unsigned i = 0; i < f->n_values; i++)
 		if (f->values[i].layer == layer &&

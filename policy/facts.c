@@ -22,10 +22,8 @@ _Static_assert(APP_COUNT <= 32, "sets of apps are 32 bits");
 
 void facts_init(struct facts *f, struct arena *arena)
 {
-	*f = (struct facts){.arena = arena,
-			    .open = true,
-			    .zone_src = -1,
-			    .zone_dst = -1};
+	*f = (struct facts){
+		.arena = arena, .open = true, .zone_src = -1, .zone_dst = -1};
 }
 
 bool facts_layer_begin(struct facts *f, enum app app)
@@ -79,8 +77,8 @@ void facts_add(struct facts *f, enum field field, unsigned message,
 	f->values[f->n_values++] = (struct fact_value){
 		.field = field,
 		.layer = (uint8_t)(f->n_layers - 1),
-		.message = (uint16_t)(message > UINT16_MAX ? UINT16_MAX
-							   : message),
+		.message =
+			(uint16_t)(message > UINT16_MAX ? UINT16_MAX : message),
 		.value = copy,
 	};
 }

@@ -55,7 +55,7 @@ struct facts {
 	 * dport is the type for ICMP. */
 	struct ipaddr src, dst;
 	uint16_t sport, dport;
-	uint8_t l4; /* IPPROTO_* */
+	uint8_t l4;             /* IPPROTO_* */
 	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
 
 	/* What the engine was told. */

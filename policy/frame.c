@@ -175,8 +175,8 @@ static void arg_types(struct str word, struct rs_stmt *stmt)
 	stmt->n = IPPROTO_ICMPV6;
 	stmt->m = stmt->m2 = number_of(word);
 	if (dash)
-		stmt->m2 = number_of(str_skip(word,
-					      (size_t)(dash - word.p) + 1));
+		stmt->m2 =
+			number_of(str_skip(word, (size_t)(dash - word.p) + 1));
 }
 
 static void arg_l4(struct frame_reader *f, struct str word,

@@ -70,7 +70,8 @@ struct ir {
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
 	size_t n_all;
-	size_t list_from[AST_LISTS], list_to[AST_LISTS]; /* index ranges of all */
+	size_t list_from[AST_LISTS],
+		list_to[AST_LISTS]; /* index ranges of all */
 };
 
 /* The one list that judges a flow between two zones (indices; -1 = no zone).

@@ -46,7 +46,7 @@ static void add_range(struct lowering *l, range_vec *out, struct str text)
 static void add_ranges(struct lowering *l, range_vec *out,
 		       const word_list *words)
 {
-	vec_foreach(w, words)
+	vec_foreach (w, words)
 		add_range(l, out, w->text);
 }
 
@@ -58,11 +58,11 @@ static int zone_find(const struct lowering *l, struct str name)
 	return -1;
 }
 
-#define SET_FIND(list, wanted)                            \
-	do {                                              \
-		vec_foreach(set, list)                    \
+#define SET_FIND(list, wanted)                              \
+	do {                                                \
+		vec_foreach (set, list)                     \
 			if (str_eq(set->name.text, wanted)) \
-				return set;               \
+				return set;                 \
 	} while (0)
 
 static const struct ast_set *addresses_find(const struct ast *ast, struct str s)
@@ -86,8 +86,8 @@ static const struct ast_set *services_find(const struct ast *ast, struct str s)
 static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		       struct ir_zone *out)
 {
-	const char **names = arena_calloc(l->arena, in->interfaces.n + 1,
-					  sizeof(*names));
+	const char **names =
+		arena_calloc(l->arena, in->interfaces.n + 1, sizeof(*names));
 	range_vec ranges = {0};
 
 	add_ranges(l, &ranges, &in->networks);
@@ -98,7 +98,7 @@ static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		l->failed = true;
 		return;
 	}
-	vec_foreach(w, &in->interfaces)
+	vec_foreach (w, &in->interfaces)
 		names[out->n_interfaces++] = text_of(l, *w);
 	out->interfaces = names;
 }
@@ -107,15 +107,15 @@ static void lower_zones(struct lowering *l)
 {
 	static const char *const loopback[] = {"lo"};
 
-	l->zones = arena_calloc(l->arena, l->ast->zones.n + 1,
-				sizeof(*l->zones));
+	l->zones =
+		arena_calloc(l->arena, l->ast->zones.n + 1, sizeof(*l->zones));
 	if (!l->zones) {
 		l->failed = true;
 		return;
 	}
 	l->zones[l->n_zones++] = (struct ir_zone){
 		.name = "self", .interfaces = loopback, .n_interfaces = 1};
-	vec_foreach(z, &l->ast->zones)
+	vec_foreach (z, &l->ast->zones)
 		lower_zone(l, z, &l->zones[l->n_zones++]);
 }
 
@@ -124,7 +124,7 @@ static struct ir_side lower_side(struct lowering *l, const word_list *words)
 	struct ir_side side = {.any = words->n == 0};
 	range_vec ranges = {0};
 
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		int zone = zone_find(l, w->text);
 
 		if (str_is(w->text, "any"))
@@ -173,14 +173,14 @@ static void lower_services(struct lowering *l, const word_list *words,
 {
 	service_vec all = {0};
 
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		const struct ast_set *own = services_find(l->ast, w->text);
 		struct str builtin = service_builtin(w->text);
 
 		if (str_is(w->text, "any"))
 			return;
 		if (own) {
-			vec_foreach(m, &own->members) {
+			vec_foreach (m, &own->members) {
 				builtin = service_builtin(m->text);
 				add_services(l, &all,
 					     builtin.len ? builtin : m->text);
@@ -215,13 +215,13 @@ static void lower_hosts(struct lowering *l, const word_list *words,
 	str_vec all = {0};
 
 	rule->has_hosts = words->n > 0;
-	vec_foreach(w, words) {
+	vec_foreach (w, words) {
 		if (!str_starts(w->text, "@")) {
 			add_host(l, &all, w->text);
 			continue;
 		}
-		vec_foreach(m, &hosts_find(l->ast, str_skip(w->text, 1))
-					->members)
+		vec_foreach (m,
+			     &hosts_find(l->ast, str_skip(w->text, 1))->members)
 			add_host(l, &all, m->text);
 	}
 	rule->host_words = all.items;
@@ -247,7 +247,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->to = lower_side(l, &in->to);
 	lower_services(l, &in->service, out);
 	lower_hosts(l, &in->host, out);
-	vec_foreach(w, &in->app)
+	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);
 }
 
@@ -265,7 +265,7 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 	}
 	for (enum ast_list i = 0; i < AST_LISTS; i++) {
 		ir->list_from[i] = n;
-		vec_foreach(r, &l->ast->rules[i]) {
+		vec_foreach (r, &l->ast->rules[i]) {
 			all[n].id = (unsigned)n;
 			all[n].list = i;
 			lower_rule(l, r, &all[n++]);

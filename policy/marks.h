@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /* X(ID, value, "name in the frame") */
-#define MARK_STATES(X)                                       \
+#define MARK_STATES(X)                                         \
 	X(NEW, 0, "new")         /* nothing was decided yet */ \
 	X(PENDING, 1, "pending") /* the engine looks at it */  \
-	X(ALLOWED, 2, "allowed")                             \
+	X(ALLOWED, 2, "allowed")                               \
 	X(DENIED, 3, "denied")   /* refused, with an answer */ \
 	X(DROPPED, 4, "dropped") /* refused, silently */       \
 	X(PASSED, 5, "passed")   /* this packet only */

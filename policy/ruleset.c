@@ -31,7 +31,7 @@ struct build {
 
 struct rs_chain *ruleset_chain_find(const struct ruleset *rs, const char *name)
 {
-	vec_foreach(c, &rs->chains)
+	vec_foreach (c, &rs->chains)
 		if (!strcmp((*c)->name, name))
 			return *c;
 	return NULL;
@@ -129,7 +129,7 @@ static const struct rs_set *addr_set(struct build *b, const char *what,
 	struct rs_set *set;
 
 	/* Shared by every chain that has the rule. */
-	vec_foreach(s, &b->rs->sets)
+	vec_foreach (s, &b->rs->sets)
 		if (name && !strcmp((*s)->name, name))
 			return *s;
 	set = set_new(b, name, family == IP_V4 ? RS_SET_IPV4 : RS_SET_IPV6,
@@ -156,8 +156,9 @@ static void add_log(struct build *b, struct rs_rule *rule, const char *kind,
 	if (!prefix)
 		b->failed = true;
 	else
-		add(b, rule, (struct rs_stmt){.op = RS_LOG, .name = prefix,
-					      .n = b->ir->queue});
+		add(b, rule,
+		    (struct rs_stmt){
+			    .op = RS_LOG, .name = prefix, .n = b->ir->queue});
 }
 
 /* --- what a rule does ---------------------------------------------------- */
@@ -213,7 +214,7 @@ static void end_rule(struct build *b, struct rs_rule *nft,
 
 /* What one nft rule asks of addresses and service. */
 struct variant {
-	enum ip_family family; /* IP_NONE: both */
+	enum ip_family family;         /* IP_NONE: both */
 	const struct ipset *src, *dst; /* NULL: any */
 	uint8_t l4;                    /* 0: any */
 	bool by_port;                  /* service ranges of l4 matter */
@@ -285,20 +286,20 @@ static void ports_insert(struct build *b, struct rs_set *set,
 static const struct rs_set *port_set(struct build *b,
 				     const struct ir_rule *rule, uint8_t l4)
 {
-	const char *name = arena_printf(b->arena, "s_service%u_%u", rule->id,
-					l4);
+	const char *name =
+		arena_printf(b->arena, "s_service%u_%u", rule->id, l4);
 	struct rs_set *set;
 
-	vec_foreach(s, &b->rs->sets)
+	vec_foreach (s, &b->rs->sets)
 		if (name && !strcmp((*s)->name, name))
 			return *s;
 	set = set_new(b, name, RS_SET_PORTS, rule->place);
 	for (size_t i = 0; set && i < rule->n_services; i++)
 		if (rule->services[i].l4 == l4)
-			ports_insert(b, set,
-				     (struct rs_port_range){
-					     rule->services[i].lo,
-					     rule->services[i].hi});
+			ports_insert(
+				b, set,
+				(struct rs_port_range){rule->services[i].lo,
+						       rule->services[i].hi});
 	return set;
 }
 
@@ -312,13 +313,16 @@ static void add_ports(struct build *b, struct rs_rule *nft,
 		return;
 	only = &set->ports.items[0];
 	if (set->ports.n > 1)
-		add(b, nft, (struct rs_stmt){.op = RS_DPORT_IN, .n = l4,
-					     .set = set});
+		add(b, nft,
+		    (struct rs_stmt){.op = RS_DPORT_IN, .n = l4, .set = set});
 	else if (only->lo == 0 && only->hi == UINT16_MAX)
 		add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
 	else
-		add(b, nft, (struct rs_stmt){.op = RS_DPORT, .n = l4,
-					     .m = only->lo, .m2 = only->hi});
+		add(b, nft,
+		    (struct rs_stmt){.op = RS_DPORT,
+				     .n = l4,
+				     .m = only->lo,
+				     .m2 = only->hi});
 }
 
 /* One nft rule with everything but its end; *service is the ICMP or plain
@@ -337,9 +341,11 @@ static struct rs_rule *variant_rule(struct build *b, struct rs_chain *chain,
 		add_ports(b, nft, rule, v->l4);
 	else if (service && l4_is_icmp(v->l4) &&
 		 !(service->lo == 0 && service->hi == UINT16_MAX))
-		add(b, nft, (struct rs_stmt){.op = RS_ICMP_TYPE, .n = v->l4,
-					     .m = service->lo,
-					     .m2 = service->hi});
+		add(b, nft,
+		    (struct rs_stmt){.op = RS_ICMP_TYPE,
+				     .n = v->l4,
+				     .m = service->lo,
+				     .m2 = service->hi});
 	else if (v->l4)
 		add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
 	return nft;
@@ -433,8 +439,8 @@ static void add_rule(struct build *b, struct rs_chain *chain,
 static const char *pair_chain(struct build *b, unsigned from, unsigned to)
 {
 	const struct ir *ir = b->ir;
-	const char *name = name_of(b, "p_", ir->zones[from].name,
-				   ir->zones[to].name);
+	const char *name =
+		name_of(b, "p_", ir->zones[from].name, ir->zones[to].name);
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
 	struct rs_chain *chain;
 	struct rs_rule *last;
@@ -496,7 +502,8 @@ static const char *spoof_chain(struct build *b, unsigned zone)
 				       (struct rs_stmt){.op = RS_FAMILY,
 							.n = families[i]},
 				       zone);
-		for (unsigned o = 1; o < b->ir->n_zones && !z->networks.n; o++) {
+		for (unsigned o = 1; o < b->ir->n_zones && !z->networks.n;
+		     o++) {
 			const struct ipset *all = &b->ir->zones[o].networks;
 
 			if (o == zone || !ipset_family(all, families[i]).n)
@@ -585,8 +592,8 @@ static void fill_input(struct build *b, struct rs_chain *chain)
 	struct rs_set *map = if_map(b, "m_input");
 
 	for (unsigned from = 1; from < b->ir->n_zones; from++) {
-		const char *name = name_of(b, "i_",
-					   b->ir->zones[from].name, NULL);
+		const char *name =
+			name_of(b, "i_", b->ir->zones[from].name, NULL);
 		struct rs_chain *in = chain_new(b, name);
 
 		add_simple(b, in, RS_JUMP, spoof_chain(b, from));
@@ -613,10 +620,11 @@ static void fill_queue(struct build *b, struct rs_chain *chain)
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
 	if (b->rs->queues)
-		add(b, rule, (struct rs_stmt){.op = RS_QUEUE,
-					      .n = b->ir->queue,
-					      .m = b->ir->queues,
-					      .m2 = b->ir->fail_open});
+		add(b, rule,
+		    (struct rs_stmt){.op = RS_QUEUE,
+				     .n = b->ir->queue,
+				     .m = b->ir->queues,
+				     .m2 = b->ir->fail_open});
 	else
 		add(b, rule, (struct rs_stmt){.op = RS_DROP});
 }
@@ -627,8 +635,8 @@ static void fill_undecided(struct build *b, struct rs_chain *chain)
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
 	add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
-	add(b, rule, (struct rs_stmt){.op = b->ir->fail_open ? RS_ACCEPT
-							     : RS_DROP});
+	add(b, rule,
+	    (struct rs_stmt){.op = b->ir->fail_open ? RS_ACCEPT : RS_DROP});
 	if (rule)
 		rule->comment = "undecided";
 }
@@ -639,7 +647,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		const char *name;
 		void (*fill)(struct build *b, struct rs_chain *chain);
 	} slots[] = {
-		{"input", fill_input},	       {"forward", fill_forward},
+		{"input", fill_input},         {"forward", fill_forward},
 		{"output", fill_output},       {"queue", fill_queue},
 		{"undecided", fill_undecided},
 	};
@@ -656,10 +664,8 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			  struct diag_list *diags, struct ruleset *out)
 {
-	struct build b = {.ir = ir,
-			  .digest = digest,
-			  .arena = diags->arena,
-			  .rs = out};
+	struct build b = {
+		.ir = ir, .digest = digest, .arena = diags->arena, .rs = out};
 	struct frame_filler filler = {
 		.fill = fill_slot, .ctx = &b, .marks = ir->marks};
 	enum fw_err err;

@@ -15,40 +15,44 @@
  * `set`: the set or map that is looked up. */
 enum rs_op {
 	/* matches */
-	RS_FAMILY,        /* n = enum ip_family */
-	RS_IIFNAME,       /* name */
-	RS_OIFNAME,       /* name */
-	RS_L4PROTO,       /* n = IPPROTO_* */
-	RS_SADDR_IN,      /* set of addresses; its type gives the family */
+	RS_FAMILY,   /* n = enum ip_family */
+	RS_IIFNAME,  /* name */
+	RS_OIFNAME,  /* name */
+	RS_L4PROTO,  /* n = IPPROTO_* */
+	RS_SADDR_IN, /* set of addresses; its type gives the family */
 	RS_DADDR_IN,
 	RS_SADDR_NOT_IN,
-	RS_DPORT,         /* l4 = n's protocol, m = low, m2 = high */
-	RS_DPORT_IN,      /* n = protocol, set of ports */
-	RS_ICMP_TYPE,     /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
-	RS_TCP_RST,       /* the RST flag is on */
-	RS_CT_STATE,      /* n = bits of enum rs_ct_state */
-	RS_CT_REPLY,      /* a packet of the reply direction */
-	RS_CT_MARK,       /* n = value within the state bits, m = bits */
+	RS_DPORT,     /* l4 = n's protocol, m = low, m2 = high */
+	RS_DPORT_IN,  /* n = protocol, set of ports */
+	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
+	RS_TCP_RST,   /* the RST flag is on */
+	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
+	RS_CT_REPLY,  /* a packet of the reply direction */
+	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
 	/* statements */
-	RS_CT_MARK_SET,   /* n = value, m = bits that change */
+	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,
 	RS_COUNTER,
-	RS_LOG,           /* name = prefix, n = group */
-	RS_QUEUE,         /* n = first, m = how many, m2 = 1: bypass */
+	RS_LOG,   /* name = prefix, n = group */
+	RS_QUEUE, /* n = first, m = how many, m2 = 1: bypass */
 	RS_REJECT_TCP,
 	RS_REJECT_ICMP,
 	/* verdicts: the last of a rule */
 	RS_ACCEPT,
 	RS_DROP,
-	RS_JUMP,          /* name */
-	RS_GOTO,          /* name */
-	RS_IIFNAME_MAP,   /* set: interface -> goto chain */
+	RS_JUMP,        /* name */
+	RS_GOTO,        /* name */
+	RS_IIFNAME_MAP, /* set: interface -> goto chain */
 	RS_OIFNAME_MAP,
 };
 
-enum rs_ct_state { RS_CT_INVALID = 1, RS_CT_ESTABLISHED = 2, RS_CT_RELATED = 4,
-		   RS_CT_NEW = 8 };
+enum rs_ct_state {
+	RS_CT_INVALID = 1,
+	RS_CT_ESTABLISHED = 2,
+	RS_CT_RELATED = 4,
+	RS_CT_NEW = 8
+};
 
 struct rs_stmt {
 	enum rs_op op;
@@ -119,5 +123,5 @@ struct rs_rule *rs_rule_new(struct arena *a, struct rs_chain *chain);
 void rs_rule_add(struct arena *a, struct rs_rule *rule, struct rs_stmt stmt);
 
 /* What the kernel's log carries to say which rule spoke: "fw DIGEST KIND N". */
-#define RS_LOG_PREFIX "fw"
+#define RS_LOG_PREFIX  "fw"
 #define RS_LOG_SNAPLEN 128

@@ -17,12 +17,12 @@ static const struct {
 	uint8_t l4;
 	uint16_t most;
 } protocols[] = {
-	{"tcp", IPPROTO_TCP, 65535},	{"udp", IPPROTO_UDP, 65535},
-	{"sctp", IPPROTO_SCTP, 65535},	{"dccp", IPPROTO_DCCP, 65535},
-	{"icmp", IPPROTO_ICMP, 255},	{"icmpv6", IPPROTO_ICMPV6, 255},
+	{"tcp", IPPROTO_TCP, 65535},   {"udp", IPPROTO_UDP, 65535},
+	{"sctp", IPPROTO_SCTP, 65535}, {"dccp", IPPROTO_DCCP, 65535},
+	{"icmp", IPPROTO_ICMP, 255},   {"icmpv6", IPPROTO_ICMPV6, 255},
 };
 
-#define N_BUILTINS (sizeof(builtins) / sizeof(*builtins))
+#define N_BUILTINS  (sizeof(builtins) / sizeof(*builtins))
 #define N_PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
 
 static bool parse_number(struct str s, unsigned most, uint16_t *out)

@@ -76,9 +76,9 @@ enum fw_err message_send(int fd, const json_t *object, int timeout_ms)
 
 	if (!text)
 		return FW_ERR_NOMEM;
-	err = n > MESSAGE_MAX ? FW_ERR_LIMIT
-			      : send_all(fd, header, sizeof(header),
-					 timeout_ms);
+	err = n > MESSAGE_MAX
+		      ? FW_ERR_LIMIT
+		      : send_all(fd, header, sizeof(header), timeout_ms);
 	if (!err)
 		err = send_all(fd, text, n, timeout_ms);
 	free(text);

@@ -12,19 +12,19 @@
 #include <stdint.h>
 
 /* A policy of the largest size, escaped. */
-#define MESSAGE_MAX (128U * 1024 * 1024)
+#define MESSAGE_MAX    (128U * 1024 * 1024)
 #define MESSAGE_HEADER 4
 
 /* Requests: X(ID, "name", "help") */
-#define CONTROL_REQUESTS(X)                                          \
-	X(APPLY, "apply", "put a policy into force")               \
+#define CONTROL_REQUESTS(X)                          \
+	X(APPLY, "apply", "put a policy into force") \
 	X(STATUS, "status", "what is in force, and the counters")
 
 enum control_request {
 #define X(id, name, help) CONTROL_##id,
 	CONTROL_REQUESTS(X)
 #undef X
-	CONTROL_COUNT
+		CONTROL_COUNT
 };
 
 const char *control_request_name(enum control_request request);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #define PATIENCE_NS (10ULL * 1000000000) /* for a whole request */
-#define ANSWER_MS 2000
-#define READ_ROOM 65536
+#define ANSWER_MS   2000
+#define READ_ROOM   65536
 
 struct client {
 	int fd; /* -1: free */
@@ -61,7 +61,7 @@ enum fw_err server_new(const char *path, server_fn *fn, void *ctx,
 	s->ctx = ctx;
 	s->path = strdup(path);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	err = !s->path ? FW_ERR_NOMEM
+	err = !s->path    ? FW_ERR_NOMEM
 	      : s->fd < 0 ? fw_err_of_errno(errno)
 			  : listen_at(s->fd, path);
 	if (err) {
@@ -145,8 +145,8 @@ static bool read_some(struct client *c)
 		ssize_t got;
 
 		if (c->capacity - c->len < READ_ROOM) {
-			size_t more = c->capacity ? c->capacity * 2
-						  : 2 * READ_ROOM;
+			size_t more =
+				c->capacity ? c->capacity * 2 : 2 * READ_ROOM;
 			char *grown = more > 2UL * MESSAGE_MAX
 					      ? NULL
 					      : realloc(c->data, more);
@@ -195,8 +195,7 @@ void server_serve(struct server *s, uint64_t now)
 		alive = read_some(c);
 		if (is_complete(c) > 0)
 			answer(s, c);
-		if (!alive || is_complete(c) ||
-		    now - c->since > PATIENCE_NS)
+		if (!alive || is_complete(c) || now - c->since > PATIENCE_NS)
 			client_close(c);
 	}
 }

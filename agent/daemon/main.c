@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE      2
 #define EXIT_PERMISSION 8
 
 static const struct option options[] = {

@@ -35,9 +35,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define EVENT_ROOM (1024 * 1024)
+#define EVENT_ROOM     (1024 * 1024)
 #define EVENTS_AT_ONCE 256
-#define LOOP_MS 500
+#define LOOP_MS        500
 /* A verdict process that dies younger than this is started again after a
  * pause, not at once. */
 #define YOUNG_NS 1000000000ULL
@@ -120,8 +120,9 @@ static bool probe_queue(struct apply *a, const struct policy *p,
 		       "(CONFIG_NETFILTER_XT_TARGET_NFQUEUE with "
 		       "CONFIG_NFT_COMPAT)");
 	else if (err == FW_ERR_NOENT)
-		refuse(a, 1, "this kernel has no nf_tables with family inet "
-			     "(CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
+		refuse(a, 1,
+		       "this kernel has no nf_tables with family inet "
+		       "(CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
 	else if (err)
 		refuse(a, 1, "the kernel cannot be asked for its queue: %s",
 		       fw_err_text(err));
@@ -145,8 +146,8 @@ static bool ready_verdict(struct manager *m, struct apply *a,
 	enum fw_err err;
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
-		err = verdict_process_prepare(v, str_mem(p->canonical.p,
-							 p->canonical.len));
+		err = verdict_process_prepare(
+			v, str_mem(p->canonical.p, p->canonical.len));
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -320,7 +321,8 @@ static json_t *queues_json(const struct manager *m)
 				break;
 		}
 		if (n < 8 || v[0] < m->policy->ir.queue ||
-		    v[0] >= (unsigned)m->policy->ir.queue + m->policy->ir.queues)
+		    v[0] >= (unsigned)m->policy->ir.queue +
+				    m->policy->ir.queues)
 			continue;
 		json_array_append_new(
 			list, json_pack("{s:i, s:I, s:I, s:I, s:I}", "number",
@@ -337,9 +339,9 @@ static json_t *queues_json(const struct manager *m)
 static json_t *serve_status(struct manager *m)
 {
 	uint64_t now = worker_now();
-	json_t *o = json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "exit", 0,
-			      "version", FWAGENT_VERSION, "pid",
-			      (json_int_t)getpid());
+	json_t *o =
+		json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "exit", 0, "version",
+			  FWAGENT_VERSION, "pid", (json_int_t)getpid());
 	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
 
 	json_object_set_new(o, "counters", counters_json(m->stats));
@@ -361,13 +363,12 @@ static json_t *serve_status(struct manager *m)
 			  "fail", m->policy->ir.fail_open ? "open" : "closed",
 			  "since", (json_int_t)(m->since_ns / 1000000000),
 			  "rules", (int)m->policy->ir.n_all));
-	json_object_set_new(
-		o, "queue",
-		json_pack("{s:s, s:o}", "target",
-			  !m->policy->ruleset.queues ? "none"
-			  : m->queue == QUEUE_NATIVE ? "native"
-						     : "xt",
-			  "queues", queues_json(m)));
+	json_object_set_new(o, "queue",
+			    json_pack("{s:s, s:o}", "target",
+				      !m->policy->ruleset.queues ? "none"
+				      : m->queue == QUEUE_NATIVE ? "native"
+								 : "xt",
+				      "queues", queues_json(m)));
 	return o;
 }
 
@@ -466,9 +467,9 @@ static unsigned poll_fds(const struct manager *m,
 	unsigned n_server = server_fds(m->server, server), n = 0;
 
 	fds[n++] = (struct pollfd){.fd = m->signals, .events = POLLIN};
-	fds[n++] = (struct pollfd){.fd = m->verdict.pid ? m->verdict.events
-							: -1,
-				   .events = POLLIN};
+	fds[n++] =
+		(struct pollfd){.fd = m->verdict.pid ? m->verdict.events : -1,
+				.events = POLLIN};
 	for (unsigned i = 0; i < n_server; i++)
 		fds[n++] = (struct pollfd){.fd = server[i], .events = POLLIN};
 	return n;

@@ -15,19 +15,55 @@
 /* Everything else answers EPERM. */
 static const char *const allowed_calls[] = {
 	/* packets, verdicts, events, orders */
-	"recvmsg", "recvmmsg", "recvfrom", "sendto", "sendmsg", "read", "write",
-	"poll", "ppoll", "ioctl", "close", "writev",
+	"recvmsg",
+	"recvmmsg",
+	"recvfrom",
+	"sendto",
+	"sendmsg",
+	"read",
+	"write",
+	"poll",
+	"ppoll",
+	"ioctl",
+	"close",
+	"writev",
 	/* threads and their locks */
-	"futex", "clone", "clone3", "set_robust_list", "rseq", "exit",
-	"exit_group", "sched_yield", "sched_getaffinity", "gettid", "getpid",
-	"tgkill", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-	"restart_syscall", "sigaltstack", "prctl",
+	"futex",
+	"clone",
+	"clone3",
+	"set_robust_list",
+	"rseq",
+	"exit",
+	"exit_group",
+	"sched_yield",
+	"sched_getaffinity",
+	"gettid",
+	"getpid",
+	"tgkill",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"restart_syscall",
+	"sigaltstack",
+	"prctl",
 	/* memory and time */
-	"mmap", "munmap", "mremap", "mprotect", "madvise", "brk",
-	"clock_gettime", "gettimeofday", "clock_nanosleep", "nanosleep",
+	"mmap",
+	"munmap",
+	"mremap",
+	"mprotect",
+	"madvise",
+	"brk",
+	"clock_gettime",
+	"gettimeofday",
+	"clock_nanosleep",
+	"nanosleep",
 	"getrandom",
 	/* what sanitizers and core dumps look at */
-	"fstat", "newfstatat", "lseek", "fcntl", "getrusage",
+	"fstat",
+	"newfstatat",
+	"lseek",
+	"fcntl",
+	"getrusage",
 };
 
 static enum fw_err drop_capabilities(const char *user)
@@ -54,9 +90,8 @@ static void filter_calls(void)
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = ctx ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < sizeof(allowed_calls) /
-					       sizeof(*allowed_calls);
-	     i++) {
+	for (size_t i = 0;
+	     !err && i < sizeof(allowed_calls) / sizeof(*allowed_calls); i++) {
 		int call = seccomp_syscall_resolve_name(allowed_calls[i]);
 
 		if (call != __NR_SCMP_ERROR)

@@ -21,10 +21,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define QUEUES_MAX 16
-#define ANSWER_MS 5000
-#define EVERY_MS 500
-#define ROLLUP_ALL_NS (10ULL * 1000000000)
+#define QUEUES_MAX      16
+#define ANSWER_MS       5000
+#define EVERY_MS        500
+#define ROLLUP_ALL_NS   (10ULL * 1000000000)
 #define ROLLUP_FIRST_NS (3600ULL * 1000000000)
 
 struct worker {
@@ -99,7 +99,7 @@ static void open_log(struct worker *w)
 static void open_all(struct worker *w)
 {
 	w->shared.ifnames = ifname_open();
-	if (w->shared.ifnames < 0 || 
+	if (w->shared.ifnames < 0 ||
 	    inject_open(mark_value(w->policy->ir.marks, MARK_PASSED),
 			&w->shared.inject) != FW_OK)
 		give_up(w, "raw sockets cannot be opened: CAP_NET_RAW is "
@@ -193,10 +193,10 @@ void worker_run(const struct worker_options *options)
 
 	(void)prctl(PR_SET_NAME, "fwagent-verdict");
 	(void)signal(SIGPIPE, SIG_IGN);
-	w.klog = (struct worker_klog){.shared = &w.shared,
-				      .policy = options->policy,
-				      .rollup = rollup_new(rollup_window(
-					      options->policy))};
+	w.klog = (struct worker_klog){
+		.shared = &w.shared,
+		.policy = options->policy,
+		.rollup = rollup_new(rollup_window(options->policy))};
 	if (!w.klog.rollup)
 		give_up(&w, fw_err_text(FW_ERR_NOMEM));
 	open_all(&w);

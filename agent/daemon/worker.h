@@ -10,11 +10,12 @@
 #include "policy/policy.h"
 
 struct worker_options {
-	const struct policy *policy; /* to begin with; compiled by the manager */
-	int channel;                 /* orders and answers */
-	int events;                  /* event lines, one a message */
-	struct stats *stats;         /* shared with the manager */
-	const char *user;            /* to become */
+	const struct policy
+		*policy;     /* to begin with; compiled by the manager */
+	int channel;         /* orders and answers */
+	int events;          /* event lines, one a message */
+	struct stats *stats; /* shared with the manager */
+	const char *user;    /* to become */
 };
 
 /* Runs until the manager is gone; never returns. */

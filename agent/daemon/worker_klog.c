@@ -107,7 +107,8 @@ void worker_klog_packet(void *ctx, const struct klog_packet *in)
 	facts.l4 = pkt.l4;
 	facts.zone_src = zone_at(k, in->indev);
 	facts.zone_dst = zone_at(k, in->outdev);
-	o = outcome_of(&r, &k->policy->ir, !strcmp(r.digest, k->policy->digest));
+	o = outcome_of(&r, &k->policy->ir,
+		       !strcmp(r.digest, k->policy->digest));
 	if (o.list == AST_LISTS && o.reason == REASON_DEFAULT_DENY)
 		o.list = ir_list_of(&k->policy->ir, facts.zone_src,
 				    facts.zone_dst);

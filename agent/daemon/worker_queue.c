@@ -22,8 +22,8 @@
  * so that held ones do not fill the queue. */
 #define QUEUE_LENGTH 8192
 /* Marks of packets in hand, by id; more than can wait at once. */
-#define MARKS 16384
-#define IDLE_MS 500
+#define MARKS      16384
+#define IDLE_MS    500
 #define INTERFACES 64
 
 struct zone_cache {
@@ -61,8 +61,8 @@ uint64_t worker_now(void)
 void worker_event(void *ctx, const struct event *ev)
 {
 	struct worker_shared *shared = ctx;
-	bool refused = ev->outcome->kind == DECISION_REFUSE ||
-		       ev->outcome->would;
+	bool refused =
+		ev->outcome->kind == DECISION_REFUSE || ev->outcome->would;
 	char *line;
 
 	if ((refused ? ev->ir->log_deny : ev->ir->log_allow) == IR_LOG_NONE)
@@ -94,9 +94,8 @@ static const struct zone_cache *cached_zone(struct worker_queue *q,
 
 	if (c->ifindex == ifindex && q->now < c->until)
 		return c;
-	*c = (struct zone_cache){.ifindex = ifindex,
-				 .zone = -1,
-				 .until = q->now + 1000000000};
+	*c = (struct zone_cache){
+		.ifindex = ifindex, .zone = -1, .until = q->now + 1000000000};
 	if (ifname_get(q->shared->ifnames, ifindex, c->name))
 		c->zone = ir_zone_by_interface(&q->policy->ir, c->name);
 	return c;
@@ -231,10 +230,10 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 			      struct worker_queue **out_queue)
 {
 	struct worker_queue *q = calloc(1, sizeof(*q));
-	const struct nfqueue_options options = {
-		.number = number,
-		.length = QUEUE_LENGTH,
-		.fail_open = policy->ir.fail_open};
+	const struct nfqueue_options options = {.number = number,
+						.length = QUEUE_LENGTH,
+						.fail_open =
+							policy->ir.fail_open};
 	struct engine_options engine = {.verify_checksums = true,
 					.stats = shared->stats,
 					.event = worker_event,

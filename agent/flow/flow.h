@@ -30,7 +30,7 @@ struct flow_tcp {
 
 struct flow {
 	struct flow_key key;
-	struct flow *chain;        /* of its hash bucket */
+	struct flow *chain;         /* of its hash bucket */
 	struct flow *newer, *older; /* by last packet */
 	uint64_t id;
 	uint64_t first_ns, last_ns;
@@ -41,14 +41,14 @@ struct flow {
 	struct stream streams[2]; /* by enum dir */
 	struct flow_traffic traffic[2];
 
-	bool midstream;  /* TCP: the first packet seen was no SYN */
-	bool answered;   /* TCP: the server has accepted the connection */
+	bool midstream; /* TCP: the first packet seen was no SYN */
+	bool answered;  /* TCP: the server has accepted the connection */
 	bool decided, refused, silent;
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	struct flow_tcp tcp[2];
 
-	/* TCP, see agent/vouch.h: client bytes up to `vouched` were acknowledged
-	 * by us in the server's name. */
+	/* TCP, see agent/vouch.h: client bytes up to `vouched` were
+	 * acknowledged by us in the server's name. */
 	bool vouching, delivering;
 	uint32_t vouched;
 	uint64_t deliver_next; /* when to send them again */

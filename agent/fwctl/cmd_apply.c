@@ -32,10 +32,10 @@ int cmd_apply(int argc, char **argv)
 	status = fwctl_compile(argc == 2 ? argv[1] : NULL, &p);
 	if (status != EXIT_DONE)
 		return status;
-	status = fwctl_ask(json_pack("{s:s, s:s%}", "request", "apply",
-				     "policy", p->canonical.p,
-				     p->canonical.len),
-			   &answer);
+	status =
+		fwctl_ask(json_pack("{s:s, s:s%}", "request", "apply", "policy",
+				    p->canonical.p, p->canonical.len),
+			  &answer);
 	if (status == EXIT_DONE) {
 		status = (int)json_integer_value(
 			json_object_get(answer, "exit"));

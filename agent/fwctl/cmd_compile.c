@@ -76,8 +76,8 @@ int cmd_compile(int argc, char **argv)
 		return status;
 	strbuf_init(&text, 0);
 	formats[format].emit(p, &text);
-	if (text.failed || fwrite(strbuf_text(&text), 1, text.len, stdout) !=
-				   text.len)
+	if (text.failed ||
+	    fwrite(strbuf_text(&text), 1, text.len, stdout) != text.len)
 		status = EXIT_FAILED;
 	strbuf_done(&text);
 	policy_free(p);

@@ -17,24 +17,24 @@ struct question {
 	const char *app, *sni, *host, *connect, *socks;
 };
 
-static const struct option words[] = {
-	{"policy", required_argument, NULL, 'p'},
-	{"from", required_argument, NULL, 'f'},
-	{"to", required_argument, NULL, 't'},
-	{"proto", required_argument, NULL, 'P'},
-	{"app", required_argument, NULL, 'a'},
-	{"sni", required_argument, NULL, 's'},
-	{"host", required_argument, NULL, 'H'},
-	{"connect", required_argument, NULL, 'c'},
-	{"socks", required_argument, NULL, 'S'},
-	{0}};
+static const struct option words[] = {{"policy", required_argument, NULL, 'p'},
+				      {"from", required_argument, NULL, 'f'},
+				      {"to", required_argument, NULL, 't'},
+				      {"proto", required_argument, NULL, 'P'},
+				      {"app", required_argument, NULL, 'a'},
+				      {"sni", required_argument, NULL, 's'},
+				      {"host", required_argument, NULL, 'H'},
+				      {"connect", required_argument, NULL, 'c'},
+				      {"socks", required_argument, NULL, 'S'},
+				      {0}};
 
 static int usage(void)
 {
 	(void)fputs(
 		"usage: fwctl explain [--policy FILE] --from ADDRESS --to "
 		"ADDRESS[:PORT]\n"
-		"           [--proto tcp|udp|icmp|icmpv6] [--app http|tls|socks|"
+		"           [--proto tcp|udp|icmp|icmpv6] [--app "
+		"http|tls|socks|"
 		"unknown]\n"
 		"           [--sni NAME] [--host NAME] [--connect HOST:PORT] "
 		"[--socks HOST:PORT]\n"
@@ -194,11 +194,10 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 	}
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)
-			(void)printf(
-				"%-8s %-28s %-8s %-8s deny\n", "guard",
-				ir_guard_name(g),
-				tri_word(eval_guard(g, f, EVAL_KERNEL)),
-				tri_word(eval_guard(g, f, EVAL_ENGINE)));
+			(void)printf("%-8s %-28s %-8s %-8s deny\n", "guard",
+				     ir_guard_name(g),
+				     tri_word(eval_guard(g, f, EVAL_KERNEL)),
+				     tri_word(eval_guard(g, f, EVAL_ENGINE)));
 }
 
 static void print_decision(const char *who, const struct ir *ir,
@@ -217,8 +216,8 @@ static void print_decision(const char *who, const struct ir *ir,
 		if (d->kind == DECISION_REFUSE && ir->observe)
 			(void)printf("; passed, as the mode is observe");
 		else if (d->kind == DECISION_REFUSE)
-			(void)printf("; %s", d->silent ? "silently"
-						       : "with an answer");
+			(void)printf("; %s",
+				     d->silent ? "silently" : "with an answer");
 	}
 	(void)puts("");
 }

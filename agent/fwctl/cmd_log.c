@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLLOW_MS 250
+#define FOLLOW_MS     250
 #define ENDPOINT_ROOM 64
 
 struct log_view {
@@ -24,17 +24,16 @@ struct log_view {
 	bool colours;
 };
 
-static const struct option words[] = {
-	{"file", required_argument, NULL, 'F'},
-	{"address", required_argument, NULL, 'a'},
-	{"name", required_argument, NULL, 'n'},
-	{"rule", required_argument, NULL, 'r'},
-	{"verdict", required_argument, NULL, 'v'},
-	{"reason", required_argument, NULL, 'R'},
-	{"since", required_argument, NULL, 's'},
-	{"follow", no_argument, NULL, 'f'},
-	{"json", no_argument, NULL, 'j'},
-	{0}};
+static const struct option words[] = {{"file", required_argument, NULL, 'F'},
+				      {"address", required_argument, NULL, 'a'},
+				      {"name", required_argument, NULL, 'n'},
+				      {"rule", required_argument, NULL, 'r'},
+				      {"verdict", required_argument, NULL, 'v'},
+				      {"reason", required_argument, NULL, 'R'},
+				      {"since", required_argument, NULL, 's'},
+				      {"follow", no_argument, NULL, 'f'},
+				      {"json", no_argument, NULL, 'j'},
+				      {0}};
 
 static int usage(void)
 {
@@ -93,9 +92,10 @@ static void print_row(struct log_view *v, const json_t *ev)
 		plain = "\033[0m";
 	}
 	if (!v->head_printed)
-		(void)printf("%-19s %-7s %-22s %-22s %-5s %-8s %-24s %-20s %s\n",
-			     "time (UTC)", "verdict", "from", "to", "proto",
-			     "app", "name", "rule", "reason");
+		(void)printf(
+			"%-19s %-7s %-22s %-22s %-5s %-8s %-24s %-20s %s\n",
+			"time (UTC)", "verdict", "from", "to", "proto", "app",
+			"name", "rule", "reason");
 	v->head_printed = true;
 	endpoint(from, ev, "src_ip", "src_port");
 	endpoint(to, ev, "dest_ip", "dest_port");

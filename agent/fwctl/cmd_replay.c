@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-
-
 static int usage(void)
 {
 	(void)fputs("usage: fwctl replay [--policy FILE] [--table] [--verify] "

@@ -13,18 +13,18 @@
 /* Exit codes; the same for every command (fwctl(8)). */
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_FAILED = 1,      /* nothing has changed */
+	EXIT_FAILED = 1, /* nothing has changed */
 	EXIT_USAGE = 2,
-	EXIT_POLICY = 3,      /* the policy is invalid */
+	EXIT_POLICY = 3, /* the policy is invalid */
 	EXIT_EXPECTATION = 4,
 	EXIT_UNREACHABLE = 7, /* no daemon answers */
 	EXIT_PERMISSION = 8,
 };
 
-#define DEFAULT_POLICY "/etc/fwagent/policy.conf"
+#define DEFAULT_POLICY     "/etc/fwagent/policy.conf"
 #define DEFAULT_POLICY_DIR "/etc/fwagent/policy.d"
-#define DEFAULT_SOCKET "/run/fwagent/control.sock"
-#define DEFAULT_LOG "/var/log/fwagent/eve.json"
+#define DEFAULT_SOCKET     "/run/fwagent/control.sock"
+#define DEFAULT_LOG        "/var/log/fwagent/eve.json"
 
 /* --socket of the command line. */
 extern const char *fwctl_socket;

@@ -36,8 +36,10 @@ bool log_filter_since(struct log_filter *f, const char *text, time_t now)
 	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S",
 					    "%Y-%m-%dT%H:%M",
 					    "%Y-%m-%d %H:%M:%S",
-					    "%Y-%m-%d %H:%M", "%Y-%m-%d",
-					    "%H:%M:%S", "%H:%M"};
+					    "%Y-%m-%d %H:%M",
+					    "%Y-%m-%d",
+					    "%H:%M:%S",
+					    "%H:%M"};
 	char *end;
 	long n = strtol(text, &end, 10);
 
@@ -83,8 +85,8 @@ static const struct {
 const char *log_event_name(const json_t *event)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *s = log_event_text(event, names[i].object,
-					       names[i].key);
+		const char *s =
+			log_event_text(event, names[i].object, names[i].key);
 
 		if (s)
 			return s;
@@ -117,11 +119,11 @@ static bool has_name(const json_t *event, const char *name)
 		if (json_is_string(v) &&
 		    name_fits(str_of(json_string_value(v)), str_of(name)))
 			return true;
-		json_array_foreach (v, j, item)
-			if (json_is_string(item) &&
-			    name_fits(str_of(json_string_value(item)),
-				      str_of(name)))
-				return true;
+		json_array_foreach(
+			v, j,
+			item) if (json_is_string(item) &&
+				  name_fits(str_of(json_string_value(item)),
+					    str_of(name))) return true;
 	}
 	return false;
 }
@@ -144,8 +146,8 @@ bool log_filter_takes(const struct log_filter *f, const json_t *event)
 {
 	const char *when = log_event_text(event, NULL, "timestamp");
 
-	if (*f->since && (!when || strncmp(when, f->since,
-					   strlen(f->since)) < 0))
+	if (*f->since &&
+	    (!when || strncmp(when, f->since, strlen(f->since)) < 0))
 		return false;
 	if (f->by_address &&
 	    !address_fits(&f->address, log_event_text(event, NULL, "src_ip")) &&

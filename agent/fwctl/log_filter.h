@@ -11,8 +11,8 @@
 struct log_filter {
 	struct iprange address;
 	bool by_address;
-	const char *name;    /* SNI, host or target, or a part of it in whole
-			      * labels: example.org finds www.example.org */
+	const char *name; /* SNI, host or target, or a part of it in whole
+			   * labels: example.org finds www.example.org */
 	const char *rule, *verdict, *reason;
 	char since[32]; /* comparable with a timestamp */
 };

@@ -69,8 +69,8 @@ static struct str read_stdin(void)
 int fwctl_compile(const char *path, struct policy **out_policy)
 {
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
-				  .directory = path ? NULL
-						    : DEFAULT_POLICY_DIR};
+				  .directory =
+					  path ? NULL : DEFAULT_POLICY_DIR};
 	struct policy *p;
 	struct str text = {0};
 	struct strbuf said;

@@ -13,12 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER (4 * 1024 * 1024)
-#define READ_ROOM 65536
-#define READS_AT_ONCE 16
-#define CONFIG_ROOM 512
+#define RECEIVE_BUFFER    (4 * 1024 * 1024)
+#define READ_ROOM         65536
+#define READS_AT_ONCE     16
+#define CONFIG_ROOM       512
 #define ANSWER_TIMEOUT_MS 2000
-#define SNAP_LENGTH 128
+#define SNAP_LENGTH       128
 
 struct klog {
 	int fd;
@@ -108,7 +108,7 @@ static void take_packet(const struct nlmsghdr *nlh, klog_fn *fn, void *ctx)
 }
 
 enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
-		       unsigned *out_lost)
+		      unsigned *out_lost)
 {
 	*out_lost = 0;
 	for (unsigned i = 0; i < READS_AT_ONCE; i++) {

@@ -9,9 +9,10 @@ struct klog;
 
 struct klog_packet {
 	const char *prefix; /* NUL-terminated; borrowed */
-	uint8_t hook; /* enum nf_inet_hooks */
+	uint8_t hook;       /* enum nf_inet_hooks */
 	uint32_t indev, outdev;
-	struct reader payload; /* from the IP header on, cut at the snap length */
+	struct reader
+		payload; /* from the IP header on, cut at the snap length */
 };
 
 typedef void klog_fn(void *ctx, const struct klog_packet *pkt);
@@ -24,4 +25,4 @@ int klog_fd(const struct klog *l);
 
 /* Read what is there (never blocks).  *out_lost counts overruns. */
 FW_MUST_CHECK enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
-				     unsigned *out_lost);
+				    unsigned *out_lost);

@@ -20,14 +20,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER (8 * 1024 * 1024)
-#define MESSAGE_ROOM (0xffff + 4096) /* a 64 KiB packet and its attributes */
-#define MESSAGES 16
-#define VERDICTS_ROOM 65536
-#define VERDICT_ROOM 128
-#define CONFIG_ROOM 512
+#define RECEIVE_BUFFER    (8 * 1024 * 1024)
+#define MESSAGE_ROOM      (0xffff + 4096) /* a 64 KiB packet and its attributes */
+#define MESSAGES          16
+#define VERDICTS_ROOM     65536
+#define VERDICT_ROOM      128
+#define CONFIG_ROOM       512
 #define ANSWER_TIMEOUT_MS 2000
-#define READS_AT_ONCE 64
+#define READS_AT_ONCE     64
 
 struct nfqueue {
 	int fd;
@@ -40,8 +40,7 @@ struct nfqueue {
 
 static struct nlmsghdr *config_begin(struct nfqueue *q, char *buf)
 {
-	struct nlmsghdr *nlh =
-		nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, q->number);
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, q->number);
 
 	nlh->nlmsg_seq = ++q->seq;
 	return nlh;
@@ -136,8 +135,7 @@ static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 	struct nlattr *attr[NFQA_MAX + 1] = {0};
 	const struct nfqnl_msg_packet_hdr *hdr;
 
-	if (nlh->nlmsg_type !=
-		    (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET) ||
+	if (nlh->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET) ||
 	    nfq_nlmsg_parse(nlh, attr) < 0 || !attr[NFQA_PACKET_HDR])
 		return false;
 	hdr = mnl_attr_get_payload(attr[NFQA_PACKET_HDR]);
@@ -147,8 +145,8 @@ static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 		.mark = u32_of(attr[NFQA_MARK]),
 		.indev = u32_of(attr[NFQA_IFINDEX_INDEV]),
 		.outdev = u32_of(attr[NFQA_IFINDEX_OUTDEV]),
-		.checksum_unset = u32_of(attr[NFQA_SKB_INFO]) &
-				  NFQA_SKB_CSUMNOTREADY,
+		.checksum_unset =
+			u32_of(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUMNOTREADY,
 	};
 	if (attr[NFQA_PAYLOAD])
 		out->payload =

@@ -5,13 +5,12 @@
 #include "policy/base/err.h"
 #include "policy/base/reader.h"
 
-
 struct nfqueue;
 
 struct nfqueue_options {
 	uint16_t number;
 	uint32_t length; /* packets the kernel may keep waiting */
-	bool fail_open;  /* full queue: the kernel accepts instead of dropping */
+	bool fail_open; /* full queue: the kernel accepts instead of dropping */
 };
 
 /* A packet as the kernel hands it over; borrowed for the call. */

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER (4 * 1024 * 1024)
-#define ANSWERS_ROOM 65536
+#define RECEIVE_BUFFER    (4 * 1024 * 1024)
+#define ANSWERS_ROOM      65536
 #define ANSWER_TIMEOUT_MS 5000
 
 static void note_error(struct nft_errors *errors, uint32_t seq, int errnum)

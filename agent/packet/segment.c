@@ -5,9 +5,9 @@
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
-#define TCP_HEADER 20
-#define TIMESTAMPS 12 /* with two NOPs before (RFC 7323, appendix A) */
-#define HOPS 64
+#define TCP_HEADER  20
+#define TIMESTAMPS  12 /* with two NOPs before (RFC 7323, appendix A) */
+#define HOPS        64
 
 static uint8_t *put16(uint8_t *p, uint16_t v)
 {

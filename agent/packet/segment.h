@@ -17,7 +17,7 @@ struct tcp_segment {
 
 /* What fits any IPv6 path (RFC 8200: 1280 bytes) with all our headers. */
 #define SEGMENT_PAYLOAD_MAX 1200
-#define SEGMENT_ROOM 1280
+#define SEGMENT_ROOM        1280
 
 /* The whole IP packet with its checksums into `buf` (SEGMENT_ROOM); returns its
  * length. */

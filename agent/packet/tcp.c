@@ -6,9 +6,9 @@
 
 #define TCP_HEADER_MIN 20
 
-#define OPTION_END 0
-#define OPTION_NOP 1
-#define OPTION_TIMESTAMPS 8
+#define OPTION_END            0
+#define OPTION_NOP            1
+#define OPTION_TIMESTAMPS     8
 #define OPTION_TIMESTAMPS_LEN 10
 
 /* RFC 7323, section 3.2.  An option that does not fit ends the search. */

@@ -357,8 +357,8 @@ static enum proto_result socks5_request(struct socks_state *st,
 	return PROTO_MORE;
 }
 
-static enum proto_result next_message(struct socks_state *st,
-				      struct reader *in, struct facts *facts)
+static enum proto_result next_message(struct socks_state *st, struct reader *in,
+				      struct facts *facts)
 {
 	bool password = st->password_offered && !st->password_sent;
 

@@ -10,9 +10,9 @@
 struct outcome {
 	enum decision_kind kind;
 	enum reason reason;
-	bool silent;              /* refuse without an answer */
-	bool would;               /* refused, were it not for observe mode */
-	enum ast_list list;       /* AST_LISTS: none */
+	bool silent;                /* refuse without an answer */
+	bool would;                 /* refused, were it not for observe mode */
+	enum ast_list list;         /* AST_LISTS: none */
 	const struct ir_rule *rule; /* borrowed from the policy, or NULL */
 };
 

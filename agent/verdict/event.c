@@ -245,12 +245,12 @@ static void put_fw(json_t *fw, const struct event *ev)
 	if (o->would)
 		json_object_set_new(fw, "would", json_string("drop"));
 	json_object_set_new(fw, "policy", json_string(ev->policy_digest));
-	json_object_set_new(fw, "zone_src",
-			    json_string(zone_name(ev->ir,
-						  ev->facts->zone_src)));
-	json_object_set_new(fw, "zone_dst",
-			    json_string(zone_name(ev->ir,
-						  ev->facts->zone_dst)));
+	json_object_set_new(
+		fw, "zone_src",
+		json_string(zone_name(ev->ir, ev->facts->zone_src)));
+	json_object_set_new(
+		fw, "zone_dst",
+		json_string(zone_name(ev->ir, ev->facts->zone_dst)));
 	json_object_set_new(fw, "by",
 			    json_string(ev->kernel ? "kernel" : "engine"));
 	if (!ev->kernel)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define IFACE_ROOM 16
+#define IFACE_ROOM  16
 #define DIGEST_ROOM 20
 
 struct entry {

@@ -23,7 +23,8 @@ struct stats {
 	uint64_t alive_ns; /* when the engine last went round its loop */
 };
 
-static inline void stats_add(struct stats *s, enum stats_counter which, uint64_t n)
+static inline void stats_add(struct stats *s, enum stats_counter which,
+			     uint64_t n)
 {
 	__atomic_fetch_add(&s->counters[which], n, __ATOMIC_RELAXED);
 }

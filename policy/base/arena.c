@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define ARENA_BLOCK_FIRST 4096
-#define ARENA_BLOCK_MOST (1024 * 1024)
+#define ARENA_BLOCK_MOST  (1024 * 1024)
 
 struct arena_block {
 	struct arena_block *next;

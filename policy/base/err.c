@@ -10,8 +10,8 @@ const char *fw_err_text(enum fw_err err)
 	switch (err) {
 	case FW_OK:
 		return "done";
-#define X(name, value, text)    \
-	case FW_ERR_##name: \
+#define X(name, value, text) \
+	case FW_ERR_##name:  \
 		return text;
 #include "policy/base/errs.def"
 #undef X

@@ -9,7 +9,7 @@ enum fw_err {
 #undef X
 };
 
-#define FW_MUST_CHECK __attribute__((warn_unused_result))
+#define FW_MUST_CHECK        __attribute__((warn_unused_result))
 #define FW_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Text of a code, never NULL; static. */

@@ -129,8 +129,8 @@ const char *ipaddr_print(const struct ipaddr *a, char *buf)
 {
 	int af = a->family == IP_V4 ? AF_INET : AF_INET6;
 
-	if (a->family == IP_NONE || !inet_ntop(af, a->bytes, buf,
-					       IPADDR_TEXT_MAX))
+	if (a->family == IP_NONE ||
+	    !inet_ntop(af, a->bytes, buf, IPADDR_TEXT_MAX))
 		memcpy(buf, "-", 2);
 	return buf;
 }

@@ -29,7 +29,7 @@ struct ipset {
 	size_t n;
 };
 
-#define IPADDR_TEXT_MAX 46
+#define IPADDR_TEXT_MAX  46
 #define IPRANGE_TEXT_MAX 96
 
 struct ipaddr ipaddr_v4(const uint8_t bytes[4]);
@@ -45,7 +45,8 @@ int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
 bool ipaddr_next(struct ipaddr *a);
 
 /* "192.0.2.1" or "2001:db8::1": no brackets, no zone, no leading zeros. */
-FW_MUST_CHECK enum fw_err ipaddr_parse(struct str text, struct ipaddr *out_addr);
+FW_MUST_CHECK enum fw_err ipaddr_parse(struct str text,
+				       struct ipaddr *out_addr);
 
 /* An address, "ADDRESS/LENGTH" or "LOW-HIGH".  FW_ERR_INVAL when it is none of
  * them; FW_ERR_LIMIT when host bits are set behind the prefix length

@@ -15,7 +15,7 @@
 struct arena;
 
 #define NAME_MAX_LEN 253
-#define NAME_BUF (NAME_MAX_LEN + 1)
+#define NAME_BUF     (NAME_MAX_LEN + 1)
 
 /* Normalise `in` into `buf` (NAME_BUF bytes, NUL-terminated); *out_name borrows
  * `buf`.  FW_ERR_INVAL: not a host name (empty, control bytes, empty or long

@@ -9,8 +9,8 @@
 
 void strbuf_init(struct strbuf *b, size_t ceiling)
 {
-	*b = (struct strbuf){.ceiling =
-				     ceiling ? ceiling : STRBUF_CEILING_DEFAULT};
+	*b = (struct strbuf){.ceiling = ceiling ? ceiling
+						: STRBUF_CEILING_DEFAULT};
 }
 
 void strbuf_done(struct strbuf *b)

@@ -277,6 +277,10 @@ cppcheck: ## cppcheck, findings are errors
 	@cppcheck -q -j $(JOBS) --cppcheck-build-dir=build/cppcheck --std=c11 \
 		--enable=warning,style,performance,portability --inline-suppr \
 		--suppressions-list=tests/lint/cppcheck.txt --library=posix,gnu \
+		-D'mnl_attr_for_each(a,n,o)=while((a))' \
+		-D'mnl_attr_for_each_nested(a,n)=while((a))' \
+		-D'json_array_foreach(a,i,v)=while((i))' \
+		-D'json_object_foreach(o,k,v)=while((k))' \
 		--error-exitcode=1 -I. -D_GNU_SOURCE -DFWAGENT_VERSION='""' \
 		$(filter policy/% agent/%,$(C_FILES))
 

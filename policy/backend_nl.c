@@ -117,7 +117,7 @@ static void put_comment(struct nl_batch *b, struct nftnl_rule *rule,
 		return;
 	}
 	/* As the text back end has to write it. */
-	for (size_t i = 0; comment[i] && i < RS_COMMENT_MAX; i++)
+	for (size_t i = 0; i < RS_COMMENT_MAX && comment[i]; i++)
 		text[i] = (char)(comment[i] == '"' ? '\'' : comment[i]);
 	(void)nftnl_udata_put_strz(udata, NFTNL_UDATA_RULE_COMMENT, text);
 	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA,
@@ -279,7 +279,6 @@ struct elements_out {
 	const struct rs_set *set;
 	struct nlmsghdr *nlh; /* the open message, or NULL */
 	struct nlattr *list;
-	uint16_t n;
 };
 
 static void elements_close(struct elements_out *o)

@@ -87,14 +87,14 @@ static void print_element(const struct nlattr *elem, struct strbuf *out)
 	const struct nlattr *attr, *inner;
 
 	strbuf_addz(out, "\telement");
-	mnl_attr_for_each_nested(attr, elem)
-	{
+	mnl_attr_for_each_nested (attr, elem) {
 		strbuf_addf(out, " %u:", mnl_attr_get_type(attr));
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS) {
 			print_hex(attr, out);
 			continue;
 		}
-		mnl_attr_for_each_nested(inner, attr) print_hex(inner, out);
+		mnl_attr_for_each_nested (inner, attr)
+			print_hex(inner, out);
 	}
 	strbuf_addz(out, "\n");
 }
@@ -103,14 +103,14 @@ static void print_elements(const struct nlmsghdr *nlh, struct strbuf *out)
 {
 	const struct nlattr *attr, *elem;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_SET)
 			strbuf_addf(out, "elements %s\n",
 				    mnl_attr_get_str(attr));
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		mnl_attr_for_each_nested(elem, attr) print_element(elem, out);
+		mnl_attr_for_each_nested (elem, attr)
+			print_element(elem, out);
 	}
 }
 

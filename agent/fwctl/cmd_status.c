@@ -46,14 +46,16 @@ static void print_queues(const json_t *queue)
 
 	if (!queue)
 		return;
-	json_array_foreach(json_object_get(queue, "queues"), i, q)(void) printf(
-		"queue    %lld (%s): %lld packets so far, %lld "
-		"waiting, %lld dropped full, %lld dropped unread\n",
-		(long long)number_at(q, "number"), text_at(queue, "target"),
-		(long long)number_at(q, "packets"),
-		(long long)number_at(q, "waiting"),
-		(long long)number_at(q, "dropped"),
-		(long long)number_at(q, "user_dropped"));
+	json_array_foreach (json_object_get(queue, "queues"), i, q)
+		(void)printf(
+			"queue    %lld (%s): %lld packets so far, %lld "
+			"waiting, %lld dropped full, %lld dropped unread\n",
+			(long long)number_at(q, "number"),
+			text_at(queue, "target"),
+			(long long)number_at(q, "packets"),
+			(long long)number_at(q, "waiting"),
+			(long long)number_at(q, "dropped"),
+			(long long)number_at(q, "user_dropped"));
 }
 
 static void print_counters(const json_t *counters, const json_t *reasons)
@@ -69,9 +71,10 @@ static void print_counters(const json_t *counters, const json_t *reasons)
 	(void)puts("\nreasons");
 	if (json_object_size(reasons) == 0)
 		(void)puts("  none yet");
-	json_object_foreach((json_t *)(uintptr_t)reasons, name, v)(void) printf(
-		"  %-16s %10lld  %s\n", name, (long long)json_integer_value(v),
-		reason_text(reason_find(str_of(name))));
+	json_object_foreach ((json_t *)(uintptr_t)reasons, name, v)
+		(void)printf("  %-16s %10lld  %s\n", name,
+			     (long long)json_integer_value(v),
+			     reason_text(reason_find(str_of(name))));
 }
 
 int cmd_status(int argc, char **argv)

@@ -119,11 +119,11 @@ static bool has_name(const json_t *event, const char *name)
 		if (json_is_string(v) &&
 		    name_fits(str_of(json_string_value(v)), str_of(name)))
 			return true;
-		json_array_foreach(
-			v, j,
-			item) if (json_is_string(item) &&
-				  name_fits(str_of(json_string_value(item)),
-					    str_of(name))) return true;
+		json_array_foreach (v, j, item)
+			if (json_is_string(item) &&
+			    name_fits(str_of(json_string_value(item)),
+				      str_of(name)))
+				return true;
 	}
 	return false;
 }

@@ -42,6 +42,8 @@
  * pause, not at once. */
 #define YOUNG_NS 1000000000ULL
 #define RETRY_NS 500000000ULL
+/* It says that it lives twice a second. */
+#define HUNG_NS 5000000000ULL
 
 struct manager {
 	struct manager_options opt;
@@ -448,6 +450,19 @@ static void reap(struct manager *m, uint64_t now)
 	}
 }
 
+/* A verdict process that does not go round its loop any more decides nothing:
+ * it is ended, and reap() has another one started. */
+static void end_hung(const struct manager *m, uint64_t now)
+{
+	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
+
+	if (!m->verdict.pid || now - m->verdict.started_ns < HUNG_NS ||
+	    alive + HUNG_NS > now)
+		return;
+	log_error("the verdict process hangs: it is ended");
+	(void)kill(m->verdict.pid, SIGKILL);
+}
+
 static void take_signal(struct manager *m)
 {
 	struct signalfd_siginfo info;
@@ -491,6 +506,7 @@ void manager_run(struct manager *m)
 		reap(m, now);
 		if (m->verdict.pid)
 			take_events(m);
+		end_hung(m, now);
 		if (m->retry_ns && now >= m->retry_ns && m->policy)
 			start_again(m, now);
 		server_serve(m->server, now);

@@ -297,6 +297,8 @@ struct str http1_host_of(struct str authority)
 	size_t end = authority.len;
 	bool v6 = authority.len > 0 && authority.p[0] == '[';
 
+	if (authority.len == 0)
+		return authority;
 	while (end > 0 && ascii_is_digit(authority.p[end - 1]))
 		end--;
 	if (end > 0 && authority.p[end - 1] == ':')

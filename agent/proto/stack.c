@@ -120,13 +120,13 @@ static bool step(struct proto_stack *s, enum dir dir, struct reader *in,
 	enum stack_state before = s->state;
 	size_t left = in->left;
 
-	if (before == STACK_FEEDING) {
+	if (before == STACK_FEEDING)
 		feed(s, dir, in, facts);
-	} else if (dir == DIR_SERVER) {
-		reader_skip(in, in->left);
-	} else {
+	else if (dir == DIR_CLIENT)
 		probe(s, in, facts);
-	}
+	else if (s->probed > 0 || !s->client_left)
+		reader_skip(in, in->left);
+	/* Else the client spoke first, before this layer was open. */
 	return s->state != before || in->left != left;
 }
 

@@ -78,6 +78,8 @@ START_TEST(requests_are_told)
 		{{C("GET http://u:p@A.org:8080/x HTTP/1.1\r\nHost: b\r\n\r\n")},
 		 "feeding http " METHOD "GET" TARGET
 		 "http://u:p@A.org:8080/x" HOST "A.org" HOST "b"},
+		{{C("GET / HTTP/1.1\r\nHost\r\n\r\n")},
+		 "feeding http " METHOD "GET" TARGET "/"},
 		{{C("GET / HTTP/1.1\r\nno colon\r\nHost: a.org\r\n\r\n")},
 		 "feeding http " GET_A},
 	};

@@ -67,6 +67,18 @@ START_TEST(a_banner_of_the_server_is_passed_over)
 }
 END_TEST
 
+START_TEST(a_client_ahead_of_the_answers_is_read_first)
+{
+	static const struct turn turns[] = {
+		C(CONNECT CONNECT "GET / HTTP/1.1\r\n\r\n"),
+		S(OK200 OK200)};
+
+	expect_every_split(turns, 2,
+			   "feeding http http http" TOLD("0") TOLD("1")
+			   " http.method[2,0]=GET http.target[2,0]=/");
+}
+END_TEST
+
 START_TEST(layers_are_bounded)
 {
 	static const struct turn turns[] = {C(CONNECT), S(OK200),   C(CONNECT),
@@ -172,6 +184,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, every_row_is_complete);
 	tcase_add_test(tc, one_byte_rules_all_but_one_out_or_waits);
 	tcase_add_test(tc, a_banner_of_the_server_is_passed_over);
+	tcase_add_test(tc, a_client_ahead_of_the_answers_is_read_first);
 	tcase_add_test(tc, layers_are_bounded);
 	tcase_add_test(tc, what_is_not_known_can_be_given_up);
 	tcase_add_test(tc, it_is_known_when_bytes_wait_for_a_module);

@@ -283,8 +283,25 @@ static void ports_insert(struct build *b, struct rs_set *set,
 	set->ports.n = kept + 1;
 }
 
+/* The rule's port ranges of this protocol, sorted and merged. */
+static struct rs_set ports_of(struct build *b, const struct ir_rule *rule,
+			      uint8_t l4)
+{
+	struct rs_set set = {.type = RS_SET_PORTS, .place = rule->place};
+
+	for (size_t i = 0; i < rule->n_services; i++)
+		if (rule->services[i].l4 == l4)
+			ports_insert(
+				b, &set,
+				(struct rs_port_range){rule->services[i].lo,
+						       rule->services[i].hi});
+	return set;
+}
+
+/* Shared by every chain that has the rule. */
 static const struct rs_set *port_set(struct build *b,
-				     const struct ir_rule *rule, uint8_t l4)
+				     const struct ir_rule *rule, uint8_t l4,
+				     const struct rs_set *ports)
 {
 	const char *name =
 		arena_printf(b->arena, "s_service%u_%u", rule->id, l4);
@@ -294,27 +311,26 @@ static const struct rs_set *port_set(struct build *b,
 		if (name && !strcmp((*s)->name, name))
 			return *s;
 	set = set_new(b, name, RS_SET_PORTS, rule->place);
-	for (size_t i = 0; set && i < rule->n_services; i++)
-		if (rule->services[i].l4 == l4)
-			ports_insert(
-				b, set,
-				(struct rs_port_range){rule->services[i].lo,
-						       rule->services[i].hi});
+	if (set) {
+		*set = *ports;
+		set->name = name;
+	}
 	return set;
 }
 
 static void add_ports(struct build *b, struct rs_rule *nft,
 		      const struct ir_rule *rule, uint8_t l4)
 {
-	const struct rs_set *set = port_set(b, rule, l4);
-	const struct rs_port_range *only;
+	struct rs_set ports = ports_of(b, rule, l4);
+	const struct rs_port_range *only = ports.ports.items;
 
-	if (!set)
+	if (ports.ports.n == 0)
 		return;
-	only = &set->ports.items[0];
-	if (set->ports.n > 1)
+	if (ports.ports.n > 1)
 		add(b, nft,
-		    (struct rs_stmt){.op = RS_DPORT_IN, .n = l4, .set = set});
+		    (struct rs_stmt){.op = RS_DPORT_IN,
+				     .n = l4,
+				     .set = port_set(b, rule, l4, &ports)});
 	else if (only->lo == 0 && only->hi == UINT16_MAX)
 		add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
 	else

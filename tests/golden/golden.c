@@ -3,15 +3,17 @@
  * golden FORM FILE.conf: one form of a policy on standard output, for run.sh.
  * Exit 0 whether the policy is good or not: the form says it.
  */
-#include "policy/ast.h"
+#include "policy/backend.h"
 #include "policy/base/strbuf.h"
 #include "policy/check.h"
+#include "policy/policy.h"
 #include "policy/read.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 struct golden {
+	const char *path, *directory;
 	struct arena arena;
 	struct diag_list diags;
 	struct ast ast;
@@ -31,12 +33,76 @@ static void form_ast(struct golden *g)
 		ast_print(&g->ast, &g->out);
 }
 
+/* The whole way; of a policy with errors nothing is printed. */
+static void compiled(struct golden *g,
+		     void (*print)(struct golden *g, struct policy *p))
+{
+	struct policy_input in = {.path = g->path, .directory = g->directory};
+	struct policy *p;
+
+	if (policy_compile(&in, &p) == FW_OK)
+		print(g, p);
+	policy_free(p);
+}
+
+static void print_ir(struct golden *g, struct policy *p)
+{
+	ir_print(&p->ir, &g->out);
+}
+
+static void form_ir(struct golden *g)
+{
+	compiled(g, print_ir);
+}
+
+static void print_nft(struct golden *g, struct policy *p)
+{
+	backend_text(&p->ruleset, &g->out);
+}
+
+static void form_nft(struct golden *g)
+{
+	compiled(g, print_nft);
+}
+
+static void print_batch(struct golden *g, struct policy *p,
+			enum queue_target queue)
+{
+	struct nl_batch batch;
+
+	if (backend_nl(&p->ruleset, queue, 0, &p->arena, &batch) == FW_OK)
+		backend_nl_print(&batch, &g->out);
+	nl_batch_done(&batch);
+}
+
+static void print_native(struct golden *g, struct policy *p)
+{
+	print_batch(g, p, QUEUE_NATIVE);
+}
+
+static void form_nl(struct golden *g)
+{
+	compiled(g, print_native);
+}
+
+static void print_xt(struct golden *g, struct policy *p)
+{
+	print_batch(g, p, QUEUE_XT);
+}
+
+static void form_xt(struct golden *g)
+{
+	compiled(g, print_xt);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(struct golden *g);
 } forms[] = {
-	{"diag", form_diag},
-	{"ast", form_ast},
+	{"diag", form_diag}, {"ast", form_ast}, {"ir", form_ir},
+	{"nft", form_nft},   {"nl", form_nl}, /* with nft's own queue expression
+					       */
+	{"xt", form_xt},                      /* with the target of xtables */
 };
 
 #define N_FORMS (sizeof(forms) / sizeof(*forms))
@@ -70,9 +136,10 @@ int main(int argc, char **argv)
 	arena_init(&g.arena, 0, 0);
 	diag_init(&g.diags, &g.arena);
 	strbuf_init(&g.out, 0);
+	g.path = argv[2];
+	g.directory = directory_of(&g, argv[2]);
 	/* What is wrong stands in the diagnostics. */
-	(void)!read_policy_file(argv[2], directory_of(&g, argv[2]), &g.ast,
-				&g.diags);
+	(void)!read_policy_file(g.path, g.directory, &g.ast, &g.diags);
 	forms[i].print(&g);
 	fputs(strbuf_text(&g.out), stdout);
 	strbuf_done(&g.out);

@@ -10,7 +10,6 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 golden=$(realpath -m "${GOLDEN:-build/release/tests/golden/golden}")
 cd tests/golden || exit 2
-forms="diag ast"
 update=
 if [ "${1:-}" = --update ]; then
 	update=yes
@@ -53,6 +52,16 @@ compare() { # NAME FORM
 	result "$1.$2" $? "not as expected"
 }
 
+# Every policy is read and printed; what it compiles to is told of those whose
+# subject that is.  The xtables form differs in the queue's rule alone.
+forms_of() { # NAME
+	case $1 in
+	model-fail-open | model-queues) echo "diag ast ir nft nl xt" ;;
+	model-*) echo "diag ast ir nft nl" ;;
+	*) echo "diag ast" ;;
+	esac
+}
+
 # What was printed must read back and print the same.
 read_back() { # NAME
 	cp "$1.ast" "$work/back.conf"
@@ -63,7 +72,7 @@ read_back() { # NAME
 [ $# -gt 0 ] || set -- *.conf
 for name; do
 	name=${name%.conf}
-	for form in $forms; do
+	for form in $(forms_of "$name"); do
 		compare "$name" "$form"
 	done
 	[ ! -e "$name.ast" ] || read_back "$name"

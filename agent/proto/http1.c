@@ -52,6 +52,7 @@ struct http1_state {
 	struct http1_scan scan;   /* client */
 	struct http1_scan answer; /* server */
 	bool in_line;             /* server: in a line that is no answer */
+	bool client_ahead;        /* unread requests behind the awaited one */
 	bool line_told;           /* the request line of this message */
 	bool old, loose, connect; /* what it said */
 	unsigned message;
@@ -356,6 +357,7 @@ static enum proto_result client_feed(struct http1_state *st, struct reader *in,
 		before = in->left;
 		result = client_step(st, in, facts);
 	}
+	st->client_ahead = st->awaited != HTTP1_AWAIT_NONE && in->left > 0;
 	return result;
 }
 
@@ -417,7 +419,8 @@ static enum proto_result server_feed(struct http1_state *st, struct reader *in)
 		st->answer = (struct http1_scan){0};
 		result = answer_take(st, reader_sub(in, len));
 	}
-	if (result == PROTO_MORE)
+	/* Requests that waited for this answer come before more answers. */
+	if (result == PROTO_MORE && !st->client_ahead)
 		reader_skip(in, in->left);
 	return result;
 }

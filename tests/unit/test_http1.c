@@ -242,6 +242,13 @@ START_TEST(connect_opens_an_inner_stream)
 		{{C(CONNECT), S("HTTP/1.1 407 No\r\n\r\nHTTP/1.1 200"),
 		  C(NEXT_B)},
 		 "feeding http " CONNECTED GET_B},
+		{{C(CONNECT
+		    "CONNECT b:1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+		  S("HTTP/1.1 407 No\r\n\r\n" OK200)},
+		 "feeding http http " CONNECTED
+		 " http.method[0,1]=CONNECT http.target[0,1]=b:1"
+		 " http.connect[0,1]=b:1 http.method[1,0]=GET"
+		 " http.target[1,0]=/"},
 		/* a server that speaks first inside */
 		{{C(CONNECT), S(OK200 "SSH-2.0-x\r\n"), C("SSH-2.0-y\r\n")},
 		 "done http unknown " CONNECTED},

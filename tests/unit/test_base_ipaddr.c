@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/base/ipaddr.h"
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+static struct ipaddr addr(const char *z)
+{
+	struct ipaddr a;
+
+	ck_assert_msg(ipaddr_parse(str_of(z), &a) == FW_OK, "%s", z);
+	return a;
+}
+
+static struct iprange range(const char *z)
+{
+	struct iprange r;
+
+	ck_assert_msg(iprange_parse(str_of(z), &r) == FW_OK, "%s", z);
+	return r;
+}
+
+START_TEST(addresses_are_read_and_printed)
+{
+	static const struct {
+		const char *in, *out;
+	} good[] = {
+		{"192.0.2.1", "192.0.2.1"},
+		{"0.0.0.0", "0.0.0.0"},
+		{"255.255.255.255", "255.255.255.255"},
+		{"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
+		{"::", "::"},
+		{"::1", "::1"},
+		{"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
+		{"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+	};
+	static const char *const bad[] = {
+		"",
+		"1",
+		"1.2.3",
+		"1.2.3.4.5",
+		"1.2.3.256",
+		"01.2.3.4",
+		" 1.2.3.4",
+		"1.2.3.4 ",
+		"1.2.3.4/8",
+		"[::1]",
+		"fe80::1%1",
+		":",
+		"1::2::3",
+		"::12345",
+		"::g",
+		"1:2:3:4:5:6:7:8:9",
+		"0x1.2.3.4",
+		"1.2.3.-4",
+		"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2555"};
+	char buf[IPADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct ipaddr a = addr(good[i].in);
+
+		ck_assert_str_eq(ipaddr_print(&a, buf), good[i].out);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct ipaddr a;
+
+		ck_assert_msg(ipaddr_parse(str_of(bad[i]), &a) == FW_ERR_INVAL,
+			      "%s", bad[i]);
+	}
+	ck_assert_int_eq(
+		ipaddr_parse(str_mem("1.2.3.4\0", 8), &(struct ipaddr){0}),
+		FW_ERR_INVAL);
+	ck_assert_str_eq(ipaddr_print(&(struct ipaddr){0}, buf), "-");
+}
+END_TEST
+
+START_TEST(next_carries_and_ends)
+{
+	static const struct {
+		const char *a, *next;
+	} cases[] = {{"1.2.3.4", "1.2.3.5"},
+		     {"1.2.3.255", "1.2.4.0"},
+		     {"1.255.255.255", "2.0.0.0"},
+		     {"255.255.255.255", NULL},
+		     {"::ffff", "::1:0"},
+		     {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct ipaddr a = addr(cases[i].a), want;
+
+		ck_assert(ipaddr_next(&a) == (cases[i].next != NULL));
+		if (!cases[i].next)
+			continue;
+		want = addr(cases[i].next);
+		ck_assert_int_eq(ipaddr_cmp(&a, &want), 0);
+	}
+}
+END_TEST
+
+START_TEST(families_are_ordered)
+{
+	struct ipaddr v4 = addr("255.0.0.0"), v6 = addr("::1");
+
+	ck_assert_int_lt(ipaddr_cmp(&v4, &v6), 0);
+	ck_assert_int_gt(ipaddr_cmp(&v6, &v4), 0);
+	ck_assert_uint_eq(ipaddr_len(IP_V4), 4);
+	ck_assert_uint_eq(ipaddr_len(IP_V6), 16);
+}
+END_TEST
+
+/* Every prefix length: printed, read again, measured. */
+START_TEST(every_prefix_is_itself)
+{
+	static const char *const bases[] = {"203.0.113.171",
+					    "2001:db8:5a5a:a5a5:ffff:1:2:3"};
+
+	for (size_t i = 0; i < 2; i++) {
+		int most = i ? 128 : 32;
+
+		for (int len = 0; len <= most; len++) {
+			char text[IPRANGE_TEXT_MAX], buf[IPRANGE_TEXT_MAX];
+			struct iprange r;
+			enum fw_err err;
+
+			(void)snprintf(text, sizeof(text), "%s/%d", bases[i],
+				       len);
+			err = iprange_parse(str_of(text), &r);
+			ck_assert_int_eq(err,
+					 len == most ? FW_OK : FW_ERR_LIMIT);
+			r.lo = r.hi = addr(bases[i]);
+			for (int bit = len; bit < most; bit++) {
+				uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+				r.lo.bytes[bit / 8] &= (uint8_t)~mask;
+				r.hi.bytes[bit / 8] |= mask;
+			}
+			ck_assert_int_eq(iprange_prefix_len(&r), len);
+			(void)iprange_print(&r, buf);
+			r = range(buf);
+			ck_assert_int_eq(iprange_prefix_len(&r), len);
+		}
+	}
+}
+END_TEST
+
+START_TEST(ranges_are_read_strictly)
+{
+	static const struct {
+		const char *in, *out;
+	} good[] = {{"10.0.0.0/8", "10.0.0.0/8"},
+		    {"10.0.0.1", "10.0.0.1"},
+		    {"10.0.0.1/32", "10.0.0.1"},
+		    {"10.0.0.0-10.255.255.255", "10.0.0.0/8"},
+		    {"10.0.0.1-10.0.0.2", "10.0.0.1-10.0.0.2"},
+		    {"::/0", "::/0"},
+		    {"::1-::1", "::1"}};
+	static const struct {
+		const char *in;
+		enum fw_err want;
+	} bad[] = {{"", FW_ERR_INVAL},
+		   {"10.0.0.1/8", FW_ERR_LIMIT},
+		   {"10.0.0.0/33", FW_ERR_INVAL},
+		   {"10.0.0.0/", FW_ERR_INVAL},
+		   {"10.0.0.0/08", FW_ERR_INVAL},
+		   {"10.0.0.0/-1", FW_ERR_INVAL},
+		   {"10.0.0.0/8x", FW_ERR_INVAL},
+		   {"10.0.0.0/1000", FW_ERR_INVAL},
+		   {"10.0.0.2-10.0.0.1", FW_ERR_INVAL},
+		   {"10.0.0.2-", FW_ERR_INVAL},
+		   {"-10.0.0.2", FW_ERR_INVAL},
+		   {"10.0.0.2-::1", FW_ERR_INVAL},
+		   {"::/129", FW_ERR_INVAL},
+		   {"1.0.0.0-2.0.0.0/8", FW_ERR_INVAL}};
+	char buf[IPRANGE_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct iprange r = range(good[i].in);
+
+		ck_assert_str_eq(iprange_print(&r, buf), good[i].out);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct iprange r;
+
+		ck_assert_msg(iprange_parse(str_of(bad[i].in), &r) ==
+				      bad[i].want,
+			      "%s", bad[i].in);
+	}
+}
+END_TEST
+
+/* Sets of ranges within 16 addresses, against a plain table. */
+START_TEST(sets_agree_with_a_table)
+{
+	uint32_t state = 7;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		struct iprange ranges[5];
+		bool table[16] = {false};
+		struct ipset s;
+		size_t n = round % 6;
+
+		for (size_t i = 0; i < n; i++) {
+			uint8_t lo, hi;
+
+			state = state * 1664525 + 1013904223;
+			lo = state >> 24 & 15;
+			hi = (uint8_t)(lo + (state >> 20 & 3));
+			hi = hi > 15 ? 15 : hi;
+			ranges[i] = range("10.0.0.0");
+			ranges[i].lo.bytes[3] = lo;
+			ranges[i].hi.bytes[3] = hi;
+			for (uint8_t a = lo; a <= hi; a++)
+				table[a] = true;
+		}
+		s = ipset_of(ranges, n);
+		for (uint8_t a = 0; a < 16; a++) {
+			struct ipaddr at = addr("10.0.0.0");
+
+			at.bytes[3] = a;
+			ck_assert(ipset_has(&s, &at) == table[a]);
+		}
+		for (size_t i = 1; i < s.n; i++)
+			ck_assert_int_gt(s.items[i].lo.bytes[3],
+					 s.items[i - 1].hi.bytes[3] + 1);
+	}
+}
+END_TEST
+
+START_TEST(sets_hold_both_families)
+{
+	struct iprange ranges[] = {range("::/0"), range("0.0.0.0/0"),
+				   range("10.0.0.0/8"), range("::1")};
+	struct ipset s = ipset_of(ranges, 4), v4, v6, none;
+	struct ipaddr a = addr("255.255.255.255"), b = addr("::");
+
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert(ipset_has(&s, &a));
+	ck_assert(ipset_has(&s, &b));
+	v4 = ipset_family(&s, IP_V4);
+	v6 = ipset_family(&s, IP_V6);
+	ck_assert_uint_eq(v4.n, 1);
+	ck_assert_uint_eq(v6.n, 1);
+	ck_assert(ipset_has(&v4, &a) && !ipset_has(&v4, &b));
+	ck_assert(!ipset_has(&v6, &a) && ipset_has(&v6, &b));
+	none = ipset_family(&v4, IP_V6);
+	ck_assert_uint_eq(none.n, 0);
+	ck_assert_ptr_null(ipset_overlap(&v4, &v6));
+	ck_assert_ptr_eq(ipset_overlap(&v4, &s), s.items);
+	ck_assert_ptr_null(ipset_overlap(&none, &s));
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, addresses_are_read_and_printed);
+	tcase_add_test(tc, next_carries_and_ends);
+	tcase_add_test(tc, families_are_ordered);
+	tcase_add_test(tc, every_prefix_is_itself);
+	tcase_add_test(tc, ranges_are_read_strictly);
+	tcase_add_test(tc, sets_agree_with_a_table);
+	tcase_add_test(tc, sets_hold_both_families);
+}
+
+int main(void)
+{
+	return run_suite("base/ipaddr", add);
+}

@@ -70,12 +70,12 @@ END_TEST
 START_TEST(a_client_ahead_of_the_answers_is_read_first)
 {
 	static const struct turn turns[] = {
-		C(CONNECT CONNECT "GET / HTTP/1.1\r\n\r\n"),
-		S(OK200 OK200)};
+		C(CONNECT CONNECT "GET / HTTP/1.1\r\n\r\n"), S(OK200 OK200)};
 
-	expect_every_split(turns, 2,
-			   "feeding http http http" TOLD("0") TOLD("1")
-			   " http.method[2,0]=GET http.target[2,0]=/");
+	expect_every_split(
+		turns, 2,
+		"feeding http http http" TOLD("0")
+			TOLD("1") " http.method[2,0]=GET http.target[2,0]=/");
 }
 END_TEST
 

@@ -177,8 +177,10 @@ static struct decision eval_list(const struct ir *ir, const struct facts *f,
 			     .guard = IR_GUARD_COUNT,
 			     .list = ir_list_of(ir, f->zone_src, f->zone_dst)};
 
-	/* Strangers get no answer when nothing was meant for them. */
-	d.silent = f->zone_src < 0 || ir->zones[f->zone_src].external;
+	/* Strangers get no answer when nothing was meant for them, and nobody
+	 * gets one by way of an interface of no zone. */
+	d.silent = f->zone_src < 0 || f->zone_dst < 0 ||
+		   ir->zones[f->zone_src].external;
 	if (d.list == AST_LISTS)
 		return d;
 	for (size_t i = ir->list_from[d.list]; i < ir->list_to[d.list]; i++) {

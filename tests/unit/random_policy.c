@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/random_policy.h"
+
+#include "policy/base/strbuf.h"
+
+#include <check.h>
+#include <netinet/in.h>
+
+#define PICK(c, list) \
+	((list)[chance_below((c), sizeof(list) / sizeof(*(list)))])
+
+unsigned chance_below(struct chance *c, unsigned n)
+{
+	/* xorshift64* (Vigna 2016) */
+	c->state ^= c->state >> 12;
+	c->state ^= c->state << 25;
+	c->state ^= c->state >> 27;
+	return (unsigned)((c->state * 0x2545f4914f6cdd1dULL) >> 33) % n;
+}
+
+bool chance_once_in(struct chance *c, unsigned n)
+{
+	return chance_below(c, n) == 0;
+}
+
+/* --- policies ------------------------------------------------------------ */
+
+#define INSIDE  2
+#define OUTSIDE 2
+
+static const char *const zone_names[] = {"lan", "srv", "wan", "far"};
+
+/* Each zone has two interfaces, and networks of none, one or both families. */
+static void add_zones(struct chance *c, struct strbuf *t)
+{
+	strbuf_addz(t, "zones: {\n");
+	for (unsigned z = 0; z < INSIDE + OUTSIDE; z++) {
+		const char *name = zone_names[z];
+		unsigned families = chance_below(c, 4);
+
+		strbuf_addf(t, " %s: { interfaces = [\"%s0\", \"%s1\"];", name,
+			    name, name);
+		if (z >= INSIDE)
+			strbuf_addz(t, " external = true;");
+		if (families)
+			strbuf_addz(t, " networks = [");
+		if (families & 1)
+			strbuf_addf(t, "\"10.%u.0.0/16\"", z);
+		if (families & 2)
+			strbuf_addf(t, "%s\"fd00:%u::/64\"",
+				    families & 1 ? ", " : "", z);
+		strbuf_addz(t, families ? "]; };\n" : " };\n");
+	}
+	strbuf_addz(t, "};\n");
+}
+
+static void add_gateway(struct chance *c, struct strbuf *t)
+{
+	static const char *const marks[] = {"0xff000000", "0x000000ff",
+					    "0x0003fc00"};
+	static const char *const answers[] = {"allow", "deny"};
+
+	strbuf_addf(t,
+		    "gateway: { mode = \"%s\"; fail = \"%s\"; marks = %s; "
+		    "queues = %u; };\n",
+		    chance_once_in(c, 6) ? "observe" : "enforce",
+		    chance_once_in(c, 4) ? "open" : "closed", PICK(c, marks),
+		    1 + chance_below(c, 4));
+	strbuf_addf(t,
+		    "application: { connect = \"%s\"; socks = \"%s\"; "
+		    "no-sni = \"%s\"; };\n",
+		    PICK(c, answers), PICK(c, answers), PICK(c, answers));
+}
+
+static const char *const addresses[] = {
+	"10.0.0.0/16",
+	"10.0.7.1",
+	"10.1.0.0-10.1.0.9",
+	"10.2.3.0/24",
+	"192.0.2.0/25",
+	"192.0.2.128",
+	"192.0.2.129-192.0.3.3",
+	"0.0.0.0/1",
+	"fd00:0::/64",
+	"fd00:1::5",
+	"2001:db8::/33",
+	"2001:db8:8000::-2001:db8:8000::ff",
+	"::/0",
+};
+
+static const char *const services[] = {
+	"tcp/80",      "tcp/443",   "tcp/8000-8010", "tcp/8011",
+	"tcp/0-65535", "tcp/65535", "udp/443",       "udp/0-9",
+	"udp/0-65535", "icmp/8",    "icmp/0-255",    "icmpv6/128-129",
+	"proto/47",    "proto/6",   "sctp/5-9",      "dns",
+	"ping",        "proxy",
+};
+
+static const char *const apps[] = {"http", "tls", "socks", "unknown"};
+
+static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
+				    "b.example.net", "192.0.2.1"};
+
+/* "key = [ ... ];" of one to three words, or nothing. */
+static void add_words(struct chance *c, struct strbuf *t, const char *key,
+		      const char *const *words, unsigned n)
+{
+	unsigned count = 1 + chance_below(c, 3);
+
+	strbuf_addf(t, " %s = [", key);
+	while (count--)
+		strbuf_addf(t, "\"%s\"%s", words[chance_below(c, n)],
+			    count ? ", " : "");
+	strbuf_addz(t, "];");
+}
+
+#define ADD_WORDS(c, t, key, list) \
+	add_words(c, t, key, list, sizeof(list) / sizeof(*(list)))
+
+/* An end that a list can have: a zone of the right side, or addresses. */
+static void add_end(struct chance *c, struct strbuf *t, const char *key,
+		    bool external)
+{
+	switch (chance_below(c, 4)) {
+	case 0:
+		break;
+	case 1:
+		ADD_WORDS(c, t, key, addresses);
+		break;
+	case 2:
+		strbuf_addf(t, " %s = \"%s\";", key,
+			    !external && chance_once_in(c, 3)
+				    ? "self"
+				    : zone_names[(external ? INSIDE : 0) +
+						 chance_below(c, 2)]);
+		break;
+	default:
+		strbuf_addf(t, " %s = [\"%s\", \"%s\"];", key,
+			    zone_names[(external ? INSIDE : 0) +
+				       chance_below(c, 2)],
+			    PICK(c, addresses));
+	}
+}
+
+static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
+		     unsigned number)
+{
+	static const char *const actions[] = {"allow", "allow", "deny",
+					      "reject"};
+
+	strbuf_addf(t, "%s { name = \"r%u\";", number ? "," : "", number);
+	add_end(c, t, "from", list == AST_INGRESS);
+	add_end(c, t, "to", list == AST_EGRESS);
+	if (!chance_once_in(c, 3))
+		ADD_WORDS(c, t, "service", services);
+	if (chance_once_in(c, 3))
+		ADD_WORDS(c, t, "app", apps);
+	if (chance_once_in(c, 3))
+		ADD_WORDS(c, t, "host", hosts);
+	strbuf_addf(t, " action = \"%s\"; }\n", PICK(c, actions));
+}
+
+static void add_policy(struct chance *c, struct strbuf *t)
+{
+	static const char *const lists[] = {"ingress", "segment", "egress"};
+	unsigned number = 0;
+
+	strbuf_addz(t, "version = 1;\n");
+	add_zones(c, t);
+	add_gateway(c, t);
+	for (enum ast_list l = 0; l < AST_LISTS; l++) {
+		unsigned n = chance_below(c, 5), first = number;
+
+		strbuf_addf(t, "%s: (", lists[l]);
+		for (unsigned i = 0; i < n; i++, number++) {
+			strbuf_addz(t, number > first ? ", " : "");
+			add_rule(c, t, l, number);
+		}
+		strbuf_addz(t, ");\n");
+	}
+}
+
+struct policy *random_policy(struct chance *c)
+{
+	struct policy *p;
+	enum fw_err err;
+
+	/* A rule that can never decide, or never match, is an error: again. */
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		struct policy_input in = {.text_name = "random.conf"};
+		struct strbuf t;
+
+		strbuf_init(&t, 0);
+		add_policy(c, &t);
+		in.text = str_mem(t.p, t.len);
+		err = policy_compile(&in, &p);
+		strbuf_done(&t);
+		if (!err)
+			return p;
+		ck_assert_int_eq(err, FW_ERR_POLICY);
+		policy_free(p);
+	}
+	ck_abort_msg("no policy of a thousand is good");
+	return NULL;
+}
+
+/* --- flows --------------------------------------------------------------- */
+
+static struct ipaddr address(struct chance *c, bool v6)
+{
+	static const char *const v4s[] = {
+		"10.0.0.1",    "10.0.7.1",    "10.0.7.2",   "10.1.0.9",
+		"10.1.0.10",   "10.2.3.4",    "10.3.3.4",   "192.0.2.0",
+		"192.0.2.127", "192.0.2.128", "192.0.3.3",  "192.0.3.4",
+		"127.0.0.1",   "128.0.0.0",   "203.0.113.7"};
+	static const char *const v6s[] = {
+		"fd00::1",         "fd00:1::5",         "fd00:1::6",
+		"fd00:2::1",       "fd00:3::1",         "2001:db8::1",
+		"2001:db8:8000::", "2001:db8:8000::ff", "2001:db8:8000::100",
+		"2600::1"};
+	struct ipaddr a;
+
+	ck_assert_int_eq(
+		ipaddr_parse(str_of(v6 ? PICK(c, v6s) : PICK(c, v4s)), &a),
+		FW_OK);
+	return a;
+}
+
+static uint16_t port(struct chance *c)
+{
+	static const uint16_t ports[] = {0,    9,    10,   53,   80,    443,
+					 7999, 8000, 8010, 8011, 65535, 3128};
+
+	return PICK(c, ports);
+}
+
+void random_flow(struct chance *c, struct facts *f)
+{
+	static const uint8_t l4s[] = {
+		IPPROTO_TCP,    IPPROTO_TCP,  IPPROTO_UDP, IPPROTO_ICMP,
+		IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_GRE};
+	static const uint8_t types[] = {0, 3, 8, 127, 128, 129, 135, 255};
+	bool v6 = chance_once_in(c, 2);
+
+	f->src = address(c, v6);
+	f->dst = address(c, v6);
+	f->l4 = PICK(c, l4s);
+	f->sport = f->dport = 0;
+	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6) {
+		f->dport = PICK(c, types);
+	} else if (f->l4 != IPPROTO_GRE) {
+		f->sport = port(c);
+		f->dport = port(c);
+	}
+}
+
+/* --- facts --------------------------------------------------------------- */
+
+static enum field name_field(enum app app)
+{
+	switch (app) {
+	case APP_HTTP:
+		return FIELD_HTTP_HOST;
+	case APP_TLS:
+		return FIELD_TLS_SNI;
+	case APP_SOCKS:
+		return FIELD_SOCKS_TARGET;
+	case APP_UNKNOWN:
+	case APP_COUNT:
+		break;
+	}
+	return FIELD_COUNT;
+}
+
+static void add_name(struct chance *c, struct facts *f, enum app app)
+{
+	static const char *const names[] = {"a.example.org", "x.y.example.org",
+					    "example.org",   "b.example.net",
+					    "192.0.2.1",     "bad name"};
+	static const char *const targets[] = {
+		"a.example.org:443", "192.0.2.1:80", "[2001:db8::1]:80"};
+	enum field field = name_field(app);
+
+	if (app == APP_HTTP && chance_once_in(c, 3))
+		field = FIELD_CONNECT_TARGET;
+	if (field == FIELD_COUNT)
+		return;
+	facts_add(f, field, 0,
+		  str_of(field == FIELD_CONNECT_TARGET ||
+					 field == FIELD_SOCKS_TARGET
+				 ? PICK(c, targets)
+				 : PICK(c, names)));
+}
+
+bool random_fact(struct chance *c, struct facts *f)
+{
+	struct facts_layer *last =
+		f->n_layers ? &f->layers[f->n_layers - 1] : NULL;
+
+	if (last && last->settled && !f->open)
+		return false;
+	if (!last || last->settled) {
+		enum app app = (enum app)chance_below(c, APP_COUNT);
+
+		if (!facts_layer_begin(f, app))
+			return false;
+	} else if (chance_once_in(c, 2)) {
+		add_name(c, f, last->app);
+	} else {
+		facts_layer_settle(f, chance_once_in(c, 3) &&
+					      last->app != APP_UNKNOWN);
+	}
+	return true;
+}

@@ -133,7 +133,7 @@ run_unit() {
 
 run_script_kind() {
 	if [ -x "tests/$1/run.sh" ]; then
-		run_lines "$1" "$2" env "${1^^}=$PWD/$B/tests/$1/$1" "tests/$1/run.sh"
+		run_lines "$1" "$2" env "${1^^}=$PWD/$B/tests/$1/$1" "tests/$1/run.sh" "${@:3}"
 	else
 		skip "$1" "tests/$1/run.sh is not there"
 	fi
@@ -177,7 +177,8 @@ for kind in "$@"; do
 	case $kind in
 	lint) run_lines lint 600 tests/lint/run.sh "$B" ;;
 	unit) run_unit ;;
-	golden | replay) run_script_kind "$kind" 600 ;;
+	golden) run_script_kind golden 600 ;;
+	replay) run_script_kind replay 600 "$B" ;;
 	fuzz) run_fuzz ;;
 	corpus) run_lines corpus 900 tests/corpus.sh "$B" ;;
 	functional) run_functional ;;

@@ -21,11 +21,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define QUEUES_MAX      16
-#define ANSWER_MS       5000
-#define EVERY_MS        500
-#define ROLLUP_ALL_NS   (10ULL * 1000000000)
-#define ROLLUP_FIRST_NS (3600ULL * 1000000000)
+#define QUEUES_MAX 16
+#define ANSWER_MS  5000
+#define EVERY_MS   500
 
 struct worker {
 	const struct worker_options *opt;
@@ -108,13 +106,6 @@ static void open_all(struct worker *w)
 	open_log(w);
 }
 
-/* log.deny = "first": hardly more than the first of a kind. */
-static uint64_t rollup_window(const struct policy *policy)
-{
-	return policy->ir.log_deny == IR_LOG_ALL ? ROLLUP_ALL_NS
-						 : ROLLUP_FIRST_NS;
-}
-
 static void prepare(struct worker *w, struct str text)
 {
 	const struct policy_input in = {.text = text, .text_name = "policy"};
@@ -141,7 +132,7 @@ static void commit(struct worker *w)
 	for (unsigned i = 0; i < w->n_queues; i++)
 		worker_queue_set_policy(w->queues[i], w->policy);
 	w->klog.policy = w->policy;
-	rollup_set_window(w->klog.rollup, rollup_window(w->policy));
+	rollup_set_window(w->klog.rollup, worker_rollup_window(w->policy));
 	policy_free(w->owned);
 	w->owned = w->prepared;
 	w->prepared = NULL;
@@ -196,7 +187,7 @@ void worker_run(const struct worker_options *options)
 	w.klog = (struct worker_klog){
 		.shared = &w.shared,
 		.policy = options->policy,
-		.rollup = rollup_new(rollup_window(options->policy))};
+		.rollup = rollup_new(worker_rollup_window(options->policy))};
 	if (!w.klog.rollup)
 		give_up(&w, fw_err_text(FW_ERR_NOMEM));
 	open_all(&w);

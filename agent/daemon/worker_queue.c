@@ -4,9 +4,12 @@
 #include "agent/engine.h"
 #include "agent/kernel/ifname.h"
 #include "agent/kernel/nfqueue.h"
+#include "agent/verdict/rollup.h"
 #include "policy/base/log.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+
 #include <linux/netfilter.h>
 #include <poll.h>
 #include <pthread.h>
@@ -26,6 +29,10 @@
 #define IDLE_MS    500
 #define INTERFACES 64
 
+/* log.deny = "all" or "first": hardly more than the first of a kind. */
+#define ROLLUP_ALL_NS   (10ULL * 1000000000)
+#define ROLLUP_FIRST_NS (3600ULL * 1000000000)
+
 struct zone_cache {
 	uint32_t ifindex;
 	int zone;
@@ -37,6 +44,7 @@ struct worker_queue {
 	struct worker_shared *shared;
 	const struct policy *policy;
 	struct engine *engine;
+	struct rollup *rollup;
 	struct nfqueue *nfq;
 	pthread_t thread;
 	uint64_t now;
@@ -74,6 +82,25 @@ void worker_event(void *ctx, const struct event *ev)
 	else
 		stats_add(shared->stats, STAT_EVENTS, 1);
 	free(line);
+}
+
+uint64_t worker_rollup_window(const struct policy *policy)
+{
+	return policy->ir.log_deny == IR_LOG_ALL ? ROLLUP_ALL_NS
+						 : ROLLUP_FIRST_NS;
+}
+
+/* What costs a stranger one packet must not cost the log one line each: faulty
+ * packets, and flows without a handshake. */
+static void queue_event(void *ctx, const struct event *ev)
+{
+	struct worker_queue *q = ctx;
+	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP;
+
+	if (cheap && ev->outcome->kind == DECISION_REFUSE)
+		rollup_event(q->rollup, ev, worker_event, q->shared);
+	else
+		worker_event(q->shared, ev);
 }
 
 int worker_zone(const struct worker_shared *shared, const struct ir *ir,
@@ -178,6 +205,9 @@ static void take_policy(struct worker_queue *q)
 	(void)!read(q->wake, &n, sizeof(n));
 	(void)pthread_mutex_lock(&q->lock);
 	if (q->next) {
+		/* What is kept points into the old policy. */
+		rollup_tick(q->rollup, UINT64_MAX, worker_event, q->shared);
+		rollup_set_window(q->rollup, worker_rollup_window(q->next));
 		engine_set_policy(q->engine, q->next);
 		q->policy = q->next;
 		q->next = NULL;
@@ -221,6 +251,7 @@ static void *run(void *arg)
 		engine_tick(q->engine, q->now);
 		carry_out(q);
 		nfqueue_flush(q->nfq);
+		rollup_tick(q->rollup, q->now, worker_event, q->shared);
 	}
 	return NULL;
 }
@@ -236,8 +267,8 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 							policy->ir.fail_open};
 	struct engine_options engine = {.verify_checksums = true,
 					.stats = shared->stats,
-					.event = worker_event,
-					.event_ctx = shared};
+					.event = queue_event,
+					.event_ctx = q};
 	enum fw_err err;
 
 	if (!q)
@@ -250,13 +281,16 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 	q->shared = shared;
 	q->policy = policy;
 	q->engine = engine_new(&engine);
+	q->rollup = rollup_new(worker_rollup_window(policy));
 	q->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	(void)pthread_mutex_init(&q->lock, NULL);
 	(void)pthread_cond_init(&q->taken, NULL);
-	err = q->engine && q->wake >= 0 ? nfqueue_open(&options, &q->nfq)
-					: FW_ERR_NOMEM;
+	err = q->engine && q->rollup && q->wake >= 0
+		      ? nfqueue_open(&options, &q->nfq)
+		      : FW_ERR_NOMEM;
 	if (err) {
 		engine_free(q->engine);
+		rollup_free(q->rollup);
 		free(q);
 		return err;
 	}

@@ -34,6 +34,9 @@ void worker_queue_set_policy(struct worker_queue *q,
 /* The sink of events: a line to the manager, counted when it is lost. */
 void worker_event(void *shared, const struct event *ev);
 
+/* Within which alike refusals are told in one event. */
+uint64_t worker_rollup_window(const struct policy *policy);
+
 /* The zone that an interface belongs to; -1 for none. */
 int worker_zone(const struct worker_shared *shared, const struct ir *ir,
 		uint32_t ifindex);

@@ -77,6 +77,13 @@ static void print_counters(const json_t *counters, const json_t *reasons)
 			     reason_text(reason_find(str_of(name))));
 }
 
+static const char *engine_word(const json_t *answer, const json_t *engine)
+{
+	if (json_is_true(json_object_get(engine, "alive")))
+		return "alive";
+	return json_object_get(answer, "policy") ? "NOT RUNNING" : "idle";
+}
+
 int cmd_status(int argc, char **argv)
 {
 	bool json = argc == 2 && !strcmp(argv[1], "--json");
@@ -97,9 +104,7 @@ int cmd_status(int argc, char **argv)
 		print_policy(json_object_get(answer, "policy"));
 		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "
 			     "%s pid %lld\n",
-			     json_is_true(json_object_get(engine, "alive"))
-				     ? "alive"
-				     : "NOT RUNNING",
+			     engine_word(answer, engine),
 			     (long long)number_at(engine, "pid"),
 			     (long long)number_at(engine, "restarts"),
 			     text_at(answer, "version"),

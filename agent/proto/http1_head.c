@@ -80,7 +80,7 @@ bool http1_is_token_byte(uint8_t c)
 {
 	if (c <= ' ' || c >= 0x7f)
 		return false;
-	return memchr("\"(),/:;<=>?@[\\]{}", c, 17) == NULL;
+	return strchr("\"(),/:;<=>?@[\\]{}", c) == NULL;
 }
 
 /* "HTTP/1." and one digit or more; `*out_old` for "0". */

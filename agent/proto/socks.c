@@ -428,14 +428,14 @@ static enum proto_result auth_reply(struct socks_state *st, struct reader *in)
 
 static enum proto_result socks4_reply(struct socks_state *st, struct reader *in)
 {
-	struct reader r = *in, reply;
+	struct reader r = *in, answer;
 	uint8_t version, code;
 
-	reply = reader_sub(&r, SOCKS4_REPLY_LEN);
-	if (reply.failed)
+	answer = reader_sub(&r, SOCKS4_REPLY_LEN);
+	if (answer.failed)
 		return PROTO_MORE;
-	version = reader_u8(&reply);
-	code = reader_u8(&reply);
+	version = reader_u8(&answer);
+	code = reader_u8(&answer);
 	if (version != 0 || code < SOCKS4_GRANTED || code > SOCKS4_REPLY_MAX)
 		return PROTO_BAD;
 	*in = r;

@@ -73,7 +73,7 @@ static void step_add(struct model *m, struct stream *s, const uint8_t step[3])
 
 	for (uint32_t i = 0; i < n; i++)
 		segment[i] = (uint8_t)((from + i) * 31);
-	if (step[0] & 0x20)
+	if (n > 0 && (step[0] & 0x20))
 		segment[n / 2] ^= 1;
 	before = *m;
 	want = model_add(m, from, segment, n);

@@ -110,11 +110,14 @@ static void explain_batch(struct apply *a, const struct nl_batch *batch,
 static bool probe_queue(struct apply *a, const struct policy *p,
 			enum queue_target *out)
 {
-	enum fw_err err;
+	enum fw_err err = FW_OK;
+	bool there;
 
-	if (!p->ruleset.queues)
-		return true;
-	err = nft_probe_queue(out);
+	/* Without need of a queue: is there nf_tables at all? */
+	if (p->ruleset.queues)
+		err = nft_probe_queue(out);
+	else if (nft_table_present(p->ruleset.table, &there) != FW_OK)
+		err = FW_ERR_NOENT;
 	if (err == FW_ERR_UNSUPPORTED)
 		refuse(a, 1,
 		       "this kernel cannot queue packets: it has neither nft's "

@@ -70,8 +70,10 @@ static void open_queues(struct worker *w)
 				       number);
 		else if (err)
 			(void)snprintf(text, sizeof(text),
-				       "queue %u cannot be bound: %s", number,
-				       fw_err_text(err));
+				       "queue %u cannot be bound: %s; does the "
+				       "kernel have "
+				       "CONFIG_NETFILTER_NETLINK_QUEUE?",
+				       number, fw_err_text(err));
 		if (err)
 			give_up(w, text);
 		w->n_queues++;
@@ -86,9 +88,13 @@ static void open_log(struct worker *w)
 
 	if (!err)
 		return;
-	(void)snprintf(text, sizeof(text), "log group %u %s", group,
-		       err == FW_ERR_EXIST ? "is held by another program"
-					   : fw_err_text(err));
+	(void)snprintf(
+		text, sizeof(text), "log group %u %s", group,
+		err == FW_ERR_EXIST
+			? "is held by another program; set gateway.queue "
+			  "to a free number (it names both)"
+			: "cannot be bound; does the kernel have "
+			  "CONFIG_NETFILTER_NETLINK_LOG?");
 	/* Without it decisions fall all the same, but the kernel's own are
 	 * not in the log: not what was promised. */
 	give_up(w, text);

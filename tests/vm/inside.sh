@@ -27,6 +27,10 @@ mount -t tmpfs tmpfs /var/log 2>/dev/null
 ip link set lo up
 cd /run/fw/tree || echo "@fw not ok boot: no tree inside"
 
+# What the agent says to a kernel that lacks something, while it still does.
+"$tree/tests/vm/bare-kernel.sh" "$build" /run/fw/kernel </dev/null 2>&1 |
+	sed 's/^\(ok\|not ok\|SKIP\) /@fw \1 bare-kernel\//; t; s/^/@fw   /'
+
 for module in veth nf_conntrack nf_conntrack_netlink nf_defrag_ipv6 nf_tables \
 	nft_ct nft_queue nft_reject_inet nft_log nft_limit nft_compat nft_objref \
 	nft_fib_inet nft_numgen nft_flow_offload nf_flow_table nf_flow_table_inet \

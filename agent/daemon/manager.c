@@ -40,8 +40,9 @@
 #define LOOP_MS        500
 /* A verdict process that dies younger than this is started again after a
  * pause, not at once. */
-#define YOUNG_NS 1000000000ULL
-#define RETRY_NS 500000000ULL
+#define YOUNG_NS     1000000000ULL
+#define RETRY_NS     500000000ULL
+#define ERRORS_NAMED 20
 /* It says that it lives twice a second. */
 #define HUNG_NS 5000000000ULL
 
@@ -84,27 +85,51 @@ static void refuse(struct apply *a, int status, const char *fmt, ...)
 	strbuf_addf(&a->text, "%s\n", line);
 }
 
+static const struct nl_source *source_of(const struct nl_batch *batch,
+					 const struct nft_error *e)
+{
+	static const struct nl_source whole = {.what = "the batch", .name = ""};
+
+	if (e->seq < 1 || e->seq > batch->sources.n)
+		return &whole;
+	return &batch->sources.items[e->seq - 1];
+}
+
+/* One rule of a policy may stand in many chains: it is named once. */
+static bool was_named(const struct nl_batch *batch,
+		      const struct nft_errors *errors, size_t i)
+{
+	const struct nl_source *s = source_of(batch, &errors->items[i]);
+
+	for (size_t j = 0; j < i; j++) {
+		const struct nl_source *t = source_of(batch, &errors->items[j]);
+
+		if (errors->items[j].errnum == errors->items[i].errnum &&
+		    !strcmp(s->what, t->what) && !strcmp(s->name, t->name))
+			return true;
+	}
+	return false;
+}
+
 /* The kernel's errors, by the rule or set that each stands for. */
 static void explain_batch(struct apply *a, const struct nl_batch *batch,
 			  const struct nft_errors *errors)
 {
+	size_t named = 0;
+
 	if (errors->n == 0)
 		refuse(a, 1, "the ruleset could not be sent to the kernel: %s",
 		       strerror(errno));
 	for (size_t i = 0; i < errors->n; i++) {
-		const struct nft_error *e = &errors->items[i];
-		const struct nl_source *s =
-			e->seq >= 1 && e->seq <= batch->sources.n
-				? &batch->sources.items[e->seq - 1]
-				: NULL;
+		const struct nl_source *s = source_of(batch, &errors->items[i]);
 
-		refuse(a, 1, "the kernel refuses %s%s%s%s: %s",
-		       s ? s->what : "the batch", s ? " '" : "",
-		       s ? s->name : "", s ? "'" : "",
-		       nft_error_text(e->errnum));
+		if (was_named(batch, errors, i) || ++named > ERRORS_NAMED)
+			continue;
+		refuse(a, 1, "the kernel refuses %s '%s': %s", s->what, s->name,
+		       nft_error_text(errors->items[i].errnum));
 	}
-	if (errors->more)
-		refuse(a, 1, "and %zu more errors", errors->more);
+	if (named > ERRORS_NAMED)
+		refuse(a, 1, "and %zu more", named - ERRORS_NAMED);
 }
 
 static bool probe_queue(struct apply *a, const struct policy *p,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* More errors than this are only counted: later ones follow from the first. */
-#define NFT_ERRORS_MAX 16
+#define NFT_ERRORS_MAX 256
 
 struct nft_error {
 	uint32_t seq; /* sources.items[seq - 1]; 0: the batch as a whole */

@@ -201,6 +201,11 @@ static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
 	}
 	if (f->facts.l4 != IPPROTO_TCP || !f->answered)
 		return;
+	if (f->silent) {
+		/* Whoever asked is told nothing; the server need not wait. */
+		engine_tcp_reset(e, f, DIR_SERVER);
+		return;
+	}
 	if (!answered)
 		engine_tcp_reset(e, f, dir);
 	engine_tcp_reset(e, f, dir == DIR_CLIENT ? DIR_SERVER : DIR_CLIENT);
@@ -343,6 +348,9 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
+	/* What its ends expect next, as far as this packet tells. */
+	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
+	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
 	proto_stack_init(&f->stack, pkt->l4, &f->arena);
 	if (pkt->l4 != IPPROTO_TCP)
 		proto_stack_give_up(&f->stack, k);
@@ -637,11 +645,11 @@ void engine_tick(struct engine *e, uint64_t now)
 {
 	struct flow *f;
 
-	if (e->deadline && now >= e->deadline)
-		look_at_waits(e, now);
+	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		uint64_t most = f->decided ? LIMIT_IDLE_DECIDED_NS
-					   : LIMIT_IDLE_UNDECIDED_NS;
+		uint64_t most = f->decided && !f->delivering
+					? LIMIT_IDLE_DECIDED_NS
+					: LIMIT_IDLE_UNDECIDED_NS;
 
 		/* A decided one behind an undecided one waits with it. */
 		if (e->opt.read_on)
@@ -651,6 +659,8 @@ void engine_tick(struct engine *e, uint64_t now)
 		tell_end(e, f, f->last_ns);
 		forget_flow(e, f);
 	}
+	if (e->deadline && now >= e->deadline)
+		look_at_waits(e, now);
 }
 
 void engine_finish(struct engine *e, uint64_t now)

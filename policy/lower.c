@@ -300,7 +300,7 @@ static uint32_t lower_guards(const struct ast_application *a)
 	uint32_t guards = 0;
 
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
-		if (str_is(words[g].text, "deny"))
+		if (!str_is(words[g].text, "allow")) /* the default: deny */
 			guards |= 1U << g;
 	return guards;
 }

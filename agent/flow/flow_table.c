@@ -78,14 +78,14 @@ static void list_in(struct flow_table *t, struct flow *f)
 	t->newest = f;
 }
 
-/* The oldest decided flow among the oldest few, so that a table full of
- * undecided ones costs no long search per packet. */
+/* The oldest decided flow that waits for nothing, among the oldest few, so that
+ * a table full of undecided ones costs no long search per packet. */
 static struct flow *to_give_up(const struct flow_table *t)
 {
 	struct flow *f = t->oldest;
 
 	for (unsigned i = 0; f && i < 64; i++, f = f->newer)
-		if (f->decided)
+		if (f->decided && !f->waits)
 			return f;
 	return NULL;
 }

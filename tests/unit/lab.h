@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One client, one server and an engine between them; what comes out of it is
+ * written down as text. */
+#pragma once
+
+#include "agent/engine.h"
+#include "policy/base/strbuf.h"
+#include "tests/unit/support.h"
+
+#define LAB_SECOND 1000000000ULL
+
+/* One flow's ends.  Sequence numbers in a lab are relative to the ISNs. */
+struct lab_ends {
+	struct ipaddr client, server;
+	uint16_t cport, sport;
+	uint32_t isn[2]; /* by enum dir */
+};
+
+struct lab {
+	struct policy *policy;
+	struct stats stats;
+	struct engine *engine;
+	uint64_t now;
+	uint32_t id; /* of the last packet */
+	struct lab_ends ends;
+	enum mark_state mark;  /* of the packets to come */
+	unsigned segment_most; /* payload of a lab_data() segment */
+
+	struct strbuf outputs, events;
+	/* Payload of the client that the server was given, with a mark of what
+	 * is there, by relative sequence number. */
+	uint8_t got[65536], have[65536];
+	unsigned verdicts; /* of packets */
+	/* The client's packets whose verdict has not come, by id. */
+	struct {
+		uint32_t seq;
+		size_t n;
+		const uint8_t *bytes;
+	} packets[8192];
+};
+
+/* `options` may be NULL. */
+struct lab *lab_new(const char *policy_text,
+		    const struct engine_options *options);
+void lab_free(struct lab *l);
+
+struct policy *lab_compile(const char *text);
+
+/* One packet; `seq` and `ack` relative.  Its bytes must live on.  Returns its
+ * id. */
+uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
+		  uint32_t ack, struct reader payload);
+
+/* SYN, SYN-ACK, ACK; what comes out is forgotten. */
+void lab_connect(struct lab *l);
+
+/* Client bytes at `seq`. */
+void lab_client(struct lab *l, uint32_t seq, struct reader payload);
+void lab_server(struct lab *l, uint32_t seq, uint32_t ack,
+		struct reader payload);
+
+/* A raw packet that is no TCP. */
+void lab_raw(struct lab *l, const uint8_t *p, size_t n, int zone_src,
+	     int zone_dst);
+
+void lab_wait(struct lab *l, uint64_t ns);
+
+/* What came out since the last call is this: "pass 1, allow 2", a segment as
+ * "to client RA seq 1 ack 9". */
+void lab_expect(struct lab *l, const char *want);
+
+/* The reasons of the verdicts told since the last call: "rule.allow good". */
+void lab_expect_events(struct lab *l, const char *want);
+
+/* The server was given exactly the first `n` client bytes, and these. */
+void lab_expect_server_has(struct lab *l, const void *p, size_t n);
+
+/* A ClientHello for this name (NULL: without one), as records. */
+struct reader lab_hello(const char *name);

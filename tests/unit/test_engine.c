@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What becomes of a flow, packet by packet. */
+#include "tests/unit/lab.h"
+
+#include <netinet/in.h>
+
+#define ZONES                                                                \
+	"version = 1;\n"                                                     \
+	"zones: { lan: { interfaces = \"lan0\"; networks = [\"10.0.0.0/8\"," \
+	" \"fd00::/16\"]; };\n"                                              \
+	" wan: { interfaces = \"wan0\"; external = true; }; };\n"
+
+#define RULES                                                                \
+	"egress: (\n"                                                        \
+	" { name = \"good\"; service = [\"tcp/443\", \"tcp/3128\","          \
+	" \"tcp/1080\", \"udp/443\"]; app = [\"http\", \"tls\", \"socks\"];" \
+	" host = [\"good.example.org\"]; action = \"allow\"; },\n"           \
+	" { name = \"banner\"; service = \"tcp/22\"; app = \"unknown\";"     \
+	" action = \"allow\"; },\n"                                          \
+	" { name = \"swallow\"; service = \"tcp/81\"; app = \"http\";"       \
+	" action = \"deny\"; }\n"                                            \
+	");\n"
+
+#define OPEN_GUARDS \
+	"application: { connect = \"allow\"; socks = \"allow\"; };\n"
+
+#define POLICY ZONES RULES OPEN_GUARDS
+
+static const struct reader none;
+
+static struct reader text(const char *z)
+{
+	return reader_of((const uint8_t *)z, strlen(z));
+}
+
+static struct lab *connected(const char *policy)
+{
+	struct lab *l = lab_new(policy, NULL);
+
+	lab_connect(l);
+	return l;
+}
+
+/* Bytes [from, to) of a message, as a segment of the client's. */
+static void send_part(struct lab *l, struct reader message, size_t from,
+		      size_t to)
+{
+	struct reader part = message;
+
+	reader_skip(&part, from);
+	part.left = to - from;
+	lab_client(l, 1 + (uint32_t)from, part);
+}
+
+START_TEST(a_handshake_passes)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_send(l, DIR_SERVER, TCP_SYN | TCP_ACK, 0, 1, none);
+	lab_send(l, DIR_CLIENT, TCP_ACK, 1, 1, none);
+	lab_expect(l, "pass 1, pass 2, pass 3");
+	lab_expect_events(l, "");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_whole_hello_is_allowed_or_refused)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+
+	lab_client(l, 1, hello);
+	lab_expect(l, "allow 4");
+	lab_expect_events(l, "rule.allow good");
+	lab_expect_server_has(l, hello.p, hello.left);
+	lab_free(l);
+
+	l = connected(POLICY);
+	lab_client(l, 1, lab_hello("bad.example.org"));
+	lab_expect(l, "refuse 4, to server RA seq 1 ack 1");
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+/* `back`: the second part comes first. */
+static void play_cut(uint32_t isn, const char *name, size_t cut, bool back)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+	struct reader hello = lab_hello(name);
+	bool good = !strcmp(name, "good.example.org");
+
+	l->ends.isn[DIR_CLIENT] = isn;
+	l->ends.isn[DIR_SERVER] = isn - 1;
+	lab_connect(l);
+	for (unsigned i = 0; i < 2; i++) {
+		bool first = (i == 0) != back;
+
+		send_part(l, hello, first ? 0 : cut, first ? cut : hello.left);
+	}
+	lab_expect_events(l, good ? "rule.allow good" : "default.deny");
+	lab_expect_server_has(l, hello.p, good ? hello.left : 0);
+	lab_expect(l, good ? "allow 4, allow 5"
+			   : "drop 4, refuse 5, to server RA seq 1 ack 1");
+	lab_free(l);
+}
+
+START_TEST(a_hello_in_two_is_one)
+{
+	static const uint32_t isns[] = {1000, UINT32_MAX - 40, UINT32_MAX};
+	size_t n = lab_hello("good.example.org").left;
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t cut = 1; cut < n; cut++)
+			for (unsigned back = 0; back < 2; back++) {
+				play_cut(isns[i], "good.example.org", cut,
+					 back);
+				play_cut(isns[i], "evil.example.org", cut,
+					 back);
+			}
+}
+END_TEST
+
+START_TEST(a_retransmit_is_acknowledged_and_then_delivered)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+
+	send_part(l, hello, 0, 30);
+	send_part(l, hello, 0, 30);
+	/* A client that sends again waits for an answer: it gets one. */
+	lab_expect(l, "drop 5, drop 4, to client A seq 1 ack 31");
+	lab_expect_server_has(l, NULL, 0);
+	send_part(l, hello, 30, hello.left);
+	lab_expect(l, "drop 6, to server PA seq 1 ack 1 bytes 77");
+	lab_expect_events(l, "rule.allow good");
+	lab_expect_server_has(l, hello.p, hello.left);
+	/* Again and again until the server has it, then the kernel goes on. */
+	lab_wait(l, LAB_SECOND / 2);
+	lab_expect(l, "to server PA seq 1 ack 1 bytes 77");
+	lab_server(l, 1, 20, none);
+	lab_expect(l, "pass 7");
+	lab_server(l, 1, 1 + (uint32_t)hello.left, none);
+	lab_expect(l, "allow 8");
+	lab_wait(l, 4 * LAB_SECOND);
+	lab_expect(l, "");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(refuses_bytes_that_change)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+	struct reader other = lab_hello("evil.example.org");
+
+	send_part(l, hello, 0, 70);
+	send_part(l, other, 50, other.left);
+	lab_expect(l, "drop 4, refuse 5, to server RA seq 1 ack 1");
+	lab_expect_events(l, "stream.conflict");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(refuses_what_does_not_come_in_time)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+
+	send_part(l, hello, 0, 30);
+	lab_expect(l, "");
+	ck_assert_uint_eq(engine_next_deadline(l->engine),
+			  l->now + LIMIT_HOLD_NS);
+	lab_wait(l, LIMIT_HOLD_NS - 1);
+	lab_expect(l, "");
+	lab_wait(l, 1);
+	lab_expect(l, "refuse 4, to server RA seq 1 ack 1");
+	lab_expect_events(l, "hold.timeout");
+	/* What comes late is refused as well. */
+	send_part(l, hello, 30, hello.left);
+	lab_expect(l, "refuse 5");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(refuses_more_flows_than_there_is_room_for)
+{
+	struct engine_options opt = {.most_flows = 2};
+	struct lab *l = lab_new(POLICY, &opt);
+
+	for (unsigned i = 0; i < 3; i++) {
+		l->ends.cport++;
+		lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	}
+	lab_expect(l, "pass 1, pass 2, drop 3");
+	lab_expect_events(l, "flow.limit");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_lost_beginning_is_refused_or_passed)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->mark = MARK_PENDING;
+	lab_client(l, 100, text("more"));
+	lab_expect(l, "refuse 1, to server RA seq 100 ack 1");
+	lab_expect_events(l, "stream.midstream");
+	lab_free(l);
+
+	l = lab_new("gateway: { fail = \"open\"; };\n" POLICY, NULL);
+	l->mark = MARK_PENDING;
+	lab_client(l, 100, text("more"));
+	lab_expect(l, "allow 1");
+	lab_expect_events(l, "stream.midstream");
+	lab_free(l);
+}
+END_TEST
+
+#define CONNECT                                                               \
+	"CONNECT good.example.org:443 HTTP/1.1\r\nHost: good.example.org\r\n" \
+	"\r\n"
+#define ESTABLISHED "HTTP/1.1 200 Connection established\r\n\r\n"
+
+static struct lab *tunnel(void)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.sport = 3128;
+	lab_connect(l);
+	lab_client(l, 1, text(CONNECT));
+	lab_server(l, 1, 1 + sizeof(CONNECT) - 1, text(ESTABLISHED));
+	lab_expect(l, "pass 4, pass 5");
+	lab_expect_events(l, "");
+	return l;
+}
+
+START_TEST(a_tunnel_is_judged_by_what_is_inside)
+{
+	struct lab *l = tunnel();
+	struct reader hello = lab_hello("good.example.org");
+	uint32_t seq = sizeof(CONNECT);
+
+	lab_send(l, DIR_CLIENT, TCP_ACK, seq, sizeof(ESTABLISHED), hello);
+	lab_expect(l, "allow 6");
+	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+
+	l = tunnel();
+	hello = lab_hello("evil.example.org");
+	lab_send(l, DIR_CLIENT, TCP_ACK, seq, sizeof(ESTABLISHED), hello);
+	lab_expect(l, "refuse 6, to server RA seq 66 ack 40");
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, CONNECT, sizeof(CONNECT) - 1);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_denied_tunnel_never_reaches_the_proxy)
+{
+	struct lab *l = lab_new(ZONES RULES, NULL);
+
+	l->ends.sport = 3128;
+	lab_connect(l);
+	lab_client(l, 1, text(CONNECT));
+	lab_expect(l, "refuse 4, to server RA seq 1 ack 1");
+	lab_expect_events(l, "guard.connect");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(socks_is_judged_by_what_is_inside)
+{
+	static const uint8_t greeting[] = {5, 1, 0};
+	static const uint8_t chosen[] = {5, 0};
+	static const char ask[] = "\5\1\0\3\x10good.example.org\1\xbb";
+	static const uint8_t done[] = {5, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.sport = 1080;
+	lab_connect(l);
+	lab_client(l, 1, reader_of(greeting, 3));
+	lab_server(l, 1, 4, reader_of(chosen, 2));
+	lab_client(l, 4, reader_of((const uint8_t *)ask, sizeof(ask) - 1));
+	lab_server(l, 3, 4 + sizeof(ask) - 1, reader_of(done, sizeof(done)));
+	lab_expect(l, "pass 4, pass 5, pass 6, pass 7");
+	lab_client(l, 4 + sizeof(ask) - 1, lab_hello("good.example.org"));
+	lab_expect(l, "allow 8");
+	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_server_may_speak_first)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.sport = 22;
+	lab_connect(l);
+	lab_server(l, 1, 1, text("SSH-2.0-OpenSSH_9.2\r\n"));
+	lab_expect(l, "pass 4");
+	lab_client(l, 1, text("SSH-2.0-client\r\n"));
+	lab_expect(l, "allow 5");
+	lab_expect_events(l, "rule.allow banner");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(an_end_waits_behind_what_is_held)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+
+	send_part(l, hello, 0, 30);
+	lab_send(l, DIR_CLIENT, TCP_FIN | TCP_ACK, 31, 1, none);
+	lab_expect(l, "");
+	lab_wait(l, LIMIT_HOLD_NS);
+	lab_expect(l, "drop 4, refuse 5, to server RA seq 1 ack 1");
+	lab_free(l);
+
+	l = connected(POLICY);
+	send_part(l, hello, 0, 30);
+	lab_send(l, DIR_CLIENT, TCP_RST | TCP_ACK, 31, 1, none);
+	lab_expect(l, "pass 5, drop 4");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_port_used_again_is_another_flow)
+{
+	struct lab *l = connected(POLICY);
+
+	lab_client(l, 1, lab_hello("good.example.org"));
+	lab_expect(l, "allow 4");
+	l->ends.isn[DIR_CLIENT] += 100000;
+	memset(l->have, 0, sizeof(l->have));
+	lab_connect(l);
+	lab_client(l, 1, lab_hello("evil.example.org"));
+	lab_expect(l, "refuse 8, to server RA seq 1 ack 1");
+	lab_expect_events(l, "rule.allow good, default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(udp_that_must_be_known_is_refused)
+{
+	static const uint8_t packet[] = {
+		0x45, 0,    0, 32, 0, 0,   0, 0, 64, 17,   0xae,
+		0x76, 10,   0, 0,  7, 192, 0, 2, 80, 0x9c, 0x40,
+		1,    0xbb, 0, 12, 0, 0,   1, 2, 3,  4};
+	struct lab *l = lab_new(POLICY, NULL);
+
+	lab_raw(l, packet, sizeof(packet), 1, 2);
+	lab_expect(l, "refuse 1");
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(ipv6_is_the_same)
+{
+	static const uint8_t client[16] = {0xfd, [15] = 7};
+	static const uint8_t server[16] = {0x20, 1, 0xd, 0xb8, [15] = 80};
+
+	for (unsigned good = 0; good < 2; good++) {
+		struct lab *l = lab_new(POLICY, NULL);
+
+		l->ends.client = ipaddr_v6(client);
+		l->ends.server = ipaddr_v6(server);
+		lab_connect(l);
+		lab_client(l, 1,
+			   lab_hello(good ? "good.example.org"
+					  : "evil.example.org"));
+		lab_expect(l, good ? "allow 4"
+				   : "refuse 4, to server RA seq 1 ack 1");
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(observing_says_and_passes)
+{
+	struct lab *l = connected("gateway: { mode = \"observe\"; };\n" POLICY);
+	struct reader hello = lab_hello("evil.example.org");
+
+	send_part(l, hello, 0, 20);
+	send_part(l, hello, 20, hello.left);
+	lab_expect(l, "allow 4, allow 5");
+	lab_expect_events(l, "default.deny would");
+	lab_expect_server_has(l, hello.p, hello.left);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_silent_rule_answers_nobody)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.sport = 81;
+	lab_connect(l);
+	lab_client(l, 1, text("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+	lab_expect_events(l, "rule.deny swallow");
+	lab_expect(l, "refuse-silent 4, to server RA seq 1 ack 1");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(undecided_flows_go_on_under_the_next_policy)
+{
+	struct lab *l = connected(POLICY);
+	struct policy *old = l->policy;
+	struct reader hello = lab_hello("good.example.org");
+
+	send_part(l, hello, 0, 30);
+	l->policy = lab_compile(ZONES OPEN_GUARDS);
+	engine_set_policy(l->engine, l->policy);
+	policy_free(old);
+	send_part(l, hello, 30, hello.left);
+	lab_expect(l, "drop 4, refuse 5, to server RA seq 1 ack 1");
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+/* --- a hello in pieces of one byte ---------------------------------------- */
+
+static struct lab *bytewise(struct reader hello, size_t n, uint32_t isn)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.isn[DIR_CLIENT] = isn;
+	lab_connect(l);
+	for (size_t i = 0; i < 8; i++)
+		send_part(l, hello, i, i + 1);
+	lab_expect(l, "");
+	send_part(l, hello, 8, 9);
+	lab_expect(l, "drop 12, drop 4, drop 5, drop 6, drop 7, drop 8, "
+		      "drop 9, drop 10, drop 11, to client A seq 1 ack 10");
+	for (size_t i = 9; i + 1 < n; i++)
+		send_part(l, hello, i, i + 1);
+	lab_expect_server_has(l, NULL, 0);
+	lab_expect_events(l, "");
+	strbuf_done(&l->outputs);
+	strbuf_init(&l->outputs, 0);
+	send_part(l, hello, n - 1, n);
+	return l;
+}
+
+START_TEST(what_was_acknowledged_is_delivered)
+{
+	static const uint32_t isns[] = {1000, UINT32_MAX - 20, UINT32_MAX};
+	struct reader hello = lab_hello("good.example.org");
+
+	for (size_t i = 0; i < 3; i++) {
+		struct lab *l = bytewise(hello, hello.left, isns[i]);
+
+		lab_expect(l, "drop 80, to server PA seq 1 ack 1 bytes 77");
+		lab_expect_events(l, "rule.allow good");
+		lab_expect_server_has(l, hello.p, hello.left);
+		lab_server(l, 1, 1 + (uint32_t)hello.left, text("hello"));
+		lab_expect(l, "allow 81");
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(what_was_acknowledged_and_is_denied_never_arrives)
+{
+	struct reader hello = lab_hello("evil.example.org");
+	struct lab *l = bytewise(hello, hello.left, 1000);
+
+	lab_expect(l, "refuse 80, to server RA seq 1 ack 1");
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_full_table_keeps_what_is_being_delivered)
+{
+	struct engine_options opt = {.most_flows = 1};
+	struct lab *l = lab_new(POLICY, &opt);
+	struct reader hello = lab_hello("good.example.org");
+
+	lab_connect(l);
+	send_part(l, hello, 0, 30);
+	send_part(l, hello, 0, 30);
+	send_part(l, hello, 30, hello.left);
+	lab_expect_events(l, "rule.allow good");
+	l->ends.cport++;
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_expect_events(l, "flow.limit");
+	lab_expect(l, "drop 5, drop 4, to client A seq 1 ack 31, "
+		      "drop 6, to server PA seq 1 ack 1 bytes 77, drop 7");
+	lab_wait(l, LAB_SECOND);
+	lab_expect(l, "to server PA seq 1 ack 1 bytes 77");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_server_that_takes_nothing_is_given_up)
+{
+	struct reader hello = lab_hello("good.example.org");
+	struct lab *l = bytewise(hello, hello.left, 1000);
+	unsigned sent = 0;
+
+	while (strstr(strbuf_text(&l->outputs), "bytes 77") && sent < 20) {
+		sent++;
+		strbuf_done(&l->outputs);
+		strbuf_init(&l->outputs, 0);
+		lab_wait(l, LAB_SECOND * 32 + 1);
+	}
+	ck_assert_uint_eq(sent, 7);
+	lab_expect(l, "to server RA seq 1 ack 1, to client RA seq 1 ack 1");
+	lab_free(l);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, a_handshake_passes);
+	tcase_add_test(tc, a_whole_hello_is_allowed_or_refused);
+	tcase_add_test(tc, a_hello_in_two_is_one);
+	tcase_add_test(tc, a_retransmit_is_acknowledged_and_then_delivered);
+	tcase_add_test(tc, refuses_bytes_that_change);
+	tcase_add_test(tc, refuses_what_does_not_come_in_time);
+	tcase_add_test(tc, refuses_more_flows_than_there_is_room_for);
+	tcase_add_test(tc, a_lost_beginning_is_refused_or_passed);
+	tcase_add_test(tc, a_tunnel_is_judged_by_what_is_inside);
+	tcase_add_test(tc, a_denied_tunnel_never_reaches_the_proxy);
+	tcase_add_test(tc, socks_is_judged_by_what_is_inside);
+	tcase_add_test(tc, a_server_may_speak_first);
+	tcase_add_test(tc, an_end_waits_behind_what_is_held);
+	tcase_add_test(tc, a_port_used_again_is_another_flow);
+	tcase_add_test(tc, udp_that_must_be_known_is_refused);
+	tcase_add_test(tc, ipv6_is_the_same);
+	tcase_add_test(tc, observing_says_and_passes);
+	tcase_add_test(tc, a_silent_rule_answers_nobody);
+	tcase_add_test(tc, undecided_flows_go_on_under_the_next_policy);
+	tcase_add_test(tc, what_was_acknowledged_is_delivered);
+	tcase_add_test(tc, what_was_acknowledged_and_is_denied_never_arrives);
+	tcase_add_test(tc, a_full_table_keeps_what_is_being_delivered);
+	tcase_add_test(tc, a_server_that_takes_nothing_is_given_up);
+}
+
+int main(void)
+{
+	return run_suite("engine", add);
+}

@@ -42,105 +42,9 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
-/* --- outputs ------------------------------------------------------------- */
-
-void engine_out(struct engine *e, struct engine_output o)
-{
-	if (e->taken == e->n_out)
-		e->taken = e->n_out = 0;
-	if (e->n_out == e->out_capacity) {
-		size_t more = e->out_capacity ? e->out_capacity * 2 : 64;
-		struct engine_output *grown =
-			realloc(e->out, more * sizeof(*grown));
-
-		/* Without it the packet stays queued until the kernel drops
-		 * it: the closed side of failing. */
-		if (!grown)
-			return;
-		e->out = grown;
-		e->out_capacity = more;
-	}
-	e->out[e->n_out++] = o;
-}
-
-void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
-{
-	engine_out(e, (struct engine_output){.kind = kind, .id = id});
-}
-
-bool engine_output_take(struct engine *e, struct engine_output *out)
-{
-	if (e->taken == e->n_out)
-		return false;
-	*out = e->out[e->taken++];
-	return true;
-}
-
-/* --- waiting ------------------------------------------------------------- */
-
-void engine_wait(struct engine *e, struct flow *f, uint64_t when)
-{
-	if (!e->deadline || when < e->deadline)
-		e->deadline = when;
-	if (f->waits)
-		return;
-	f->waits = true;
-	f->wait_next = NULL;
-	f->wait_prev = e->waits_last;
-	if (e->waits_last)
-		e->waits_last->wait_next = f;
-	else
-		e->waits_first = f;
-	e->waits_last = f;
-}
-
-void engine_wait_end(struct engine *e, struct flow *f)
-{
-	if (!f->waits)
-		return;
-	f->waits = false;
-	if (f->wait_prev)
-		f->wait_prev->wait_next = f->wait_next;
-	else
-		e->waits_first = f->wait_next;
-	if (f->wait_next)
-		f->wait_next->wait_prev = f->wait_prev;
-	else
-		e->waits_last = f->wait_prev;
-	f->wait_next = f->wait_prev = NULL;
-}
-
-static bool hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
-{
-	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id) != FW_OK)
-		return false;
-	if (!f->waits) {
-		f->held_since = now;
-		engine_wait(e, f, now + LIMIT_HOLD_NS);
-	}
-	e->n_held++;
-	stats_add(e->opt.stats, STAT_HELD, 1);
-	return true;
-}
-
-void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
-{
-	for (unsigned i = 0; i < f->n_held; i++)
-		engine_out_verdict(e, kind, f->held[i]);
-	e->n_held -= f->n_held;
-	f->n_held = 0;
-}
-
-static void forget_flow(struct engine *e, struct flow *f)
-{
-	engine_release(e, f, OUTPUT_DROP);
-	engine_wait_end(e, f);
-	flow_table_remove(e->flows, f);
-}
-
 /* --- events -------------------------------------------------------------- */
 
-static void tell(struct engine *e, enum event_kind kind, const struct flow *f,
+void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
 		 const struct facts *facts, const struct outcome *o,
 		 const char *in_iface, uint64_t now)
 {
@@ -167,7 +71,7 @@ static void tell_end(struct engine *e, const struct flow *f, uint64_t now)
 
 	if (!e->opt.read_on)
 		return;
-	tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
+	engine_tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
 }
 
 static void count(struct engine *e, const struct outcome *o)
@@ -223,7 +127,7 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 		engine_out_verdict(
 			e, dir == DIR_CLIENT ? OUTPUT_DROP : OUTPUT_PASS,
 			in->id);
-	engine_tcp_deliver(e, f, now);
+	engine_tcp_deliver_begin(e, f, now);
 }
 
 /* The flow is decided; `id` is the packet in hand, or NULL. */
@@ -234,7 +138,8 @@ static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
 	count(e, o);
-	tell(e, EVENT_VERDICT, f, &f->facts, o, in ? in->in_iface : NULL, now);
+	engine_tell(e, EVENT_VERDICT, f, &f->facts, o, in ? in->in_iface : NULL,
+		    now);
 	if (f->refused) {
 		engine_wait_end(e, f);
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
@@ -253,7 +158,7 @@ static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 	}
 }
 
-static void settle_by(struct engine *e, struct flow *f, enum reason reason,
+void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 		      enum dir dir, const struct engine_input *in, uint64_t now)
 {
 	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
@@ -281,7 +186,7 @@ static void refuse_packet(struct engine *e, const struct engine_input *in,
 	facts.zone_dst = in->zone_dst;
 	o.silent = true;
 	count(e, &o);
-	tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
+	engine_tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
 	engine_out_verdict(
 		e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
 		in->id);
@@ -381,7 +286,7 @@ static struct flow *flow_of(struct engine *e, const struct packet *pkt,
 	f = flow_table_find(e->flows, &key);
 	if (f && begins_anew(f, pkt)) {
 		tell_end(e, f, now);
-		forget_flow(e, f);
+		engine_forget(e, f);
 		f = NULL;
 	}
 	if (!f)
@@ -481,7 +386,7 @@ static bool must_wait(const struct flow *f, enum dir dir,
 		return false;
 	/* A pure ACK may run ahead: it carries nothing. */
 	return pkt->payload.left > 0 ||
-	       ((pkt->tcp_flags & TCP_FIN) && f->waits);
+	       ((pkt->tcp_flags & TCP_FIN) && (f->n_held > 0 || f->vouching));
 }
 
 static void pass(struct engine *e, struct flow *f, enum dir dir,
@@ -491,6 +396,26 @@ static void pass(struct engine *e, struct flow *f, enum dir dir,
 	engine_out_verdict(e, OUTPUT_PASS, id);
 }
 
+/* The proxy must see what there is before there is more to judge. */
+static void let_through(struct engine *e, struct flow *f, enum dir dir,
+			const struct packet *pkt, const struct engine_input *in,
+			uint64_t now)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	engine_wait_end(e, f);
+	if (f->vouching) {
+		engine_out_verdict(e, OUTPUT_DROP, in->id);
+		engine_tcp_vouch(e, f);
+		f->vouching = false;
+		engine_tcp_deliver_begin(e, f, now);
+		return;
+	}
+	engine_release(e, f, OUTPUT_PASS);
+	f->passed[DIR_CLIENT] = s->base + stream_in_order(s);
+	pass(e, f, dir, pkt, in->id);
+}
+
 static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
 			    const struct packet *pkt,
 			    const struct engine_input *in, enum taken taken,
@@ -498,23 +423,17 @@ static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
 {
 	if (!must_wait(f, dir, pkt)) {
 		pass(e, f, dir, pkt, in->id);
-	} else if (f->stack.client_waits && !f->vouching &&
+	} else if (f->stack.client_waits &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
-		/* The proxy must see this before there is more to judge. */
-		engine_release(e, f, OUTPUT_PASS);
-		engine_wait_end(e, f);
-		f->passed[DIR_CLIENT] =
-			f->streams[DIR_CLIENT].base +
-			stream_in_order(&f->streams[DIR_CLIENT]);
-		pass(e, f, dir, pkt, in->id);
+		let_through(e, f, dir, pkt, in, now);
 	} else if (engine_tcp_stalls(f, taken == TAKEN_REPEAT)) {
 		engine_out_verdict(e, OUTPUT_DROP, in->id);
 		engine_tcp_vouch(e, f);
 	} else if (taken == TAKEN_REPEAT && f->n_held > 0) {
 		/* The first copy is held. */
 		engine_out_verdict(e, OUTPUT_DROP, in->id);
-	} else if (!hold(e, f, in->id, now)) {
-		settle_by(e, f, REASON_HOLD_LIMIT, dir, in, now);
+	} else if (!engine_hold(e, f, in->id, now)) {
+		engine_settle_by(e, f, REASON_HOLD_LIMIT, dir, in, now);
 	}
 }
 
@@ -525,11 +444,11 @@ static void judge(struct engine *e, struct flow *f, enum dir dir,
 	struct outcome o;
 
 	if (taken == TAKEN_CONFLICT) {
-		settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
+		engine_settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
 		return;
 	}
 	if (taken == TAKEN_LIMIT) {
-		settle_by(e, f, REASON_STREAM_LIMIT, dir, in, now);
+		engine_settle_by(e, f, REASON_STREAM_LIMIT, dir, in, now);
 		return;
 	}
 	o = decide_flow(&e->policy->ir, &f->facts);
@@ -538,7 +457,7 @@ static void judge(struct engine *e, struct flow *f, enum dir dir,
 		return;
 	}
 	if (f->stack.state == STACK_BAD)
-		settle_by(e, f, REASON_PROTO_MALFORMED, dir, in, now);
+		engine_settle_by(e, f, REASON_PROTO_MALFORMED, dir, in, now);
 	else
 		judge_undecided(e, f, dir, pkt, in, taken, now);
 }
@@ -610,103 +529,11 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		judge_lost(e, f, dir, in, now);
 		return;
 	}
+	if (dir == DIR_SERVER)
+		engine_tcp_acked(e, f, &pkt);
 	if (pkt.l4 == IPPROTO_TCP)
 		taken = take_tcp(e, f, dir, &pkt);
 	judge(e, f, dir, &pkt, in, taken, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
-		forget_flow(e, f);
-}
-
-/* --- time and policy ----------------------------------------------------- */
-
-/* Each waiting flow whose time has come; the deadline is set anew. */
-static void look_at_waits(struct engine *e, uint64_t now)
-{
-	struct flow *f = e->waits_first;
-
-	e->deadline = 0;
-	while (f) {
-		struct flow *next = f->wait_next;
-		uint64_t when = f->delivering ? f->deliver_next
-					      : f->held_since + LIMIT_HOLD_NS;
-
-		if (now < when)
-			engine_wait(e, f, when);
-		else if (f->delivering)
-			engine_tcp_deliver(e, f, now);
-		else
-			settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
-				  now);
-		f = next;
-	}
-}
-
-void engine_tick(struct engine *e, uint64_t now)
-{
-	struct flow *f;
-
-	/* Before the waits: outputs borrow bytes of flows that are left. */
-	while ((f = flow_table_oldest(e->flows))) {
-		uint64_t most = f->decided && !f->delivering
-					? LIMIT_IDLE_DECIDED_NS
-					: LIMIT_IDLE_UNDECIDED_NS;
-
-		/* A decided one behind an undecided one waits with it. */
-		if (e->opt.read_on)
-			most = LIMIT_IDLE_UNDECIDED_NS;
-		if (now - f->last_ns <= most)
-			break;
-		tell_end(e, f, f->last_ns);
-		forget_flow(e, f);
-	}
-	if (e->deadline && now >= e->deadline)
-		look_at_waits(e, now);
-}
-
-void engine_finish(struct engine *e, uint64_t now)
-{
-	struct flow *f;
-
-	while ((f = flow_table_oldest(e->flows))) {
-		tell_end(e, f, now);
-		forget_flow(e, f);
-	}
-}
-
-uint64_t engine_next_deadline(const struct engine *e)
-{
-	return e->deadline;
-}
-
-/* Zones are numbers of one policy; find the same zone in the next. */
-static int zone_in(const struct ir *from, int zone, const struct ir *to)
-{
-	if (zone < 0)
-		return zone;
-	for (unsigned z = 0; z < to->n_zones; z++)
-		if (!strcmp(to->zones[z].name, from->zones[zone].name))
-			return (int)z;
-	return -1;
-}
-
-void engine_set_policy(struct engine *e, const struct policy *policy)
-{
-	struct flow *f = flow_table_oldest(e->flows);
-
-	while (f) {
-		struct flow *next = f->newer;
-
-		/* What was decided under the old policy must not speak for
-		 * the new one. */
-		if (f->decided && !f->delivering) {
-			forget_flow(e, f);
-		} else if (e->policy) {
-			f->facts.zone_src = zone_in(
-				&e->policy->ir, f->facts.zone_src, &policy->ir);
-			f->facts.zone_dst = zone_in(
-				&e->policy->ir, f->facts.zone_dst, &policy->ir);
-		}
-		f = next;
-	}
-	e->policy = policy;
+		engine_forget(e, f);
 }

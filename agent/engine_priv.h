@@ -26,8 +26,27 @@ void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id);
 void engine_wait(struct engine *e, struct flow *f, uint64_t when);
 void engine_wait_end(struct engine *e, struct flow *f);
 
+/* Keep the packet until the decision; false at a ceiling. */
+bool engine_hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now);
+
 /* All held packets of the flow get this verdict, in order. */
 void engine_release(struct engine *e, struct flow *f, enum output_kind kind);
+
+/* Drop what it holds and forget it. */
+void engine_forget(struct engine *e, struct flow *f);
+
+/* --- engine.c ------------------------------------------------------------- */
+
+/* Hand an event to whoever listens; `f` may be NULL. */
+void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
+		 const struct facts *facts, const struct outcome *o,
+		 const char *in_iface, uint64_t now);
+
+/* Refuse the flow for a reason that no rule has; `in` is the packet in hand, or
+ * NULL. */
+void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
+		      enum dir dir, const struct engine_input *in,
+		      uint64_t now);
 
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
 
@@ -44,11 +63,16 @@ bool engine_tcp_stalls(const struct flow *f, bool repeat);
  * stream's copy stands for the held packets, which are dropped. */
 void engine_tcp_vouch(struct engine *e, struct flow *f);
 
-/* The flow is allowed: send the server what was vouched for, and again until
- * it says that it has it. */
+/* The server may have what was vouched for: send it, and again whenever
+ * f->deliver_next has come, until it says that it has it. */
+void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now);
 void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now);
 
-/* A packet of a flow that is being delivered gets its verdict. */
+/* What a packet of the server says of that. */
+void engine_tcp_acked(struct engine *e, struct flow *f,
+		      const struct packet *pkt);
+
+/* A packet of a decided flow that is being delivered gets its verdict. */
 void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 			       const struct packet *pkt, uint32_t id);
 

@@ -91,11 +91,18 @@ void engine_tcp_vouch(struct engine *e, struct flow *f)
 					     .segment = ack});
 }
 
+void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
+{
+	f->deliver_to = f->vouched;
+	f->deliveries = 0;
+	engine_tcp_deliver(e, f, now);
+}
+
 void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
 {
 	struct stream *s = &f->streams[DIR_CLIENT];
 	uint32_t from = f->passed[DIR_CLIENT] - s->base;
-	uint32_t to = f->vouched - s->base;
+	uint32_t to = f->deliver_to - s->base;
 
 	if (f->deliveries++ == DELIVERIES) {
 		/* The server does not take it: neither end may wait on. */
@@ -124,6 +131,20 @@ void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
 	engine_wait(e, f, f->deliver_next);
 }
 
+void engine_tcp_acked(struct engine *e, struct flow *f,
+		      const struct packet *pkt)
+{
+	if (!f->delivering || !(pkt->tcp_flags & TCP_ACK))
+		return;
+	if (engine_tcp_before(f->passed[DIR_CLIENT], pkt->ack))
+		f->passed[DIR_CLIENT] = pkt->ack;
+	if (engine_tcp_before(f->passed[DIR_CLIENT], f->deliver_to))
+		return;
+	f->delivering = false;
+	if (f->decided || (!f->vouching && f->n_held == 0))
+		engine_wait_end(e, f);
+}
+
 void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 			       const struct packet *pkt, uint32_t id)
 {
@@ -133,22 +154,18 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 	if (dir == DIR_CLIENT) {
 		/* What we answer for needs no second copy. */
 		bool ours = pkt->wire_payload > 0 &&
-			    !engine_tcp_before(f->vouched, end);
+			    !engine_tcp_before(f->deliver_to, end);
 
 		engine_out_verdict(e, ours ? OUTPUT_DROP : OUTPUT_PASS, id);
 		return;
 	}
 	if (engine_tcp_before(f->passed[DIR_SERVER], end))
 		f->passed[DIR_SERVER] = end;
-	if ((pkt->tcp_flags & TCP_ACK) &&
-	    engine_tcp_before(f->passed[DIR_CLIENT], pkt->ack))
-		f->passed[DIR_CLIENT] = pkt->ack;
-	if (engine_tcp_before(f->passed[DIR_CLIENT], f->vouched)) {
+	engine_tcp_acked(e, f, pkt);
+	if (f->delivering) {
 		engine_out_verdict(e, OUTPUT_PASS, id);
 		return;
 	}
-	f->delivering = false;
-	engine_wait_end(e, f);
 	if (!e->opt.read_on)
 		stream_done(&f->streams[DIR_CLIENT]);
 	engine_out_verdict(e, OUTPUT_ALLOW, id);

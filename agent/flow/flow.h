@@ -47,10 +47,11 @@ struct flow {
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	struct flow_tcp tcp[2];
 
-	/* TCP, see agent/vouch.h: client bytes up to `vouched` were
+	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
 	 * acknowledged by us in the server's name. */
 	bool vouching, delivering;
 	uint32_t vouched;
+	uint32_t deliver_to;   /* what the server must have acknowledged */
 	uint64_t deliver_next; /* when to send them again */
 	unsigned deliveries;
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What happens to flows without a packet of theirs: time passes, the policy
+ * changes, a capture ends. */
+#include "agent/engine_priv.h"
+
+/* Each waiting flow whose time has come; the deadline is set anew. */
+static void look_at_waits(struct engine *e, uint64_t now)
+{
+	struct flow *f = e->waits_first;
+
+	e->deadline = 0;
+	while (f) {
+		struct flow *next = f->wait_next;
+		bool holds = !f->decided && (f->n_held || f->vouching);
+		uint64_t held_until = f->held_since + LIMIT_HOLD_NS;
+
+		if (f->delivering && now >= f->deliver_next)
+			engine_tcp_deliver(e, f, now);
+		else if (f->delivering)
+			engine_wait(e, f, f->deliver_next);
+		if (holds && now >= held_until)
+			engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT,
+					 NULL, now);
+		else if (holds)
+			engine_wait(e, f, held_until);
+		f = next;
+	}
+}
+
+void engine_tick(struct engine *e, uint64_t now)
+{
+	struct flow *f;
+
+	/* Before the waits: outputs borrow bytes of flows that are left. */
+	while ((f = flow_table_oldest(e->flows))) {
+		uint64_t most = f->decided && !f->delivering
+					? LIMIT_IDLE_DECIDED_NS
+					: LIMIT_IDLE_UNDECIDED_NS;
+
+		/* A decided one behind an undecided one waits with it. */
+		if (e->opt.read_on)
+			most = LIMIT_IDLE_UNDECIDED_NS;
+		if (now - f->last_ns <= most)
+			break;
+		tell_end(e, f, f->last_ns);
+		engine_forget(e, f);
+	}
+	if (e->deadline && now >= e->deadline)
+		look_at_waits(e, now);
+}
+
+void engine_finish(struct engine *e, uint64_t now)
+{
+	struct flow *f;
+
+	while ((f = flow_table_oldest(e->flows))) {
+		tell_end(e, f, now);
+		engine_forget(e, f);
+	}
+}
+
+uint64_t engine_next_deadline(const struct engine *e)
+{
+	return e->deadline;
+}
+
+/* Zones are numbers of one policy; find the same zone in the next. */
+static int zone_in(const struct ir *from, int zone, const struct ir *to)
+{
+	if (zone < 0)
+		return zone;
+	for (unsigned z = 0; z < to->n_zones; z++)
+		if (!strcmp(to->zones[z].name, from->zones[zone].name))
+			return (int)z;
+	return -1;
+}
+
+void engine_set_policy(struct engine *e, const struct policy *policy)
+{
+	struct flow *f = flow_table_oldest(e->flows);
+
+	while (f) {
+		struct flow *next = f->newer;
+
+		/* What was decided under the old policy must not speak for
+		 * the new one. */
+		if (f->decided && !f->delivering) {
+			engine_forget(e, f);
+		} else if (e->policy) {
+			f->facts.zone_src = zone_in(
+				&e->policy->ir, f->facts.zone_src, &policy->ir);
+			f->facts.zone_dst = zone_in(
+				&e->policy->ir, f->facts.zone_dst, &policy->ir);
+		}
+		f = next;
+	}
+	e->policy = policy;
+}

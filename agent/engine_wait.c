@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is to be done with packets, and flows that wait. */
+#include "agent/engine_priv.h"
+
+#include <stdlib.h>
+
+void engine_out(struct engine *e, struct engine_output o)
+{
+	if (e->taken == e->n_out)
+		e->taken = e->n_out = 0;
+	if (e->n_out == e->out_capacity) {
+		size_t more = e->out_capacity ? e->out_capacity * 2 : 64;
+		struct engine_output *grown =
+			realloc(e->out, more * sizeof(*grown));
+
+		/* Without it the packet stays queued until the kernel drops
+		 * it: the closed side of failing. */
+		if (!grown)
+			return;
+		e->out = grown;
+		e->out_capacity = more;
+	}
+	e->out[e->n_out++] = o;
+}
+
+void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
+{
+	engine_out(e, (struct engine_output){.kind = kind, .id = id});
+}
+
+bool engine_output_take(struct engine *e, struct engine_output *out)
+{
+	if (e->taken == e->n_out)
+		return false;
+	*out = e->out[e->taken++];
+	return true;
+}
+
+/* --- waiting ------------------------------------------------------------- */
+
+void engine_wait(struct engine *e, struct flow *f, uint64_t when)
+{
+	if (!e->deadline || when < e->deadline)
+		e->deadline = when;
+	if (f->waits)
+		return;
+	f->waits = true;
+	f->wait_next = NULL;
+	f->wait_prev = e->waits_last;
+	if (e->waits_last)
+		e->waits_last->wait_next = f;
+	else
+		e->waits_first = f;
+	e->waits_last = f;
+}
+
+void engine_wait_end(struct engine *e, struct flow *f)
+{
+	if (!f->waits)
+		return;
+	f->waits = false;
+	if (f->wait_prev)
+		f->wait_prev->wait_next = f->wait_next;
+	else
+		e->waits_first = f->wait_next;
+	if (f->wait_next)
+		f->wait_next->wait_prev = f->wait_prev;
+	else
+		e->waits_last = f->wait_prev;
+	f->wait_next = f->wait_prev = NULL;
+}
+
+bool engine_hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
+{
+	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id) != FW_OK)
+		return false;
+	if (f->n_held == 1 && !f->vouching) {
+		f->held_since = now;
+		engine_wait(e, f, now + LIMIT_HOLD_NS);
+	}
+	e->n_held++;
+	stats_add(e->opt.stats, STAT_HELD, 1);
+	return true;
+}
+
+void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
+{
+	for (unsigned i = 0; i < f->n_held; i++)
+		engine_out_verdict(e, kind, f->held[i]);
+	e->n_held -= f->n_held;
+	f->n_held = 0;
+}
+
+void engine_forget(struct engine *e, struct flow *f)
+{
+	engine_release(e, f, OUTPUT_DROP);
+	engine_wait_end(e, f);
+	flow_table_remove(e->flows, f);
+}

@@ -65,7 +65,7 @@ void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
 }
 
 /* Replay: all that was known of a flow. */
-static void tell_end(struct engine *e, const struct flow *f, uint64_t now)
+void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now)
 {
 	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
 
@@ -285,7 +285,7 @@ static struct flow *flow_of(struct engine *e, const struct packet *pkt,
 	flow_key_of(pkt, &key);
 	f = flow_table_find(e->flows, &key);
 	if (f && begins_anew(f, pkt)) {
-		tell_end(e, f, now);
+		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 		f = NULL;
 	}

@@ -42,6 +42,9 @@ void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
 		 const struct facts *facts, const struct outcome *o,
 		 const char *in_iface, uint64_t now);
 
+/* A replay is told of the end of every flow. */
+void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now);
+
 /* Refuse the flow for a reason that no rule has; `in` is the packet in hand, or
  * NULL. */
 void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,

@@ -42,7 +42,7 @@ void engine_tick(struct engine *e, uint64_t now)
 			most = LIMIT_IDLE_UNDECIDED_NS;
 		if (now - f->last_ns <= most)
 			break;
-		tell_end(e, f, f->last_ns);
+		engine_tell_end(e, f, f->last_ns);
 		engine_forget(e, f);
 	}
 	if (e->deadline && now >= e->deadline)
@@ -54,7 +54,7 @@ void engine_finish(struct engine *e, uint64_t now)
 	struct flow *f;
 
 	while ((f = flow_table_oldest(e->flows))) {
-		tell_end(e, f, now);
+		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 	}
 }

@@ -73,6 +73,9 @@ cases() {
 		allowed "ssh-$v" in client ssh "${SSH_OPTIONS[@]}" -i "$LAB/ssh/user" "root@${!ssh}" echo in
 		# no more segments than a sender's first window: what is held is not acknowledged
 		allowed "http-in-pieces-$v" "$hello" pieces "${!web}" 80 www.example.org 0 9
+		# More segments than a client sends without an answer: they are
+		# acknowledged for the server, and delivered.
+		allowed "http-bytewise-$v" "$hello" pieces "${!web}" 80 www.example.org 0 1
 		refused "http-other-name-$v" "$hello" bad_web "-$v" http://evil.example.com/
 		refused "https-other-name-$v" "$hello" bad_web "-$v" https://evil.example.com/
 		refused "https-no-name-$v" "$hello" bad_web -k "https://$host/"

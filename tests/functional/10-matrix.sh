@@ -71,7 +71,6 @@ cases() {
 		allowed "https-wildcard-$v" "$hello" web "-$v" https://mirror.example.net/
 		allowed "dns-$v" "$WEB4" client dig +short +time=3 +tries=1 "@${!resolver}" www.example.org
 		allowed "ssh-$v" in client ssh "${SSH_OPTIONS[@]}" -i "$LAB/ssh/user" "root@${!ssh}" echo in
-		# no more segments than a sender's first window: what is held is not acknowledged
 		allowed "http-in-pieces-$v" "$hello" pieces "${!web}" 80 www.example.org 0 9
 		# More segments than a client sends without an answer: they are
 		# acknowledged for the server, and delivered.

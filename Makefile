@@ -183,6 +183,9 @@ install: all man ## install below DESTDIR/PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	for m in $(MAN_PAGES); do \
 		install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/ || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)/etc/logrotate.d
+	install -m 644 packaging/fwagent.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/fwagent.conf
+	install -m 644 packaging/fwagent.logrotate $(DESTDIR)/etc/logrotate.d/fwagent
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|g' packaging/fwagentd.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/fwagentd.service

@@ -109,7 +109,7 @@ static enum probe_result http1_probe(struct reader r, size_t seen)
 	/* Too long in any case: say so as HTTP. */
 	if (end > LIMIT_HTTP_HEAD)
 		return PROBE_YES;
-	if (!http1_line(&r, &line))
+	if (end == r.left || !http1_line(&r, &line))
 		return PROBE_MORE;
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
 }
@@ -288,7 +288,7 @@ static enum proto_result chunk_line(struct http1_state *st, struct reader *in)
 	if (end > LIMIT_HTTP_CHUNK_LINE)
 		return PROTO_BAD;
 	st->scan.at = end;
-	if (!http1_line(in, &line))
+	if (end == in->left || !http1_line(in, &line))
 		return PROTO_MORE;
 	st->scan = (struct http1_scan){0};
 	if (!chunk_size(line, &st->left))

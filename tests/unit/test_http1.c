@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/limits.h"
 #include "agent/proto/http1_head.h"
+#include "agent/proto/registry.h"
 #include "tests/unit/support.h"
 
 #define C(text)                                                          \
@@ -330,6 +331,30 @@ START_TEST(heads_have_a_ceiling)
 }
 END_TEST
 
+/* What a module reads again and again must not grow with what is there: a line
+ * of 60,000 bytes, byte by byte. */
+START_TEST(long_lines_are_looked_at_once)
+{
+	static uint8_t text[60000] = "GET /";
+	const struct proto *http1 = NULL;
+	size_t seen = 0;
+
+	memset(&text[5], 'x', sizeof(text) - 5);
+	for (unsigned i = 0; i < registry_count(); i++)
+		if (registry_get(i)->app == APP_HTTP)
+			http1 = registry_get(i);
+	ck_assert_ptr_nonnull(http1);
+	for (unsigned round = 0; round < 5; round++) {
+		for (size_t n = 1; n < sizeof(text); n++) {
+			ck_assert_int_eq(http1->probe(reader_of(text, n), seen),
+					 PROBE_MORE);
+			seen = n;
+		}
+		seen = 0;
+	}
+}
+END_TEST
+
 START_TEST(hosts_lose_port_and_brackets_only)
 {
 	static const struct {
@@ -390,6 +415,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, no_prefix_is_enough);
 	tcase_add_test(tc, a_client_waits_only_for_answers_that_matter);
 	tcase_add_test(tc, heads_have_a_ceiling);
+	tcase_add_test(tc, long_lines_are_looked_at_once);
 	tcase_add_test(tc, hosts_lose_port_and_brackets_only);
 	tcase_add_test(tc, authorities_end_where_browsers_end_them);
 }

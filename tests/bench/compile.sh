@@ -38,7 +38,7 @@ seconds() {
 
 row() {
 	printf '%-24s %8s s' "$1" "$2"
-	[ -z "$3" ] || printf '  x %s' "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.1f", b > 0 ? a / b : 0 }')"
+	[ -z "$3" ] || printf '  x %s' "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.1f", (b > 0) ? a / b : 0 }')"
 	echo
 }
 

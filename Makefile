@@ -280,10 +280,10 @@ cppcheck: ## cppcheck, findings are errors
 	@cppcheck -q -j $(JOBS) --cppcheck-build-dir=build/cppcheck --std=c11 \
 		--enable=warning,style,performance,portability --inline-suppr \
 		--suppressions-list=tests/lint/cppcheck.txt --library=posix,gnu \
-		-D'mnl_attr_for_each(a,n,o)=while((a))' \
-		-D'mnl_attr_for_each_nested(a,n)=while((a))' \
-		-D'json_array_foreach(a,i,v)=while((i))' \
-		-D'json_object_foreach(o,k,v)=while((k))' \
+		-D'mnl_attr_for_each(a,n,o)=for((a)=(const void*)(n);(a);)' \
+		-D'mnl_attr_for_each_nested(a,n)=for((a)=(n);(a);)' \
+		-D'json_array_foreach(a,i,v)=for((i)=0;((v)=json_array_get((a),(i)));(i)++)' \
+		-D'json_object_foreach(o,k,v)=for((k)="";((v)=json_object_get((o),(k)));)' \
 		--error-exitcode=1 -I. -D_GNU_SOURCE -DFWAGENT_VERSION='""' \
 		$(filter policy/% agent/%,$(C_FILES))
 

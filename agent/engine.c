@@ -44,23 +44,18 @@ void engine_free(struct engine *e)
 
 /* --- events -------------------------------------------------------------- */
 
-void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
-		 const struct facts *facts, const struct outcome *o,
-		 const char *in_iface, uint64_t now)
+/* What the caller has not said of the event: the policy, and of its flow (if
+ * there is one) all that it is known by. */
+static void tell(struct engine *e, const struct flow *f, struct event ev)
 {
-	struct event ev = {
-		.kind = kind,
-		.time_ns = now,
-		.flow_id = f ? f->id : 0,
-		.ir = &e->policy->ir,
-		.policy_digest = e->policy->digest,
-		.facts = facts,
-		.outcome = o,
-		.traffic = kind == EVENT_FLOW && f ? f->traffic : NULL,
-		.in_iface = in_iface,
-		.held_ns = f && f->waits ? now - f->held_since : 0,
-	};
-
+	ev.ir = &e->policy->ir;
+	ev.policy_digest = e->policy->digest;
+	if (f) {
+		ev.flow_id = f->id;
+		ev.facts = &f->facts;
+		ev.traffic = ev.kind == EVENT_FLOW ? f->traffic : NULL;
+		ev.held_ns = f->waits ? ev.time_ns - f->held_since : 0;
+	}
 	e->opt.event(e->opt.event_ctx, &ev);
 }
 
@@ -71,7 +66,8 @@ void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now)
 
 	if (!e->opt.read_on)
 		return;
-	engine_tell(e, EVENT_FLOW, f, &f->facts, &o, NULL, now);
+	tell(e, f,
+	     (struct event){.kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
 }
 
 static void count(struct engine *e, const struct outcome *o)
@@ -138,8 +134,11 @@ static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
 	count(e, o);
-	engine_tell(e, EVENT_VERDICT, f, &f->facts, o, in ? in->in_iface : NULL,
-		    now);
+	tell(e, f,
+	     (struct event){.kind = EVENT_VERDICT,
+			    .time_ns = now,
+			    .outcome = o,
+			    .in_iface = in ? in->in_iface : NULL});
 	if (f->refused) {
 		engine_wait_end(e, f);
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
@@ -186,7 +185,12 @@ static void refuse_packet(struct engine *e, const struct engine_input *in,
 	facts.zone_dst = in->zone_dst;
 	o.silent = true;
 	count(e, &o);
-	engine_tell(e, EVENT_VERDICT, NULL, &facts, &o, in->in_iface, now);
+	tell(e, NULL,
+	     (struct event){.kind = EVENT_VERDICT,
+			    .time_ns = now,
+			    .facts = &facts,
+			    .outcome = &o,
+			    .in_iface = in->in_iface});
 	engine_out_verdict(
 		e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
 		in->id);
@@ -396,16 +400,23 @@ static void pass(struct engine *e, struct flow *f, enum dir dir,
 	engine_out_verdict(e, OUTPUT_PASS, id);
 }
 
+/* A packet of an undecided flow, once its bytes are taken. */
+struct arrival {
+	const struct engine_input *in;
+	const struct packet *pkt;
+	enum dir dir;
+	enum taken taken;
+};
+
 /* The proxy must see what there is before there is more to judge. */
-static void let_through(struct engine *e, struct flow *f, enum dir dir,
-			const struct packet *pkt, const struct engine_input *in,
-			uint64_t now)
+static void let_through(struct engine *e, struct flow *f,
+			const struct arrival *a, uint64_t now)
 {
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
 	engine_wait_end(e, f);
 	if (f->vouching) {
-		engine_out_verdict(e, OUTPUT_DROP, in->id);
+		engine_out_verdict(e, OUTPUT_DROP, a->in->id);
 		engine_tcp_vouch(e, f);
 		f->vouching = false;
 		engine_tcp_deliver_begin(e, f, now);
@@ -413,53 +424,55 @@ static void let_through(struct engine *e, struct flow *f, enum dir dir,
 	}
 	engine_release(e, f, OUTPUT_PASS);
 	f->passed[DIR_CLIENT] = s->base + stream_in_order(s);
-	pass(e, f, dir, pkt, in->id);
+	pass(e, f, a->dir, a->pkt, a->in->id);
 }
 
-static void judge_undecided(struct engine *e, struct flow *f, enum dir dir,
-			    const struct packet *pkt,
-			    const struct engine_input *in, enum taken taken,
-			    uint64_t now)
+static void judge_undecided(struct engine *e, struct flow *f,
+			    const struct arrival *a, uint64_t now)
 {
-	if (!must_wait(f, dir, pkt)) {
-		pass(e, f, dir, pkt, in->id);
+	bool repeat = a->taken == TAKEN_REPEAT;
+	uint32_t id = a->in->id;
+
+	if (!must_wait(f, a->dir, a->pkt)) {
+		pass(e, f, a->dir, a->pkt, id);
 	} else if (f->stack.client_waits &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
-		let_through(e, f, dir, pkt, in, now);
-	} else if (engine_tcp_stalls(f, taken == TAKEN_REPEAT)) {
-		engine_out_verdict(e, OUTPUT_DROP, in->id);
+		let_through(e, f, a, now);
+	} else if (engine_tcp_stalls(f, repeat)) {
+		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);
-	} else if (taken == TAKEN_REPEAT && f->n_held > 0) {
+	} else if (repeat && f->n_held > 0) {
 		/* The first copy is held. */
-		engine_out_verdict(e, OUTPUT_DROP, in->id);
-	} else if (!engine_hold(e, f, in->id, now)) {
-		engine_settle_by(e, f, REASON_HOLD_LIMIT, dir, in, now);
+		engine_out_verdict(e, OUTPUT_DROP, id);
+	} else if (!engine_hold(e, f, id, now)) {
+		engine_settle_by(e, f, REASON_HOLD_LIMIT, a->dir, a->in, now);
 	}
 }
 
-static void judge(struct engine *e, struct flow *f, enum dir dir,
-		  const struct packet *pkt, const struct engine_input *in,
-		  enum taken taken, uint64_t now)
+static void judge(struct engine *e, struct flow *f, const struct arrival *a,
+		  uint64_t now)
 {
 	struct outcome o;
 
-	if (taken == TAKEN_CONFLICT) {
-		engine_settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
+	if (a->taken == TAKEN_CONFLICT) {
+		engine_settle_by(e, f, REASON_STREAM_CONFLICT, a->dir, a->in,
+				 now);
 		return;
 	}
-	if (taken == TAKEN_LIMIT) {
-		engine_settle_by(e, f, REASON_STREAM_LIMIT, dir, in, now);
+	if (a->taken == TAKEN_LIMIT) {
+		engine_settle_by(e, f, REASON_STREAM_LIMIT, a->dir, a->in, now);
 		return;
 	}
 	o = decide_flow(&e->policy->ir, &f->facts);
 	if (o.kind != DECISION_NOT_YET) {
-		settle(e, f, &o, dir, in, now);
+		settle(e, f, &o, a->dir, a->in, now);
 		return;
 	}
 	if (f->stack.state == STACK_BAD)
-		engine_settle_by(e, f, REASON_PROTO_MALFORMED, dir, in, now);
+		engine_settle_by(e, f, REASON_PROTO_MALFORMED, a->dir, a->in,
+				 now);
 	else
-		judge_undecided(e, f, dir, pkt, in, taken, now);
+		judge_undecided(e, f, a, now);
 }
 
 /* A flow that is decided: late packets that were queued before the kernel knew
@@ -501,8 +514,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 					     !in->checksum_unset,
 				     .allow_cut = e->opt.allow_cut};
 	enum packet_fault fault;
-	enum taken taken = TAKEN_OK;
 	struct packet pkt;
+	struct arrival a = {.in = in, .pkt = &pkt};
 	struct flow *f;
 	enum dir dir;
 
@@ -517,7 +530,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		refuse_packet(e, in, &pkt, REASON_FLOW_LIMIT, now);
 		return;
 	}
-	dir = flow_dir(f, &pkt);
+	a.dir = dir = flow_dir(f, &pkt);
 	f->traffic[dir].packets++;
 	f->traffic[dir].bytes += pkt.wire_payload;
 
@@ -532,8 +545,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	if (dir == DIR_SERVER)
 		engine_tcp_acked(e, f, &pkt);
 	if (pkt.l4 == IPPROTO_TCP)
-		taken = take_tcp(e, f, dir, &pkt);
-	judge(e, f, dir, &pkt, in, taken, now);
+		a.taken = take_tcp(e, f, dir, &pkt);
+	judge(e, f, &a, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
 		engine_forget(e, f);
 }

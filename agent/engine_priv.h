@@ -37,11 +37,6 @@ void engine_forget(struct engine *e, struct flow *f);
 
 /* --- engine.c ------------------------------------------------------------- */
 
-/* Hand an event to whoever listens; `f` may be NULL. */
-void engine_tell(struct engine *e, enum event_kind kind, const struct flow *f,
-		 const struct facts *facts, const struct outcome *o,
-		 const char *in_iface, uint64_t now);
-
 /* A replay is told of the end of every flow. */
 void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now);
 

@@ -301,8 +301,11 @@ static void put_queue_xt(struct nl_rule_out *o, const struct rs_stmt *s)
 	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
 	/* The expression takes the memory and frees it. */
-	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, 8);
-}
+	if (nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, 8) < 0) {
+		o->failed = true;
+		free(info);
+	}
+} /* NOLINT(clang-analyzer-unix.Malloc): `info` is the expression's */
 
 static void put_reject(struct nl_rule_out *o, uint32_t type, uint8_t code)
 {

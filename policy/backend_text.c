@@ -69,6 +69,39 @@ static void print_l4(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta l4proto %u", s->n);
 }
 
+/* The word that a statement begins with, where it is always the same. */
+static const char *const words[] = {
+	[RS_IIFNAME] = "iifname",
+	[RS_OIFNAME] = "oifname",
+	[RS_IIFNAME_MAP] = "iifname",
+	[RS_OIFNAME_MAP] = "oifname",
+	[RS_CT_MARK] = "ct mark",
+	[RS_META_MARK] = "meta mark",
+	[RS_CT_MARK_SET] = "ct mark",
+	[RS_META_MARK_SET] = "meta mark",
+	[RS_JUMP] = "jump",
+	[RS_GOTO] = "goto",
+	/* and these are whole */
+	[RS_TCP_RST] = "tcp flags rst",
+	[RS_CT_REPLY] = "ct direction reply",
+	[RS_COUNTER] = "counter",
+	[RS_REJECT_TCP] = "reject with tcp reset",
+	[RS_REJECT_ICMP] = "reject with icmpx admin-prohibited",
+	[RS_ACCEPT] = "accept",
+	[RS_DROP] = "drop",
+};
+
+static void print_mark(struct strbuf *out, const struct rs_stmt *s)
+{
+	const char *word = words[s->op];
+
+	if (s->op == RS_CT_MARK_SET || s->op == RS_META_MARK_SET)
+		strbuf_addf(out, "%s set %s & 0x%08x | 0x%08x", word, word,
+			    ~s->m, s->n);
+	else
+		strbuf_addf(out, "%s & 0x%08x == 0x%08x", word, s->m, s->n);
+}
+
 static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 {
 	switch (s->op) {
@@ -76,10 +109,12 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta nfproto ipv%u", s->n);
 		break;
 	case RS_IIFNAME:
-		strbuf_addf(out, "iifname \"%s\"", s->name);
-		break;
 	case RS_OIFNAME:
-		strbuf_addf(out, "oifname \"%s\"", s->name);
+		strbuf_addf(out, "%s \"%s\"", words[s->op], s->name);
+		break;
+	case RS_IIFNAME_MAP:
+	case RS_OIFNAME_MAP:
+		strbuf_addf(out, "%s vmap @%s", words[s->op], s->set->name);
 		break;
 	case RS_L4PROTO:
 		print_l4(out, s);
@@ -104,31 +139,14 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "%s type ", l4_word(s->n));
 		print_numbers(out, s->m, s->m2);
 		break;
-	case RS_TCP_RST:
-		strbuf_addz(out, "tcp flags rst");
-		break;
 	case RS_CT_STATE:
 		print_ct_state(out, s->n);
 		break;
-	case RS_CT_REPLY:
-		strbuf_addz(out, "ct direction reply");
-		break;
 	case RS_CT_MARK:
-		strbuf_addf(out, "ct mark & 0x%08x == 0x%08x", s->m, s->n);
-		break;
 	case RS_META_MARK:
-		strbuf_addf(out, "meta mark & 0x%08x == 0x%08x", s->m, s->n);
-		break;
 	case RS_CT_MARK_SET:
-		strbuf_addf(out, "ct mark set ct mark & 0x%08x | 0x%08x", ~s->m,
-			    s->n);
-		break;
 	case RS_META_MARK_SET:
-		strbuf_addf(out, "meta mark set meta mark & 0x%08x | 0x%08x",
-			    ~s->m, s->n);
-		break;
-	case RS_COUNTER:
-		strbuf_addz(out, "counter");
+		print_mark(out, s);
 		break;
 	case RS_LOG:
 		strbuf_addf(out,
@@ -139,29 +157,18 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_QUEUE:
 		print_queue(out, s);
 		break;
-	case RS_REJECT_TCP:
-		strbuf_addz(out, "reject with tcp reset");
-		break;
-	case RS_REJECT_ICMP:
-		strbuf_addz(out, "reject with icmpx admin-prohibited");
-		break;
-	case RS_ACCEPT:
-		strbuf_addz(out, "accept");
-		break;
-	case RS_DROP:
-		strbuf_addz(out, "drop");
-		break;
 	case RS_JUMP:
-		strbuf_addf(out, "jump %s", s->name);
-		break;
 	case RS_GOTO:
-		strbuf_addf(out, "goto %s", s->name);
+		strbuf_addf(out, "%s %s", words[s->op], s->name);
 		break;
-	case RS_IIFNAME_MAP:
-		strbuf_addf(out, "iifname vmap @%s", s->set->name);
-		break;
-	case RS_OIFNAME_MAP:
-		strbuf_addf(out, "oifname vmap @%s", s->set->name);
+	case RS_TCP_RST:
+	case RS_CT_REPLY:
+	case RS_COUNTER:
+	case RS_REJECT_TCP:
+	case RS_REJECT_ICMP:
+	case RS_ACCEPT:
+	case RS_DROP:
+		strbuf_addz(out, words[s->op]);
 		break;
 	}
 }

@@ -38,11 +38,11 @@ enum eval_view {
 	EVAL_KERNEL, /* only what the kernel sees: the rest is not yet */
 };
 
-struct decision eval_flow(const struct ir *ir, const struct facts *facts,
+struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view);
 
 /* One rule's and one guard's answer, for `fwctl explain`. */
-enum tri eval_rule(const struct ir_rule *rule, const struct facts *facts,
+enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view);
-enum tri eval_guard(enum ir_guard guard, const struct facts *facts,
+enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 		    enum eval_view view);

@@ -26,10 +26,10 @@ enum control_request control_request_find(const char *name)
 	return CONTROL_COUNT;
 }
 
-uint32_t message_length(const uint8_t h[MESSAGE_HEADER])
+uint32_t message_length(const uint8_t header[MESSAGE_HEADER])
 {
-	uint32_t n = (uint32_t)h[0] << 24 | (uint32_t)h[1] << 16 |
-		     (uint32_t)h[2] << 8 | h[3];
+	uint32_t n = (uint32_t)header[0] << 24 | (uint32_t)header[1] << 16 |
+		     (uint32_t)header[2] << 8 | header[3];
 
 	return n > MESSAGE_MAX ? 0 : n;
 }

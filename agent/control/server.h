@@ -35,4 +35,4 @@ void server_free(struct server *s);
 unsigned server_fds(const struct server *s, int *fds);
 
 /* After poll: accept, read, answer what is complete. */
-void server_serve(struct server *s, uint64_t now_ns);
+void server_serve(struct server *s, uint64_t now);

@@ -24,7 +24,7 @@ enum channel_kind {
 FW_MUST_CHECK enum fw_err channel_send(int fd, enum channel_kind kind,
 				       struct str text, int timeout_ms);
 
-/* The next message; *out_text is owned (free(p)), NUL-terminated.
+/* The next message; *out_text is owned (str_free), NUL-terminated.
  * FW_ERR_UNREACHABLE: the other side is gone. */
 FW_MUST_CHECK enum fw_err channel_receive(int fd, enum channel_kind *out_kind,
 					  struct str *out_text, int timeout_ms);

@@ -68,9 +68,12 @@ static const char *const allowed_calls[] = {
 
 static enum fw_err drop_capabilities(const char *user)
 {
+	/* No thread has been started yet. */
+	/* cppcheck-suppress getpwnamCalled */
 	const struct passwd *pw = getpwnam(user);
 
 	if (!pw)
+		/* cppcheck-suppress getpwnamCalled */
 		pw = getpwnam("nobody");
 	capng_clear(CAPNG_SELECT_BOTH);
 	(void)capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,

@@ -38,19 +38,13 @@ static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
 	}
 	if (kind != wanted)
 		set_error(v, text.p);
-	free((void *)(uintptr_t)text.p);
+	str_free(text);
 	return kind == wanted ? FW_OK : FW_ERR_IO;
 }
 
-static void child(const struct verdict_process *v, int channel, int events,
-		  const struct policy *policy, struct stats *stats,
-		  const char *user, pid_t manager)
+static void child(const struct verdict_process *v,
+		  const struct worker_options *options, pid_t manager)
 {
-	const struct worker_options options = {.policy = policy,
-					       .channel = channel,
-					       .events = events,
-					       .stats = stats,
-					       .user = user};
 	sigset_t none;
 
 	(void)close(v->channel);
@@ -64,7 +58,7 @@ static void child(const struct verdict_process *v, int channel, int events,
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != manager)
 		_exit(0);
-	worker_run(&options);
+	worker_run(options);
 }
 
 enum fw_err verdict_process_start(struct verdict_process *v,
@@ -72,6 +66,8 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 				  struct stats *stats, const char *user)
 {
 	int orders[2], events[2], room = EVENTS_BUFFER;
+	struct worker_options options = {
+		.policy = policy, .stats = stats, .user = user};
 	pid_t manager = getpid();
 	enum fw_err err;
 
@@ -89,10 +85,12 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 				 sizeof(room));
 	v->channel = orders[0];
 	v->events = events[0];
+	options.channel = orders[1];
+	options.events = events[1];
 	v->started_ns = worker_now();
 	v->pid = fork();
 	if (v->pid == 0)
-		child(v, orders[1], events[1], policy, stats, user, manager);
+		child(v, &options, manager);
 	(void)close(orders[1]);
 	(void)close(events[1]);
 	if (v->pid < 0) {

@@ -157,7 +157,7 @@ static void serve_order(struct worker *w)
 		prepare(w, text);
 	else if (kind == CHANNEL_COMMIT)
 		commit(w);
-	free((void *)(uintptr_t)text.p);
+	str_free(text);
 }
 
 static void serve(struct worker *w)

@@ -14,4 +14,4 @@ struct worker_klog {
 };
 
 /* A klog_fn: the log prefix says which rule spoke (RS_LOG_PREFIX). */
-void worker_klog_packet(void *ctx, const struct klog_packet *pkt);
+void worker_klog_packet(void *ctx, const struct klog_packet *in);

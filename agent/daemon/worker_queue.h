@@ -31,8 +31,9 @@ FW_MUST_CHECK enum fw_err worker_queue_start(struct worker_queue *q);
 void worker_queue_set_policy(struct worker_queue *q,
 			     const struct policy *policy);
 
-/* The sink of events: a line to the manager, counted when it is lost. */
-void worker_event(void *shared, const struct event *ev);
+/* The sink of events: a line to the manager, counted when it is lost.  `ctx` is
+ * the struct worker_shared. */
+void worker_event(void *ctx, const struct event *ev);
 
 /* Within which alike refusals are told in one event. */
 uint64_t worker_rollup_window(const struct policy *policy);

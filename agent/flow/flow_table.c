@@ -125,6 +125,15 @@ void flow_table_touch(struct flow_table *t, struct flow *f, uint64_t now)
 	list_in(t, f);
 }
 
+static void flow_free(struct flow *f)
+{
+	stream_done(&f->streams[DIR_CLIENT]);
+	stream_done(&f->streams[DIR_SERVER]);
+	arena_done(&f->arena);
+	free(f->held);
+	free(f);
+}
+
 void flow_table_remove(struct flow_table *t, struct flow *f)
 {
 	struct flow **at = bucket_of(t, &f->key);
@@ -134,11 +143,7 @@ void flow_table_remove(struct flow_table *t, struct flow *f)
 	*at = f->chain;
 	list_out(t, f);
 	t->n--;
-	stream_done(&f->streams[DIR_CLIENT]);
-	stream_done(&f->streams[DIR_SERVER]);
-	arena_done(&f->arena);
-	free(f->held);
-	free(f);
+	flow_free(f);
 }
 
 struct flow *flow_table_oldest(const struct flow_table *t)
@@ -153,10 +158,14 @@ size_t flow_table_count(const struct flow_table *t)
 
 void flow_table_free(struct flow_table *t)
 {
+	struct flow *f, *next;
+
 	if (!t)
 		return;
-	while (t->oldest)
-		flow_table_remove(t, t->oldest);
+	for (f = t->oldest; f; f = next) {
+		next = f->newer;
+		flow_free(f);
+	}
 	free(t->buckets);
 	free(t);
 }

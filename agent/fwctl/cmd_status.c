@@ -58,7 +58,7 @@ static void print_queues(const json_t *queue)
 			(long long)number_at(q, "user_dropped"));
 }
 
-static void print_counters(const json_t *counters, const json_t *reasons)
+static void print_counters(const json_t *counters, json_t *reasons)
 {
 	const char *name;
 	json_t *v;
@@ -71,7 +71,7 @@ static void print_counters(const json_t *counters, const json_t *reasons)
 	(void)puts("\nreasons");
 	if (json_object_size(reasons) == 0)
 		(void)puts("  none yet");
-	json_object_foreach ((json_t *)(uintptr_t)reasons, name, v)
+	json_object_foreach (reasons, name, v)
 		(void)printf("  %-16s %10lld  %s\n", name,
 			     (long long)json_integer_value(v),
 			     reason_text(reason_find(str_of(name))));

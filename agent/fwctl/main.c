@@ -81,7 +81,7 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
 	err = policy_compile(&in, &p);
-	free((void *)(uintptr_t)text.p);
+	str_free(text);
 	if (p) {
 		strbuf_init(&said, 0);
 		diag_print(&p->diags, &said);

@@ -463,7 +463,8 @@ static enum proto_result socks5_reply(struct socks_state *st, struct reader *in)
 	return st->command == COMMAND_CONNECT ? PROTO_INNER : PROTO_DONE;
 }
 
-static enum proto_result reply(struct socks_state *st, struct reader *in)
+static enum proto_result command_reply(struct socks_state *st,
+				       struct reader *in)
 {
 	if (st->client != SOCKS_CLIENT_END)
 		return PROTO_MORE;
@@ -486,7 +487,7 @@ static enum proto_result server_feed(struct socks_state *st, struct reader *in)
 			result = auth_reply(st, in);
 			break;
 		case SOCKS_SERVER_REPLY:
-			result = reply(st, in);
+			result = command_reply(st, in);
 			break;
 		}
 	} while (result == PROTO_MORE && in->left > 0 && in->left < before);

@@ -105,18 +105,18 @@ static void put_tuple(json_t *o, const struct facts *f)
 
 /* Where the values of a field go: object and key, by Suricata's names. */
 static const struct {
-	enum field field;
 	const char *object, *key;
+	enum field field;
 	bool list; /* always an array */
 } places[] = {
-	{FIELD_TLS_SNI, "tls", "sni", false},
-	{FIELD_TLS_ALPN, "tls", "client_alpns", true},
-	{FIELD_HTTP_HOST, "http", "hostname", false},
-	{FIELD_HTTP_METHOD, "http", "http_method", false},
-	{FIELD_HTTP_TARGET, "http", "url", false},
-	{FIELD_CONNECT_TARGET, "http", "connect", false},
-	{FIELD_SOCKS_TARGET, "socks", "target", false},
-	{FIELD_SOCKS_VERSION, "socks", "version", false},
+	{"tls", "sni", FIELD_TLS_SNI, false},
+	{"tls", "client_alpns", FIELD_TLS_ALPN, true},
+	{"http", "hostname", FIELD_HTTP_HOST, false},
+	{"http", "http_method", FIELD_HTTP_METHOD, false},
+	{"http", "url", FIELD_HTTP_TARGET, false},
+	{"http", "connect", FIELD_CONNECT_TARGET, false},
+	{"socks", "target", FIELD_SOCKS_TARGET, false},
+	{"socks", "version", FIELD_SOCKS_VERSION, false},
 };
 
 /* A second value makes an array of the first. */

@@ -94,10 +94,8 @@ const char *diag_quote(struct diag_list *l, struct str s)
 		n += step;
 		i += step;
 	}
-	if (i < s.len) {
-		memcpy(buf + n, "...", 3);
-		n += 3;
-	}
+	if (i < s.len)
+		n += (size_t)snprintf(buf + n, 4, "...");
 	buf[n++] = '\'';
 	made = arena_str(l->arena, str_mem(buf, n));
 	return made.p ? made.p : "''";

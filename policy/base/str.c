@@ -2,8 +2,14 @@
 #include "policy/base/str.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #define DISTANCE_MAX_LEN 64
+
+void str_free(struct str s)
+{
+	free((void *)(uintptr_t)s.p); /* NOLINT: else -Wcast-qual */
+}
 
 int str_cmp(struct str a, struct str b)
 {

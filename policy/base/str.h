@@ -36,9 +36,11 @@ static inline bool str_is(struct str a, const char *z)
 
 static inline struct str str_skip(struct str s, size_t n)
 {
+	if (!s.p)
+		return (struct str){0};
 	if (n > s.len)
 		n = s.len;
-	return (struct str){.p = s.p ? s.p + n : NULL, .len = s.len - n};
+	return (struct str){.p = s.p + n, .len = s.len - n};
 }
 
 /* ASCII only: what another locale calls a letter is not one here. */
@@ -56,6 +58,9 @@ static inline bool ascii_is_alpha(char c)
 {
 	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
+
+/* Free the bytes of a text that was handed over as owned. */
+void str_free(struct str s);
 
 /* Order of bytes, shorter first on a tie: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);

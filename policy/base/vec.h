@@ -17,10 +17,10 @@
 	}
 
 /* A new zeroed item at the end, or NULL; the pointer holds until the next. */
-#define vec_push(arena, v)                                                   \
-	((__typeof__((v)->items))vec_push_raw((arena), &(v)->items, &(v)->n, \
-					      &(v)->capacity,                \
-					      sizeof(*(v)->items)))
+#define vec_push(arena, v)                                     \
+	((__typeof__((v)->items))vec_push_raw(                 \
+		(arena), &(v)->items, &(v)->n, &(v)->capacity, \
+		sizeof(*(v)->items) /* NOLINT: an item may be a pointer */))
 
 #define vec_foreach(item, v)                               \
 	for (__typeof__((v)->items + 0) item = (v)->items; \

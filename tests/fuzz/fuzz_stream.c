@@ -67,7 +67,7 @@ static void step_add(struct model *m, struct stream *s, const uint8_t step[3])
 {
 	uint32_t from = ((uint32_t)step[0] << 8 | step[1]) & 0x0fff;
 	uint32_t n = step[2];
-	uint8_t segment[256];
+	uint8_t segment[256] = {0};
 	struct model before;
 	enum stream_result got, want;
 

@@ -386,11 +386,14 @@ static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
 static bool must_wait(const struct flow *f, enum dir dir,
 		      const struct packet *pkt)
 {
-	if (dir == DIR_SERVER || (pkt->tcp_flags & TCP_RST))
+	if (dir == DIR_SERVER)
 		return false;
+	/* A reset may carry bytes too (RFC 9293, 3.5.3). */
+	if (pkt->payload.left > 0)
+		return true;
 	/* A pure ACK may run ahead: it carries nothing. */
-	return pkt->payload.left > 0 ||
-	       ((pkt->tcp_flags & TCP_FIN) && (f->n_held > 0 || f->vouching));
+	return (pkt->tcp_flags & TCP_FIN) && !(pkt->tcp_flags & TCP_RST) &&
+	       (f->n_held > 0 || f->vouching);
 }
 
 static void pass(struct engine *e, struct flow *f, enum dir dir,

@@ -332,6 +332,17 @@ START_TEST(an_end_waits_behind_what_is_held)
 }
 END_TEST
 
+START_TEST(a_reset_carries_nothing_past_us)
+{
+	struct lab *l = connected(POLICY);
+
+	lab_send(l, DIR_CLIENT, TCP_RST | TCP_ACK, 1, 1, text("G"));
+	lab_expect(l, "drop 4");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(a_port_used_again_is_another_flow)
 {
 	struct lab *l = connected(POLICY);
@@ -539,6 +550,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, socks_is_judged_by_what_is_inside);
 	tcase_add_test(tc, a_server_may_speak_first);
 	tcase_add_test(tc, an_end_waits_behind_what_is_held);
+	tcase_add_test(tc, a_reset_carries_nothing_past_us);
 	tcase_add_test(tc, a_port_used_again_is_another_flow);
 	tcase_add_test(tc, udp_that_must_be_known_is_refused);
 	tcase_add_test(tc, ipv6_is_the_same);

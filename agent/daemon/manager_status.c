@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/daemon/manager_priv.h"
+
+#include "agent/daemon/worker_queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Silent for longer, the engine counts as not alive. */
+#define SILENT_NS 3000000000ULL
+
+static json_t *counters_json(const struct stats *s)
+{
+	json_t *o = json_object();
+
+	for (enum stats_counter i = 0; i < STAT_COUNT; i++)
+		json_object_set_new(o, stat_name(i),
+				    json_integer((json_int_t)s->counters[i]));
+	return o;
+}
+
+static json_t *reasons_json(const struct stats *s)
+{
+	json_t *o = json_object();
+
+	for (enum reason r = 0; r < REASON_COUNT; r++)
+		if (s->by_reason[r])
+			json_object_set_new(
+				o, reason_name(r),
+				json_integer((json_int_t)s->by_reason[r]));
+	return o;
+}
+
+/* Columns of /proc/net/netfilter/nfnetlink_queue for our queues: number, port
+ * id, waiting, copy mode, copy range, dropped, user dropped, last id. */
+static json_t *queues_json(const struct manager *m)
+{
+	FILE *f = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
+	json_t *list = json_array();
+	unsigned v[8];
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *at = line;
+		size_t n = 0;
+
+		for (char *end; n < 8; n++, at = end) {
+			v[n] = (unsigned)strtoul(at, &end, 10);
+			if (end == at)
+				break;
+		}
+		if (n < 8 || v[0] < m->policy->ir.queue ||
+		    v[0] >= (unsigned)m->policy->ir.queue +
+				    m->policy->ir.queues)
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:i, s:I, s:I, s:I, s:I}", "number",
+					(int)v[0], "waiting", (json_int_t)v[2],
+					"dropped", (json_int_t)v[5],
+					"user_dropped", (json_int_t)v[6],
+					"packets", (json_int_t)v[7]));
+	}
+	if (f)
+		(void)fclose(f);
+	return list;
+}
+
+json_t *manager_status(const struct manager *m)
+{
+	uint64_t now = worker_now();
+	json_t *o =
+		json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "exit", 0, "version",
+			  FWAGENT_VERSION, "pid", (json_int_t)getpid());
+	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
+
+	json_object_set_new(o, "counters", counters_json(m->stats));
+	json_object_set_new(o, "reasons", reasons_json(m->stats));
+	json_object_set_new(o, "engine",
+			    json_pack("{s:b, s:I, s:I, s:I}", "alive",
+				      m->verdict.pid && now - alive < SILENT_NS,
+				      "pid", (json_int_t)m->verdict.pid,
+				      "restarts", (json_int_t)m->restarts,
+				      "events_unwritten",
+				      (json_int_t)m->log.lost));
+	if (!m->policy)
+		return o;
+	json_object_set_new(
+		o, "policy",
+		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest",
+			  m->policy->digest, "gateway", m->policy->ir.name,
+			  "mode", m->policy->ir.observe ? "observe" : "enforce",
+			  "fail", m->policy->ir.fail_open ? "open" : "closed",
+			  "since", (json_int_t)(m->since_ns / 1000000000),
+			  "rules", (int)m->policy->ir.n_all));
+	json_object_set_new(o, "queue",
+			    json_pack("{s:s, s:o}", "target",
+				      !m->policy->ruleset.queues ? "none"
+				      : m->queue == QUEUE_NATIVE ? "native"
+								 : "xt",
+				      "queues", queues_json(m)));
+	return o;
+}

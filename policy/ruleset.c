@@ -5,29 +5,18 @@
  * For each pair of zones there is one chain, p_A/B, with the rules of the one
  * list that judges this pair, in order; verdict maps by interface lead there.
  * No zone's name holds a '/', so generated names never meet.
- * A rule of the policy becomes one nft rule per variant: address family times
- * kind of service (tcp ports, udp ports, ICMP types ...), since one nft rule
- * can ask for one of each only.
  *
  * The kernel's half of a policy is the evaluation with all engine fields "not
  * yet" (split.h): what is certain is accepted or refused here, the rest goes to
- * c_queue.
+ * c_queue.  What one rule of the policy becomes: ruleset_rule.c.
  */
-#include "policy/ruleset.h"
+#include "policy/ruleset_priv.h"
 
 #include "policy/frame.h"
 #include "policy/marks.h"
 #include "policy/split.h"
 
 #include <netinet/in.h>
-
-struct build {
-	const struct ir *ir;
-	const char *digest;
-	struct arena *arena;
-	struct ruleset *rs;
-	bool failed;
-};
 
 struct rs_chain *ruleset_chain_find(const struct ruleset *rs, const char *name)
 {
@@ -63,7 +52,7 @@ void rs_rule_add(struct arena *a, struct rs_rule *rule, struct rs_stmt stmt)
 		*slot = stmt;
 }
 
-static struct rs_chain *chain_new(struct build *b, const char *name)
+static struct rs_chain *chain_new(struct rs_build *b, const char *name)
 {
 	struct rs_chain *chain = ruleset_chain(b->arena, b->rs, name);
 	static struct rs_chain nowhere;
@@ -75,7 +64,7 @@ static struct rs_chain *chain_new(struct build *b, const char *name)
 	return &nowhere;
 }
 
-static void add(struct build *b, struct rs_rule *rule, struct rs_stmt stmt)
+void rs_build_add(struct rs_build *b, struct rs_rule *rule, struct rs_stmt stmt)
 {
 	rs_rule_add(b->arena, rule, stmt);
 	if (!rule || rule->stmts.n == 0)
@@ -83,8 +72,8 @@ static void add(struct build *b, struct rs_rule *rule, struct rs_stmt stmt)
 }
 
 /* "f_lan" of one name, "p_lan/wan" of two. */
-static const char *name_of(struct build *b, const char *prefix, const char *x,
-			   const char *y)
+static const char *name_of(struct rs_build *b, const char *prefix,
+			   const char *x, const char *y)
 {
 	const char *name = arena_printf(b->arena, "%s%s%s%s", prefix, x,
 					y ? "/" : "", y ? y : "");
@@ -95,15 +84,15 @@ static const char *name_of(struct build *b, const char *prefix, const char *x,
 }
 
 /* A rule that does one thing and ends. */
-static void add_simple(struct build *b, struct rs_chain *chain, enum rs_op op,
-		       const char *target)
+static void add_simple(struct rs_build *b, struct rs_chain *chain,
+		       enum rs_op op, const char *target)
 {
-	add(b, rs_rule_new(b->arena, chain),
-	    (struct rs_stmt){.op = op, .name = target});
+	rs_build_add(b, rs_rule_new(b->arena, chain),
+		     (struct rs_stmt){.op = op, .name = target});
 }
 
-static struct rs_set *set_new(struct build *b, const char *name,
-			      enum rs_set_type type, struct place place)
+struct rs_set *rs_build_set(struct rs_build *b, const char *name,
+			    enum rs_set_type type, struct place place)
 {
 	struct rs_set *set = arena_alloc(b->arena, sizeof(*set));
 	struct rs_set **slot = vec_push(b->arena, &b->rs->sets);
@@ -119,10 +108,10 @@ static struct rs_set *set_new(struct build *b, const char *name,
 	return set;
 }
 
-static const struct rs_set *addr_set(struct build *b, const char *what,
-				     unsigned id, enum ip_family family,
-				     const struct ipset *all,
-				     struct place place)
+const struct rs_set *rs_build_addr_set(struct rs_build *b, const char *what,
+				       unsigned id, enum ip_family family,
+				       const struct ipset *all,
+				       struct place place)
 {
 	const char *name = arena_printf(b->arena, "s_%s%u_%s", what, id,
 					family == IP_V4 ? "ip4" : "ip6");
@@ -132,14 +121,14 @@ static const struct rs_set *addr_set(struct build *b, const char *what,
 	vec_foreach (s, &b->rs->sets)
 		if (name && !strcmp((*s)->name, name))
 			return *s;
-	set = set_new(b, name, family == IP_V4 ? RS_SET_IPV4 : RS_SET_IPV6,
-		      place);
+	set = rs_build_set(b, name, family == IP_V4 ? RS_SET_IPV4 : RS_SET_IPV6,
+			   place);
 	if (set)
 		set->addrs = ipset_family(all, family);
 	return set;
 }
 
-static struct rs_stmt mark_set(struct build *b, enum rs_op op,
+static struct rs_stmt mark_set(struct rs_build *b, enum rs_op op,
 			       enum mark_state state)
 {
 	return (struct rs_stmt){.op = op,
@@ -147,7 +136,7 @@ static struct rs_stmt mark_set(struct build *b, enum rs_op op,
 				.m = mark_bits(b->ir->marks)};
 }
 
-static void add_log(struct build *b, struct rs_rule *rule, const char *kind,
+static void add_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 		    unsigned number)
 {
 	const char *prefix = arena_printf(b->arena, RS_LOG_PREFIX " %s %s %u",
@@ -156,48 +145,52 @@ static void add_log(struct build *b, struct rs_rule *rule, const char *kind,
 	if (!prefix)
 		b->failed = true;
 	else
-		add(b, rule,
-		    (struct rs_stmt){
-			    .op = RS_LOG, .name = prefix, .n = b->ir->queue});
+		rs_build_add(b, rule,
+			     (struct rs_stmt){.op = RS_LOG,
+					      .name = prefix,
+					      .n = b->ir->queue});
 }
 
 /* --- what a rule does ---------------------------------------------------- */
 
-static void end_allow(struct build *b, struct rs_rule *rule, unsigned id)
+static void end_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 {
 	if (b->ir->log_allow != IR_LOG_NONE)
 		add_log(b, rule, "allow", id);
-	add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
-	add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
+	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
 }
 
 /* Refused, or in observe mode said and passed. */
-static void end_refuse(struct build *b, struct rs_rule *rule, const char *kind,
-		       unsigned id, bool silent)
+static void end_refuse(struct rs_build *b, struct rs_rule *rule,
+		       const char *kind, unsigned id, bool silent)
 {
 	if (b->ir->log_deny != IR_LOG_NONE)
 		add_log(b, rule, kind, id);
 	if (b->ir->observe) {
-		add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
-		add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+		rs_build_add(b, rule,
+			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
+		rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
 	} else if (silent) {
-		add(b, rule, (struct rs_stmt){.op = RS_DROP});
+		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 	} else {
-		add(b, rule,
-		    (struct rs_stmt){.op = RS_GOTO, .name = "c_refuse"});
+		rs_build_add(
+			b, rule,
+			(struct rs_stmt){.op = RS_GOTO, .name = "c_refuse"});
 	}
 }
 
-static void end_queue(struct build *b, struct rs_rule *rule)
+static void end_queue(struct rs_build *b, struct rs_rule *rule)
 {
 	b->rs->queues = true;
-	add(b, rule, (struct rs_stmt){.op = RS_GOTO, .name = "c_queue"});
+	rs_build_add(b, rule,
+		     (struct rs_stmt){.op = RS_GOTO, .name = "c_queue"});
 }
 
-static void end_rule(struct build *b, struct rs_rule *nft,
-		     const struct ir_rule *rule, bool queued)
+void rs_build_end(struct rs_build *b, struct rs_rule *nft,
+		  const struct ir_rule *rule, bool queued)
 {
-	add(b, nft, (struct rs_stmt){.op = RS_COUNTER});
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_COUNTER});
 	if (queued)
 		end_queue(b, nft);
 	else if (rule->action == IR_ALLOW)
@@ -210,249 +203,10 @@ static void end_rule(struct build *b, struct rs_rule *nft,
 	}
 }
 
-/* --- the conditions of a rule, variant by variant ------------------------- */
-
-/* What one nft rule asks of addresses and service. */
-struct variant {
-	enum ip_family family;         /* IP_NONE: both */
-	const struct ipset *src, *dst; /* NULL: any */
-	uint8_t l4;                    /* 0: any */
-	bool by_port;                  /* service ranges of l4 matter */
-};
-
-static bool l4_has_ports(uint8_t l4)
-{
-	return l4 == IPPROTO_TCP || l4 == IPPROTO_UDP || l4 == IPPROTO_SCTP ||
-	       l4 == IPPROTO_DCCP;
-}
-
-static bool l4_is_icmp(uint8_t l4)
-{
-	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
-}
-
-static void add_addresses(struct build *b, struct rs_rule *nft,
-			  const struct ir_rule *rule, const struct variant *v)
-{
-	if (v->src)
-		add(b, nft,
-		    (struct rs_stmt){.op = RS_SADDR_IN,
-				     .set = addr_set(b, "from", rule->id,
-						     v->family, v->src,
-						     rule->place)});
-	if (v->dst)
-		add(b, nft,
-		    (struct rs_stmt){.op = RS_DADDR_IN,
-				     .set = addr_set(b, "to", rule->id,
-						     v->family, v->dst,
-						     rule->place)});
-	if (!v->src && !v->dst && v->family != IP_NONE)
-		add(b, nft, (struct rs_stmt){.op = RS_FAMILY, .n = v->family});
-}
-
-static int port_cmp(const struct rs_port_range *a,
-		    const struct rs_port_range *b)
-{
-	return a->lo != b->lo ? a->lo - b->lo : a->hi - b->hi;
-}
-
-/* Insert in order, merging what touches. */
-static void ports_insert(struct build *b, struct rs_set *set,
-			 struct rs_port_range r)
-{
-	struct rs_port_range *slot = vec_push(b->arena, &set->ports);
-	size_t i, kept = 0;
-
-	if (!slot) {
-		b->failed = true;
-		return;
-	}
-	for (i = set->ports.n - 1;
-	     i > 0 && port_cmp(&set->ports.items[i - 1], &r) > 0; i--)
-		set->ports.items[i] = set->ports.items[i - 1];
-	set->ports.items[i] = r;
-	for (i = 1; i < set->ports.n; i++) {
-		struct rs_port_range *last = &set->ports.items[kept];
-		struct rs_port_range next = set->ports.items[i];
-
-		if (next.lo > last->hi + 1)
-			set->ports.items[++kept] = next;
-		else if (next.hi > last->hi)
-			last->hi = next.hi;
-	}
-	set->ports.n = kept + 1;
-}
-
-/* The rule's port ranges of this protocol, sorted and merged. */
-static struct rs_set ports_of(struct build *b, const struct ir_rule *rule,
-			      uint8_t l4)
-{
-	struct rs_set set = {.type = RS_SET_PORTS, .place = rule->place};
-
-	for (size_t i = 0; i < rule->n_services; i++)
-		if (rule->services[i].l4 == l4)
-			ports_insert(
-				b, &set,
-				(struct rs_port_range){rule->services[i].lo,
-						       rule->services[i].hi});
-	return set;
-}
-
-/* Shared by every chain that has the rule. */
-static const struct rs_set *port_set(struct build *b,
-				     const struct ir_rule *rule, uint8_t l4,
-				     const struct rs_set *ports)
-{
-	const char *name =
-		arena_printf(b->arena, "s_service%u_%u", rule->id, l4);
-	struct rs_set *set;
-
-	vec_foreach (s, &b->rs->sets)
-		if (name && !strcmp((*s)->name, name))
-			return *s;
-	set = set_new(b, name, RS_SET_PORTS, rule->place);
-	if (set) {
-		*set = *ports;
-		set->name = name;
-	}
-	return set;
-}
-
-static void add_ports(struct build *b, struct rs_rule *nft,
-		      const struct ir_rule *rule, uint8_t l4)
-{
-	struct rs_set ports = ports_of(b, rule, l4);
-	const struct rs_port_range *only = ports.ports.items;
-
-	if (ports.ports.n == 0)
-		return;
-	if (ports.ports.n > 1)
-		add(b, nft,
-		    (struct rs_stmt){.op = RS_DPORT_IN,
-				     .n = l4,
-				     .set = port_set(b, rule, l4, &ports)});
-	else if (only->lo == 0 && only->hi == UINT16_MAX)
-		add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
-	else
-		add(b, nft,
-		    (struct rs_stmt){.op = RS_DPORT,
-				     .n = l4,
-				     .m = only->lo,
-				     .m2 = only->hi});
-}
-
-/* One nft rule with everything but its end; *service is the ICMP or plain
- * protocol service that the variant is for, or NULL. */
-static struct rs_rule *variant_rule(struct build *b, struct rs_chain *chain,
-				    const struct ir_rule *rule,
-				    const struct variant *v,
-				    const struct service *service)
-{
-	struct rs_rule *nft = rs_rule_new(b->arena, chain);
-
-	if (!nft)
-		b->failed = true;
-	add_addresses(b, nft, rule, v);
-	if (v->by_port)
-		add_ports(b, nft, rule, v->l4);
-	else if (service && l4_is_icmp(v->l4) &&
-		 !(service->lo == 0 && service->hi == UINT16_MAX))
-		add(b, nft,
-		    (struct rs_stmt){.op = RS_ICMP_TYPE,
-				     .n = v->l4,
-				     .m = service->lo,
-				     .m2 = service->hi});
-	else if (v->l4)
-		add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
-	return nft;
-}
-
-static void add_variant(struct build *b, struct rs_chain *chain,
-			const struct ir_rule *rule, const struct variant *v,
-			const struct service *service)
-{
-	struct variant tcp = *v;
-
-	switch (split_rule(b->ir, rule, v->l4)) {
-	case SPLIT_KERNEL:
-		end_rule(b, variant_rule(b, chain, rule, v, service), rule,
-			 false);
-		break;
-	case SPLIT_QUEUE:
-		end_rule(b, variant_rule(b, chain, rule, v, service), rule,
-			 true);
-		break;
-	case SPLIT_TCP_QUEUED:
-		/* Guards look at TCP only: the rest is certain. */
-		tcp.l4 = IPPROTO_TCP;
-		end_rule(b, variant_rule(b, chain, rule, &tcp, service), rule,
-			 true);
-		end_rule(b, variant_rule(b, chain, rule, v, service), rule,
-			 false);
-		break;
-	}
-}
-
-/* Every kind of service of the rule, within one family. */
-static void add_services(struct build *b, struct rs_chain *chain,
-			 const struct ir_rule *rule, struct variant v)
-{
-	if (rule->n_services == 0)
-		add_variant(b, chain, rule, &v, NULL);
-	for (size_t i = 0; i < rule->n_services; i++) {
-		const struct service *s = &rule->services[i];
-		bool again = false;
-
-		for (size_t j = 0; j < i; j++)
-			again |= rule->services[j].l4 == s->l4;
-		v.l4 = s->l4;
-		v.by_port = l4_has_ports(s->l4);
-		if (again && v.by_port)
-			continue;
-		add_variant(b, chain, rule, &v, s);
-	}
-}
-
-/* The rule's condition on one end, for a given zone there: any (true, NULL),
- * one of a set (true, set), or never (false). */
-static bool side_for_zone(const struct ir_side *side, unsigned zone,
-			  const struct ipset **out_addrs)
-{
-	*out_addrs = NULL;
-	if (side->any || (side->zones >> zone & 1))
-		return true;
-	*out_addrs = &side->addrs;
-	return side->addrs.n > 0;
-}
-
-static void add_rule(struct build *b, struct rs_chain *chain,
-		     const struct ir_rule *rule, unsigned from, unsigned to)
-{
-	static const enum ip_family families[] = {IP_V4, IP_V6};
-	const struct ipset *src, *dst;
-
-	if (!side_for_zone(&rule->from, from, &src) ||
-	    !side_for_zone(&rule->to, to, &dst))
-		return;
-	if (!src && !dst) {
-		add_services(b, chain, rule, (struct variant){0});
-		return;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		struct variant v = {
-			.family = families[i], .src = src, .dst = dst};
-
-		if ((src && !ipset_family(src, v.family).n) ||
-		    (dst && !ipset_family(dst, v.family).n))
-			continue;
-		add_services(b, chain, rule, v);
-	}
-}
-
 /* --- zones --------------------------------------------------------------- */
 
 /* "p_lan/wan", made at first use. */
-static const char *pair_chain(struct build *b, unsigned from, unsigned to)
+static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 {
 	const struct ir *ir = b->ir;
 	const char *name =
@@ -466,9 +220,9 @@ static const char *pair_chain(struct build *b, unsigned from, unsigned to)
 	chain = chain_new(b, name);
 	if (list != AST_LISTS)
 		for (size_t i = ir->list_from[list]; i < ir->list_to[list]; i++)
-			add_rule(b, chain, &ir->all[i], from, to);
+			rs_build_rule(b, chain, &ir->all[i], from, to);
 	last = rs_rule_new(b->arena, chain);
-	add(b, last, (struct rs_stmt){.op = RS_COUNTER});
+	rs_build_add(b, last, (struct rs_stmt){.op = RS_COUNTER});
 	end_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
 		   (unsigned)list, ir->zones[from].external);
 	if (last)
@@ -476,13 +230,13 @@ static const char *pair_chain(struct build *b, unsigned from, unsigned to)
 	return name;
 }
 
-static void refuse_spoofed(struct build *b, struct rs_chain *chain,
+static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
 			   struct rs_stmt match, unsigned zone)
 {
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
-	add(b, rule, match);
-	add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
+	rs_build_add(b, rule, match);
+	rs_build_add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
 	end_refuse(b, rule, "spoofed", zone, true);
 	if (rule)
 		rule->comment = "spoofed source";
@@ -490,7 +244,7 @@ static void refuse_spoofed(struct build *b, struct rs_chain *chain,
 
 /* "z_lan": an address must fit the networks of the zone it comes from,
  * and those of another zone fit no interface but their own. */
-static const char *spoof_chain(struct build *b, unsigned zone)
+static const char *spoof_chain(struct rs_build *b, unsigned zone)
 {
 	static const enum ip_family families[] = {IP_V4, IP_V6};
 	const struct ir_zone *z = &b->ir->zones[zone];
@@ -506,12 +260,12 @@ static const char *spoof_chain(struct build *b, unsigned zone)
 		if (mine.n)
 			refuse_spoofed(
 				b, chain,
-				(struct rs_stmt){
-					.op = RS_SADDR_NOT_IN,
-					.set = addr_set(b, "zone", zone,
-							families[i],
-							&z->networks,
-							(struct place){0})},
+				(struct rs_stmt){.op = RS_SADDR_NOT_IN,
+						 .set = rs_build_addr_set(
+							 b, "zone", zone,
+							 families[i],
+							 &z->networks,
+							 (struct place){0})},
 				zone);
 		else if (z->networks.n)
 			refuse_spoofed(b, chain,
@@ -526,24 +280,24 @@ static const char *spoof_chain(struct build *b, unsigned zone)
 				continue;
 			refuse_spoofed(
 				b, chain,
-				(struct rs_stmt){
-					.op = RS_SADDR_IN,
-					.set = addr_set(b, "zone", o,
-							families[i], all,
-							(struct place){0})},
+				(struct rs_stmt){.op = RS_SADDR_IN,
+						 .set = rs_build_addr_set(
+							 b, "zone", o,
+							 families[i], all,
+							 (struct place){0})},
 				zone);
 		}
 	}
 	return name;
 }
 
-static struct rs_set *if_map(struct build *b, const char *name)
+static struct rs_set *if_map(struct rs_build *b, const char *name)
 {
-	return set_new(b, name, RS_SET_IFMAP, (struct place){0});
+	return rs_build_set(b, name, RS_SET_IFMAP, (struct place){0});
 }
 
 /* Each interface of a zone leads to `chain`. */
-static void if_map_add(struct build *b, struct rs_set *map, unsigned zone,
+static void if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
 		       const char *chain)
 {
 	const struct ir_zone *z = &b->ir->zones[zone];
@@ -558,27 +312,27 @@ static void if_map_add(struct build *b, struct rs_set *map, unsigned zone,
 	}
 }
 
-static void add_map(struct build *b, struct rs_chain *chain, enum rs_op op,
+static void add_map(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
 		    struct rs_set *map)
 {
 	if (map && map->gotos.n)
-		add(b, rs_rule_new(b->arena, chain),
-		    (struct rs_stmt){.op = op, .set = map});
+		rs_build_add(b, rs_rule_new(b->arena, chain),
+			     (struct rs_stmt){.op = op, .set = map});
 }
 
 /* An interface of no zone: refused without an answer. */
-static void add_stray(struct build *b, struct rs_chain *chain)
+static void add_stray(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
-	add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
+	rs_build_add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
 	end_refuse(b, rule, "no-zone", 0, true);
 	if (rule)
 		rule->comment = "interface of no zone";
 }
 
 /* "f_lan": checks the source, then goes on by the way out. */
-static const char *forward_chain(struct build *b, unsigned from)
+static const char *forward_chain(struct rs_build *b, unsigned from)
 {
 	const char *zone = b->ir->zones[from].name;
 	const char *name = name_of(b, "f_", zone, NULL);
@@ -593,7 +347,7 @@ static const char *forward_chain(struct build *b, unsigned from)
 	return name;
 }
 
-static void fill_forward(struct build *b, struct rs_chain *chain)
+static void fill_forward(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_set *map = if_map(b, "m_forward");
 
@@ -603,7 +357,7 @@ static void fill_forward(struct build *b, struct rs_chain *chain)
 	add_stray(b, chain);
 }
 
-static void fill_input(struct build *b, struct rs_chain *chain)
+static void fill_input(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_set *map = if_map(b, "m_input");
 
@@ -620,7 +374,7 @@ static void fill_input(struct build *b, struct rs_chain *chain)
 	add_stray(b, chain);
 }
 
-static void fill_output(struct build *b, struct rs_chain *chain)
+static void fill_output(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_set *map = if_map(b, "m_output");
 
@@ -631,28 +385,29 @@ static void fill_output(struct build *b, struct rs_chain *chain)
 }
 
 /* The queue itself: only where a flow can get here at all. */
-static void fill_queue(struct build *b, struct rs_chain *chain)
+static void fill_queue(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
 	if (b->rs->queues)
-		add(b, rule,
-		    (struct rs_stmt){.op = RS_QUEUE,
-				     .n = b->ir->queue,
-				     .m = b->ir->queues,
-				     .m2 = b->ir->fail_open});
+		rs_build_add(b, rule,
+			     (struct rs_stmt){.op = RS_QUEUE,
+					      .n = b->ir->queue,
+					      .m = b->ir->queues,
+					      .m2 = b->ir->fail_open});
 	else
-		add(b, rule, (struct rs_stmt){.op = RS_DROP});
+		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 }
 
 /* What neither the kernel nor the engine has decided. */
-static void fill_undecided(struct build *b, struct rs_chain *chain)
+static void fill_undecided(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_rule *rule = rs_rule_new(b->arena, chain);
 
-	add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
-	add(b, rule,
-	    (struct rs_stmt){.op = b->ir->fail_open ? RS_ACCEPT : RS_DROP});
+	rs_build_add(b, rule, (struct rs_stmt){.op = RS_COUNTER});
+	rs_build_add(
+		b, rule,
+		(struct rs_stmt){.op = b->ir->fail_open ? RS_ACCEPT : RS_DROP});
 	if (rule)
 		rule->comment = "undecided";
 }
@@ -661,7 +416,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 {
 	static const struct {
 		const char *name;
-		void (*fill)(struct build *b, struct rs_chain *chain);
+		void (*fill)(struct rs_build *b, struct rs_chain *chain);
 	} slots[] = {
 		{"input", fill_input},         {"forward", fill_forward},
 		{"output", fill_output},       {"queue", fill_queue},
@@ -680,7 +435,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			  struct diag_list *diags, struct ruleset *out)
 {
-	struct build b = {
+	struct rs_build b = {
 		.ir = ir, .digest = digest, .arena = diags->arena, .rs = out};
 	struct frame_filler filler = {
 		.fill = fill_slot, .ctx = &b, .marks = ir->marks};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One rule of the policy -> nft rules, one per variant: address family times
+ * kind of service (tcp ports, udp ports, ICMP types ...), since one nft rule
+ * can ask for one of each only.
+ */
+#include "policy/ruleset_priv.h"
+
+#include "policy/split.h"
+
+#include <netinet/in.h>
+
+/* What one nft rule asks of addresses and service. */
+struct variant {
+	enum ip_family family;         /* IP_NONE: both */
+	const struct ipset *src, *dst; /* NULL: any */
+	uint8_t l4;                    /* 0: any */
+	bool by_port;                  /* service ranges of l4 matter */
+};
+
+static bool l4_has_ports(uint8_t l4)
+{
+	return l4 == IPPROTO_TCP || l4 == IPPROTO_UDP || l4 == IPPROTO_SCTP ||
+	       l4 == IPPROTO_DCCP;
+}
+
+static bool l4_is_icmp(uint8_t l4)
+{
+	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
+}
+
+static void add_addresses(struct rs_build *b, struct rs_rule *nft,
+			  const struct ir_rule *rule, const struct variant *v)
+{
+	if (v->src)
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = RS_SADDR_IN,
+					 .set = rs_build_addr_set(
+						 b, "from", rule->id, v->family,
+						 v->src, rule->place)});
+	if (v->dst)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){
+				     .op = RS_DADDR_IN,
+				     .set = rs_build_addr_set(b, "to", rule->id,
+							      v->family, v->dst,
+							      rule->place)});
+	if (!v->src && !v->dst && v->family != IP_NONE)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_FAMILY, .n = v->family});
+}
+
+static int port_cmp(const struct rs_port_range *a,
+		    const struct rs_port_range *b)
+{
+	return a->lo != b->lo ? a->lo - b->lo : a->hi - b->hi;
+}
+
+/* Insert in order, merging what touches. */
+static void ports_insert(struct rs_build *b, struct rs_set *set,
+			 struct rs_port_range r)
+{
+	struct rs_port_range *slot = vec_push(b->arena, &set->ports);
+	size_t i, kept = 0;
+
+	if (!slot) {
+		b->failed = true;
+		return;
+	}
+	for (i = set->ports.n - 1;
+	     i > 0 && port_cmp(&set->ports.items[i - 1], &r) > 0; i--)
+		set->ports.items[i] = set->ports.items[i - 1];
+	set->ports.items[i] = r;
+	for (i = 1; i < set->ports.n; i++) {
+		struct rs_port_range *last = &set->ports.items[kept];
+		struct rs_port_range next = set->ports.items[i];
+
+		if (next.lo > last->hi + 1)
+			set->ports.items[++kept] = next;
+		else if (next.hi > last->hi)
+			last->hi = next.hi;
+	}
+	set->ports.n = kept + 1;
+}
+
+/* The rule's port ranges of this protocol, sorted and merged. */
+static struct rs_set ports_of(struct rs_build *b, const struct ir_rule *rule,
+			      uint8_t l4)
+{
+	struct rs_set set = {.type = RS_SET_PORTS, .place = rule->place};
+
+	for (size_t i = 0; i < rule->n_services; i++)
+		if (rule->services[i].l4 == l4)
+			ports_insert(
+				b, &set,
+				(struct rs_port_range){rule->services[i].lo,
+						       rule->services[i].hi});
+	return set;
+}
+
+/* Shared by every chain that has the rule. */
+static const struct rs_set *port_set(struct rs_build *b,
+				     const struct ir_rule *rule, uint8_t l4,
+				     const struct rs_set *ports)
+{
+	const char *name =
+		arena_printf(b->arena, "s_service%u_%u", rule->id, l4);
+	struct rs_set *set;
+
+	vec_foreach (s, &b->rs->sets)
+		if (name && !strcmp((*s)->name, name))
+			return *s;
+	set = rs_build_set(b, name, RS_SET_PORTS, rule->place);
+	if (set) {
+		*set = *ports;
+		set->name = name;
+	}
+	return set;
+}
+
+static void add_ports(struct rs_build *b, struct rs_rule *nft,
+		      const struct ir_rule *rule, uint8_t l4)
+{
+	struct rs_set ports = ports_of(b, rule, l4);
+	const struct rs_port_range *only = ports.ports.items;
+
+	if (ports.ports.n == 0)
+		return;
+	if (ports.ports.n > 1)
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = RS_DPORT_IN,
+					 .n = l4,
+					 .set = port_set(b, rule, l4, &ports)});
+	else if (only->lo == 0 && only->hi == UINT16_MAX)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
+	else
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_DPORT,
+					      .n = l4,
+					      .m = only->lo,
+					      .m2 = only->hi});
+}
+
+/* One nft rule with everything but its end; *service is the ICMP or plain
+ * protocol service that the variant is for, or NULL. */
+static struct rs_rule *variant_rule(struct rs_build *b, struct rs_chain *chain,
+				    const struct ir_rule *rule,
+				    const struct variant *v,
+				    const struct service *service)
+{
+	struct rs_rule *nft = rs_rule_new(b->arena, chain);
+
+	if (!nft)
+		b->failed = true;
+	add_addresses(b, nft, rule, v);
+	if (v->by_port)
+		add_ports(b, nft, rule, v->l4);
+	else if (service && l4_is_icmp(v->l4) &&
+		 !(service->lo == 0 && service->hi == UINT16_MAX))
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_ICMP_TYPE,
+					      .n = v->l4,
+					      .m = service->lo,
+					      .m2 = service->hi});
+	else if (v->l4)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
+	return nft;
+}
+
+static void add_variant(struct rs_build *b, struct rs_chain *chain,
+			const struct ir_rule *rule, const struct variant *v,
+			const struct service *service)
+{
+	struct variant tcp = *v;
+
+	switch (split_rule(b->ir, rule, v->l4)) {
+	case SPLIT_KERNEL:
+		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
+			     false);
+		break;
+	case SPLIT_QUEUE:
+		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
+			     true);
+		break;
+	case SPLIT_TCP_QUEUED:
+		/* Guards look at TCP only: the rest is certain. */
+		tcp.l4 = IPPROTO_TCP;
+		rs_build_end(b, variant_rule(b, chain, rule, &tcp, service),
+			     rule, true);
+		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
+			     false);
+		break;
+	}
+}
+
+/* Every kind of service of the rule, within one family. */
+static void add_services(struct rs_build *b, struct rs_chain *chain,
+			 const struct ir_rule *rule, struct variant v)
+{
+	if (rule->n_services == 0)
+		add_variant(b, chain, rule, &v, NULL);
+	for (size_t i = 0; i < rule->n_services; i++) {
+		const struct service *s = &rule->services[i];
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again |= rule->services[j].l4 == s->l4;
+		v.l4 = s->l4;
+		v.by_port = l4_has_ports(s->l4);
+		if (again && v.by_port)
+			continue;
+		add_variant(b, chain, rule, &v, s);
+	}
+}
+
+/* The rule's condition on one end, for a given zone there: any (true, NULL),
+ * one of a set (true, set), or never (false). */
+static bool side_for_zone(const struct ir_side *side, unsigned zone,
+			  const struct ipset **out_addrs)
+{
+	*out_addrs = NULL;
+	if (side->any || (side->zones >> zone & 1))
+		return true;
+	*out_addrs = &side->addrs;
+	return side->addrs.n > 0;
+}
+
+void rs_build_rule(struct rs_build *b, struct rs_chain *chain,
+		   const struct ir_rule *rule, unsigned from, unsigned to)
+{
+	static const enum ip_family families[] = {IP_V4, IP_V6};
+	const struct ipset *src, *dst;
+
+	if (!side_for_zone(&rule->from, from, &src) ||
+	    !side_for_zone(&rule->to, to, &dst))
+		return;
+	if (!src && !dst) {
+		add_services(b, chain, rule, (struct variant){0});
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct variant v = {
+			.family = families[i], .src = src, .dst = dst};
+
+		if ((src && !ipset_family(src, v.family).n) ||
+		    (dst && !ipset_family(dst, v.family).n))
+			continue;
+		add_services(b, chain, rule, v);
+	}
+}

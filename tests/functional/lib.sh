@@ -593,3 +593,40 @@ queue_packets() {
 last_event() {
 	jq -c "select($1)" "$LAB/agent/log/eve.json" 2>/dev/null | tail -n 1
 }
+
+# Every case is tried twice: without the agent, where all must work, and under a
+# policy (PHASE=judged).
+PHASE=control
+port=0
+
+# judge allowed|refused NAME ANSWER COMMAND...
+judge() {
+	local expected=$1 name=$2 answer=$3 seen happened=refused
+
+	shift 3
+	port=$((port + 10))
+	seen=$("$@" 2>&1)
+	case $seen in
+	*"$answer"*) happened=allowed ;;
+	esac
+	if [ "$PHASE" = control ]; then
+		[ "$happened" = allowed ] ||
+			not_ok "control-$name" "does not work without the agent: ${seen:-no answer}"
+	elif [ "$happened" = "$expected" ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$happened: ${seen:-no answer}"
+	fi
+}
+
+allowed() {
+	judge allowed "$@"
+}
+
+refused() {
+	judge refused "$@"
+}
+
+web() {
+	client curl -sS -m $((10 * LAB_SLOW)) --cacert "$LAB/tls/ca.pem" "$@"
+}

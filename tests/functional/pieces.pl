@@ -1,12 +1,14 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-3.0-or-later
-# An HTTP request sent in segments of SIZE bytes; prints the answer.
-# usage: pieces.pl ADDRESS PORT NAME LOCAL-PORT (0: any) SIZE
+# An HTTP request sent in segments of SIZE bytes; prints the answer, of a CONNECT
+# its first line.
+# usage: pieces.pl ADDRESS PORT NAME LOCAL-PORT (0: any) SIZE [METHOD]
 use strict;
 use warnings;
 use Socket qw(:all);
 
-my ($address, $port, $name, $local, $size) = @ARGV;
+my ($address, $port, $name, $local, $size, $method) = @ARGV;
+my $tunnel = ($method // '') eq 'CONNECT';
 my $six = $address =~ /:/;
 my $family = $six ? AF_INET6 : AF_INET;
 
@@ -26,11 +28,13 @@ if ($local) {
 	bind($s, place($six ? '::' : '0.0.0.0', $local)) or die "bind: $!";
 }
 connect($s, place($address, $port)) or die "connect: $!";
-my $request = "GET / HTTP/1.1\r\nHost: $name\r\nConnection: close\r\n\r\n";
+my $target = $tunnel ? "CONNECT $name" : "GET /";
+my $request = "$target HTTP/1.1\r\nHost: $name\r\nConnection: close\r\n\r\n";
 for my $piece ($request =~ /.{1,$size}/gs) {
 	defined syswrite($s, $piece) or die "write: $!";
 	select undef, undef, undef, 0.002;
 }
 while (sysread($s, my $data, 65536)) {
 	print $data;
+	last if $tunnel;
 }

@@ -49,7 +49,7 @@ struct run {
 	struct stats stats;
 	struct policy *policies[2];
 	unsigned which;
-	bool forgets; /* a small table: refused flows may be given up */
+	bool forgets; /* what was refused is not known for certain */
 	uint64_t now;
 	uint32_t id; /* of the last packet */
 	uint8_t verdicts[PACKETS_MAX], flow_of[PACKETS_MAX];
@@ -181,6 +181,8 @@ static void step(struct run *r, struct reader *in)
 	case 2: {
 		uint8_t n = reader_u8(in);
 
+		/* It may be of any flow, even of one of the others. */
+		r->forgets = true;
 		give(r, reader_sub(in, n < in->left ? n : in->left), 0, true,
 		     MARK_NEW);
 		break;

@@ -74,7 +74,7 @@ refused no-queue CONFIG_NFT_QUEUE CONFIG_NETFILTER_XT_TARGET_NFQUEUE "nothing ha
 
 load nfnetlink_queue nft_queue
 rmmod nft_log 2>/dev/null
-refused refused-batch-names-the-rule "rule 'public web'" "sample.conf:[0-9]*: note" "nothing has changed"
+refused refused-batch-names-the-rule "rule 'resolver'" "sample.conf:[0-9]*: note" "nothing has changed"
 if "$build/fwctl" --socket "$work/r/control.sock" status --json | grep -q '"digest"'; then
 	not_ok refused-batch-changes-nothing "a policy is in force"
 else

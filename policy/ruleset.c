@@ -242,6 +242,28 @@ static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
 		rule->comment = "spoofed source";
 }
 
+/* The sources a zone may have: its networks, and what a host says before it has
+ * an address of theirs (RFC 1122, 3.2.1.3: 0.0.0.0 in DHCP; RFC 4291, 2.5.6:
+ * link-local).  Neither is ever forwarded. */
+static struct ipset own_sources(struct rs_build *b, const struct ir_zone *z)
+{
+	static const char *const more[] = {"0.0.0.0", "fe80::/10"};
+	struct iprange *all =
+		arena_calloc(b->arena, z->networks.n + 2, sizeof(*all));
+	size_t n = z->networks.n;
+
+	if (!all) {
+		b->failed = true;
+		return z->networks;
+	}
+	if (n)
+		memcpy(all, z->networks.items, n * sizeof(*all));
+	for (size_t i = 0; i < 2; i++)
+		if (iprange_parse(str_of(more[i]), &all[n]) == FW_OK)
+			n++;
+	return ipset_of(all, n);
+}
+
 /* "z_lan": an address must fit the networks of the zone it comes from,
  * and those of another zone fit no interface but their own. */
 static const char *spoof_chain(struct rs_build *b, unsigned zone)
@@ -250,10 +272,12 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	const struct ir_zone *z = &b->ir->zones[zone];
 	const char *name = name_of(b, "z_", z->name, NULL);
 	struct rs_chain *chain;
+	struct ipset own;
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = chain_new(b, name);
+	own = own_sources(b, z);
 	for (size_t i = 0; i < 2; i++) {
 		struct ipset mine = ipset_family(&z->networks, families[i]);
 
@@ -262,9 +286,8 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 				b, chain,
 				(struct rs_stmt){.op = RS_SADDR_NOT_IN,
 						 .set = rs_build_addr_set(
-							 b, "zone", zone,
-							 families[i],
-							 &z->networks,
+							 b, "source", zone,
+							 families[i], &own,
 							 (struct place){0})},
 				zone);
 		else if (z->networks.n)

@@ -220,14 +220,17 @@ static bool is_syn(const struct packet *pkt)
 	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-/* The first packet seen may be the server's: an answer to a SYN, or one from a
- * well-known port to another. */
-static bool is_from_server(const struct packet *pkt)
+/* The first packet seen may be the server's: an answer to a SYN; in a replay,
+ * which may begin anywhere, also one from a well-known port to another.  A live
+ * engine is given the client's packet first, whatever ports a client chooses.
+ */
+static bool is_from_server(const struct engine *e, const struct packet *pkt)
 {
-	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
-		return false;
-	if (pkt->tcp_flags & TCP_SYN)
+	if (pkt->l4 == IPPROTO_TCP && (pkt->tcp_flags & TCP_SYN))
 		return pkt->tcp_flags & TCP_ACK;
+	if (!e->opt.read_on ||
+	    (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP))
+		return false;
 	return pkt->sport < 1024 && pkt->dport >= 1024;
 }
 
@@ -243,7 +246,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct engine_input *in, uint64_t now)
 {
 	struct flow *f = flow_table_add(e->flows, key, now);
-	bool swap = is_from_server(pkt);
+	bool swap = is_from_server(e, pkt);
 	struct facts *k;
 
 	if (!f)

@@ -375,6 +375,21 @@ START_TEST(udp_that_must_be_known_is_refused)
 }
 END_TEST
 
+/* Were it taken for the server's, a list of the other direction would judge. */
+START_TEST(a_low_source_port_makes_no_server)
+{
+	static const uint8_t packet[] = {
+		0x45, 0,    0, 32, 0, 0,   0, 0, 64, 17, 0xae,
+		0x76, 10,   0, 0,  7, 192, 0, 2, 80, 0,  53,
+		0x9c, 0x40, 0, 12, 0, 0,   1, 2, 3,  4};
+	struct lab *l = lab_new(POLICY, NULL);
+
+	lab_raw(l, packet, sizeof(packet), 1, 2);
+	lab_expect(l, "refuse 1");
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(ipv6_is_the_same)
 {
 	static const uint8_t client[16] = {0xfd, [15] = 7};
@@ -553,6 +568,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_reset_carries_nothing_past_us);
 	tcase_add_test(tc, a_port_used_again_is_another_flow);
 	tcase_add_test(tc, udp_that_must_be_known_is_refused);
+	tcase_add_test(tc, a_low_source_port_makes_no_server);
 	tcase_add_test(tc, ipv6_is_the_same);
 	tcase_add_test(tc, observing_says_and_passes);
 	tcase_add_test(tc, a_silent_rule_answers_nobody);

@@ -66,8 +66,10 @@ static struct ipaddr host_bits(struct ipaddr a, unsigned prefix, uint8_t fill)
 {
 	for (unsigned i = 0; i < ipaddr_len(a.family); i++) {
 		unsigned keep = prefix > i * 8 ? prefix - i * 8 : 0;
-		uint8_t host = keep >= 8 ? 0 : (uint8_t)(0xff >> keep);
+		uint8_t host = 0;
 
+		if (keep < 8)
+			host = (uint8_t)(0xff >> keep);
 		a.bytes[i] = (uint8_t)((a.bytes[i] & ~host) | (fill & host));
 	}
 	return a;

@@ -126,6 +126,19 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 	engine_tcp_deliver_begin(e, f, now);
 }
 
+/* Allowed: to the kernel at once, or when the server has what was judged. */
+static void allow_flow(struct engine *e, struct flow *f,
+		       const struct outcome *o, const struct engine_input *in)
+{
+	enum output_kind kind = OUTPUT_ALLOW;
+
+	if (!o->would && !e->opt.read_on && engine_confirm_begin(f))
+		kind = OUTPUT_PASS;
+	engine_release(e, f, kind);
+	if (in)
+		engine_out_verdict(e, kind, in->id);
+}
+
 /* The flow is decided; `id` is the packet in hand, or NULL. */
 static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
@@ -147,11 +160,9 @@ static void settle(struct engine *e, struct flow *f, const struct outcome *o,
 		return;
 	} else {
 		engine_wait_end(e, f);
-		engine_release(e, f, OUTPUT_ALLOW);
-		if (in)
-			engine_out_verdict(e, OUTPUT_ALLOW, in->id);
+		allow_flow(e, f, o, in);
 	}
-	if (!e->opt.read_on) {
+	if (!e->opt.read_on && !f->confirming) {
 		stream_done(&f->streams[DIR_CLIENT]);
 		stream_done(&f->streams[DIR_SERVER]);
 	}
@@ -221,11 +232,14 @@ static bool is_syn(const struct packet *pkt)
 }
 
 /* The first packet seen may be the server's: an answer to a SYN; in a replay,
- * which may begin anywhere, also one from a well-known port to another.  A live
- * engine is given the client's packet first, whatever ports a client chooses.
- */
-static bool is_from_server(const struct engine *e, const struct packet *pkt)
+ * which may begin anywhere, also one from a well-known port to another.  The
+ * kernel knows better, whatever ports a client chooses: of a new flow it queues
+ * only what comes from its client. */
+static bool is_from_server(const struct engine *e, const struct packet *pkt,
+			   const struct engine_input *in)
 {
+	if (in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW)
+		return false;
 	if (pkt->l4 == IPPROTO_TCP && (pkt->tcp_flags & TCP_SYN))
 		return pkt->tcp_flags & TCP_ACK;
 	if (!e->opt.read_on ||
@@ -246,7 +260,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct engine_input *in, uint64_t now)
 {
 	struct flow *f = flow_table_add(e->flows, key, now);
-	bool swap = is_from_server(e, pkt);
+	bool swap = is_from_server(e, pkt, in);
 	struct facts *k;
 
 	if (!f)
@@ -331,22 +345,12 @@ static void feed(struct engine *e, struct flow *f, enum dir dir)
 		proto_stack_give_up(&f->stack, &f->facts);
 }
 
-/* What the other end will have been given once this packet passes. */
-static void note_passed(struct flow *f, enum dir dir, const struct packet *pkt)
-{
-	uint32_t end = pkt->seq + pkt->wire_payload +
-		       !!(pkt->tcp_flags & TCP_SYN) +
-		       !!(pkt->tcp_flags & TCP_FIN);
-
-	if (engine_tcp_before(f->passed[dir], end))
-		f->passed[dir] = end;
-}
-
 enum taken {
 	TAKEN_OK,
 	TAKEN_REPEAT, /* a retransmit of what is known */
 	TAKEN_CONFLICT,
 	TAKEN_LIMIT,
+	TAKEN_URGENT, /* the receiver takes a byte out of the stream */
 };
 
 /* New bytes of a TCP packet go to the stream, and what is in order to the
@@ -366,7 +370,8 @@ static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
 		if (dir == DIR_SERVER)
 			f->answered = true;
 	}
-	if (!wants_bytes(f) || pkt->payload.left == 0)
+	if (!wants_bytes(f) || pkt->payload.left == 0 ||
+	    (pkt->tcp_flags & TCP_RST))
 		return TAKEN_OK;
 	switch (stream_add(s, seq, pkt->payload)) {
 	case STREAM_OK:
@@ -380,7 +385,8 @@ static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
 		return TAKEN_LIMIT;
 	}
 	feed(e, f, dir);
-	return TAKEN_OK;
+	return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG) ? TAKEN_URGENT
+							       : TAKEN_OK;
 }
 
 /* --- the verdict of a packet --------------------------------------------- */
@@ -391,18 +397,20 @@ static bool must_wait(const struct flow *f, enum dir dir,
 {
 	if (dir == DIR_SERVER)
 		return false;
-	/* A reset may carry bytes too (RFC 9293, 3.5.3). */
+	/* RFC 9293 3.5.3: what a reset carries is no part of the stream; it
+	 * would be a way out for anybody. */
+	if (pkt->tcp_flags & TCP_RST)
+		return pkt->wire_payload > 0;
 	if (pkt->payload.left > 0)
 		return true;
 	/* A pure ACK may run ahead: it carries nothing. */
-	return (pkt->tcp_flags & TCP_FIN) && !(pkt->tcp_flags & TCP_RST) &&
-	       (f->n_held > 0 || f->vouching);
+	return (pkt->tcp_flags & TCP_FIN) && (f->n_held > 0 || f->vouching);
 }
 
 static void pass(struct engine *e, struct flow *f, enum dir dir,
 		 const struct packet *pkt, uint32_t id)
 {
-	note_passed(f, dir, pkt);
+	engine_tcp_passed(f, dir, pkt);
 	engine_out_verdict(e, OUTPUT_PASS, id);
 }
 
@@ -441,6 +449,8 @@ static void judge_undecided(struct engine *e, struct flow *f,
 
 	if (!must_wait(f, a->dir, a->pkt)) {
 		pass(e, f, a->dir, a->pkt, id);
+	} else if (a->pkt->tcp_flags & TCP_RST) {
+		engine_out_verdict(e, OUTPUT_DROP, id);
 	} else if (f->stack.client_waits &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
@@ -469,6 +479,11 @@ static void judge(struct engine *e, struct flow *f, const struct arrival *a,
 		engine_settle_by(e, f, REASON_STREAM_LIMIT, a->dir, a->in, now);
 		return;
 	}
+	if (a->taken == TAKEN_URGENT) {
+		engine_settle_by(e, f, REASON_STREAM_URGENT, a->dir, a->in,
+				 now);
+		return;
+	}
 	o = decide_flow(&e->policy->ir, &f->facts);
 	if (o.kind != DECISION_NOT_YET) {
 		settle(e, f, &o, a->dir, a->in, now);
@@ -485,12 +500,14 @@ static void judge(struct engine *e, struct flow *f, const struct arrival *a,
  * the mark. */
 static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 			   const struct packet *pkt,
-			   const struct engine_input *in)
+			   const struct engine_input *in, uint64_t now)
 {
 	if (e->opt.read_on && pkt->l4 == IPPROTO_TCP)
 		(void)take_tcp(e, f, dir, pkt);
 	if (f->delivering)
 		engine_tcp_deliver_packet(e, f, dir, pkt, in->id);
+	else if (f->confirming)
+		engine_confirm_packet(e, f, dir, pkt, in, now);
 	else if (!f->refused)
 		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	else
@@ -504,12 +521,29 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 		       const struct engine_input *in, uint64_t now)
 {
-	struct outcome o =
-		decide_by_reason(&e->policy->ir, REASON_STREAM_MIDSTREAM,
-				 e->policy->ir.fail_open);
+	struct outcome o = decide_by_reason(
+		&e->policy->ir, REASON_STREAM_MIDSTREAM,
+		e->policy->ir.fail_open && now - e->started < LIMIT_LOST_NS);
 
 	f->answered = true;
 	settle(e, f, &o, dir, in, now);
+}
+
+/* The server is believed that there is no connection.  The client is not: if
+ * its reset goes astray, the flow goes on, and must not be one whose beginning
+ * we do not know. */
+static void end_undecided(struct engine *e, struct flow *f,
+			  const struct arrival *a)
+{
+	if (a->dir == DIR_SERVER && engine_is_from_server(f, a->in)) {
+		engine_forget(e, f);
+		return;
+	}
+	f->reset = true;
+	if (f->vouching || f->delivering)
+		return;
+	engine_release(e, f, OUTPUT_DROP);
+	engine_wait_end(e, f);
 }
 
 void engine_packet(struct engine *e, const struct engine_input *in,
@@ -525,6 +559,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	struct flow *f;
 	enum dir dir;
 
+	if (!e->started)
+		e->started = now;
 	stats_add(e->opt.stats, STAT_PACKETS, 1);
 	fault = packet_parse(in->raw, opt, &pkt);
 	if (fault != PACKET_OK) {
@@ -541,7 +577,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	f->traffic[dir].bytes += pkt.wire_payload;
 
 	if (f->decided) {
-		repeat_verdict(e, f, dir, &pkt, in);
+		repeat_verdict(e, f, dir, &pkt, in, now);
 		return;
 	}
 	if (f->midstream && in->mark == MARK_PENDING) {
@@ -554,5 +590,5 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		a.taken = take_tcp(e, f, dir, &pkt);
 	judge(e, f, &a, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
-		engine_forget(e, f);
+		end_undecided(e, f, &a);
 }

@@ -14,6 +14,7 @@ struct engine {
 	struct flow *waits_first, *waits_last;
 	uint64_t deadline; /* of the first of them; 0: none */
 	unsigned n_held;
+	uint64_t started; /* the first packet; 0: none yet */
 
 	struct engine_output *out; /* what is to be taken */
 	size_t n_out, taken, out_capacity;
@@ -51,6 +52,9 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 /* Remember what this side's header says. */
 void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt);
 
+/* What the other end will have been given once this packet passes. */
+void engine_tcp_passed(struct flow *f, enum dir dir, const struct packet *pkt);
+
 /* The reset that tells `to` that its peer is gone, as if the peer sent it. */
 void engine_tcp_reset(struct engine *e, const struct flow *f, enum dir to);
 
@@ -73,6 +77,20 @@ void engine_tcp_acked(struct engine *e, struct flow *f,
 /* A packet of a decided flow that is being delivered gets its verdict. */
 void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 			       const struct packet *pkt, uint32_t id);
+
+/* --- engine_confirm.c: does the server have what was judged? ---------------
+ */
+
+/* The flow was allowed for its bytes; false when there are none. */
+bool engine_confirm_begin(struct flow *f);
+
+/* A packet of a flow that is being confirmed gets its verdict. */
+void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
+			   const struct packet *pkt,
+			   const struct engine_input *in, uint64_t now);
+
+/* A packet by the server's address: did it come from the server's side? */
+bool engine_is_from_server(const struct flow *f, const struct engine_input *in);
 
 /* Is sequence number a before b?  They wrap. */
 static inline bool engine_tcp_before(uint32_t a, uint32_t b)

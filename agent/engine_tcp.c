@@ -34,6 +34,17 @@ void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt)
 		t->tsval = pkt->tsval;
 }
 
+void engine_tcp_passed(struct flow *f, enum dir dir, const struct packet *pkt)
+{
+	uint32_t end = pkt->seq + pkt->wire_payload +
+		       !!(pkt->tcp_flags & TCP_SYN) +
+		       !!(pkt->tcp_flags & TCP_FIN);
+
+	if (!(pkt->tcp_flags & TCP_RST) &&
+	    engine_tcp_before(f->passed[dir], end))
+		f->passed[dir] = end;
+}
+
 /* A segment to `to`, with what its peer last said in the header. */
 static struct tcp_segment segment_to(const struct flow *f, enum dir to)
 {

@@ -33,9 +33,9 @@ void engine_tick(struct engine *e, uint64_t now)
 
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		uint64_t most = f->decided && !f->delivering
-					? LIMIT_IDLE_DECIDED_NS
-					: LIMIT_IDLE_UNDECIDED_NS;
+		bool ended = f->reset || (f->decided && !f->delivering);
+		uint64_t most =
+			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 
 		/* A decided one behind an undecided one waits with it. */
 		if (e->opt.read_on)
@@ -84,7 +84,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
-		if (f->decided && !f->delivering) {
+		if (f->decided && !f->delivering && !f->confirming) {
 			engine_forget(e, f);
 		} else if (e->policy) {
 			f->facts.zone_src = zone_in(

@@ -37,6 +37,11 @@
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
 
+/* fail = "open": how long after its first packet an engine passes flows whose
+ * beginning it has not seen.  No longer than any flow is remembered: a client
+ * could make the engine forget, and pass for one that was there before. */
+#define LIMIT_LOST_NS LIMIT_IDLE_DECIDED_NS
+
 /* Bytes a server may send before the client's first byte (banners, then the
  * client speaks).  Beyond, the flow is judged as "unknown". */
 #define LIMIT_SERVER_FIRST_BYTES 65536

@@ -43,6 +43,7 @@ struct flow {
 
 	bool midstream; /* TCP: the first packet seen was no SYN */
 	bool answered;  /* TCP: the server has accepted the connection */
+	bool reset;     /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	struct flow_tcp tcp[2];
@@ -54,6 +55,11 @@ struct flow {
 	uint32_t deliver_to;   /* what the server must have acknowledged */
 	uint64_t deliver_next; /* when to send them again */
 	unsigned deliveries;
+
+	/* TCP, see agent/engine_confirm.c: allowed, but the server has yet to
+	 * acknowledge what was judged, up to `confirm_to`. */
+	bool confirming;
+	uint32_t confirm_to;
 
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
 	unsigned n_held, held_capacity;

@@ -85,7 +85,7 @@ static struct flow *to_give_up(const struct flow_table *t)
 	struct flow *f = t->oldest;
 
 	for (unsigned i = 0; f && i < 64; i++, f = f->newer)
-		if (f->decided && !f->waits)
+		if (f->decided && !f->waits && !f->confirming)
 			return f;
 	return NULL;
 }

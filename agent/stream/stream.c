@@ -155,6 +155,24 @@ enum stream_result stream_add(struct stream *s, uint32_t seq,
 	return STREAM_OK;
 }
 
+bool stream_differs(const struct stream *s, uint32_t seq, struct reader payload)
+{
+	struct stream_piece want;
+	uint32_t before = s->base - seq, known;
+
+	if ((int32_t)before > 0) {
+		if (payload.left <= before)
+			return false;
+		reader_skip(&payload, before);
+		seq = s->base;
+	}
+	want.from = seq - s->base;
+	if (want.from > LIMIT_STREAM_BYTES)
+		return false;
+	want.to = want.from + (uint32_t)payload.left;
+	return !compare(s, want, payload, &known);
+}
+
 uint32_t stream_in_order(const struct stream *s)
 {
 	if (s->n_pieces == 0 || s->pieces[0].from > 0)

@@ -54,6 +54,10 @@ void stream_forget(struct stream *s);
 /* `n` bytes from offset `from`, all of them in order; borrowed. */
 struct reader stream_copy(const struct stream *s, uint32_t from, uint32_t n);
 
+/* Does it say something else about bytes that are there?  Adds nothing. */
+bool stream_differs(const struct stream *s, uint32_t seq,
+		    struct reader payload);
+
 /* Contiguous bytes from the start, consumed or not. */
 uint32_t stream_in_order(const struct stream *s);
 

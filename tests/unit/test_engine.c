@@ -52,6 +52,12 @@ static void send_part(struct lab *l, struct reader message, size_t from,
 	lab_client(l, 1 + (uint32_t)from, part);
 }
 
+/* The server acknowledges the client's bytes up to `ack`. */
+static void acknowledge(struct lab *l, uint32_t ack)
+{
+	lab_send(l, DIR_SERVER, TCP_ACK, 1, ack, none);
+}
+
 START_TEST(a_handshake_passes)
 {
 	struct lab *l = lab_new(POLICY, NULL);
@@ -71,9 +77,11 @@ START_TEST(a_whole_hello_is_allowed_or_refused)
 	struct reader hello = lab_hello("good.example.org");
 
 	lab_client(l, 1, hello);
-	lab_expect(l, "allow 4");
+	lab_expect(l, "pass 4");
 	lab_expect_events(l, "rule.allow good");
 	lab_expect_server_has(l, hello.p, hello.left);
+	acknowledge(l, 1 + (uint32_t)hello.left);
+	lab_expect(l, "allow 5");
 	lab_free(l);
 
 	l = connected(POLICY);
@@ -102,7 +110,7 @@ static void play_cut(uint32_t isn, const char *name, size_t cut, bool back)
 	}
 	lab_expect_events(l, good ? "rule.allow good" : "default.deny");
 	lab_expect_server_has(l, hello.p, good ? hello.left : 0);
-	lab_expect(l, good ? "allow 4, allow 5"
+	lab_expect(l, good ? "pass 4, pass 5"
 			   : "drop 4, refuse 5, to server RA seq 1 ack 1");
 	lab_free(l);
 }
@@ -246,7 +254,7 @@ START_TEST(a_tunnel_is_judged_by_what_is_inside)
 	uint32_t seq = sizeof(CONNECT);
 
 	lab_send(l, DIR_CLIENT, TCP_ACK, seq, sizeof(ESTABLISHED), hello);
-	lab_expect(l, "allow 6");
+	lab_expect(l, "pass 6");
 	lab_expect_events(l, "rule.allow good");
 	lab_free(l);
 
@@ -290,7 +298,7 @@ START_TEST(socks_is_judged_by_what_is_inside)
 	lab_server(l, 3, 4 + sizeof(ask) - 1, reader_of(done, sizeof(done)));
 	lab_expect(l, "pass 4, pass 5, pass 6, pass 7");
 	lab_client(l, 4 + sizeof(ask) - 1, lab_hello("good.example.org"));
-	lab_expect(l, "allow 8");
+	lab_expect(l, "pass 8");
 	lab_expect_events(l, "rule.allow good");
 	lab_free(l);
 }
@@ -305,8 +313,83 @@ START_TEST(a_server_may_speak_first)
 	lab_server(l, 1, 1, text("SSH-2.0-OpenSSH_9.2\r\n"));
 	lab_expect(l, "pass 4");
 	lab_client(l, 1, text("SSH-2.0-client\r\n"));
-	lab_expect(l, "allow 5");
+	lab_expect(l, "pass 5");
 	lab_expect_events(l, "rule.allow banner");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(what_the_server_has_not_cannot_change)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+	struct reader other = lab_hello("evil.example.org");
+
+	lab_client(l, 1, hello);
+	lab_expect(l, "pass 4");
+	/* The same again, what comes next, and half an acknowledgement. */
+	lab_client(l, 1, hello);
+	lab_client(l, 1 + (uint32_t)hello.left, text("more"));
+	acknowledge(l, 20);
+	lab_expect(l, "pass 5, pass 6, pass 7");
+	lab_client(l, 1, other);
+	lab_expect(l, "refuse 8, to server RA seq 1 ack 1");
+	lab_expect_events(l, "rule.allow good, stream.conflict");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(data_of_a_syn_that_is_not_taken_binds)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+	struct reader hello = lab_hello("good.example.org");
+
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, hello);
+	lab_send(l, DIR_SERVER, TCP_SYN | TCP_ACK, 0, 1, none);
+	lab_expect(l, "pass 1, pass 2");
+	lab_client(l, 1, lab_hello("evil.example.org"));
+	lab_expect_events(l, "rule.allow good, stream.conflict");
+	lab_expect(l, "refuse 3, to server RA seq 1 ack 1");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(urgent_data_is_refused_before_a_decision)
+{
+	struct lab *l = connected(POLICY);
+	struct reader hello = lab_hello("good.example.org");
+
+	lab_send(l, DIR_CLIENT, TCP_ACK | TCP_URG, 1, 1, hello);
+	lab_expect_events(l, "stream.urgent");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_reset_carries_nothing_and_forgets_nothing)
+{
+	struct lab *l = connected("gateway: { fail = \"open\"; };\n" POLICY);
+
+	lab_send(l, DIR_CLIENT, TCP_RST | TCP_ACK, 200, 1, text("secret"));
+	lab_expect(l, "drop 4");
+	lab_send(l, DIR_CLIENT, TCP_RST | TCP_ACK, 200, 1, none);
+	l->mark = MARK_PENDING;
+	lab_client(l, 1, lab_hello("evil.example.org"));
+	lab_expect(l, "pass 5, refuse 6, to server RA seq 1 ack 1");
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(waiting_does_not_open_an_open_gate)
+{
+	struct lab *l = connected("gateway: { fail = \"open\"; };\n" POLICY);
+
+	lab_wait(l, LIMIT_IDLE_UNDECIDED_NS + LAB_SECOND);
+	l->mark = MARK_PENDING;
+	lab_client(l, 1, lab_hello("good.example.org"));
+	lab_expect_events(l, "stream.midstream");
+	lab_expect_server_has(l, NULL, 0);
 	lab_free(l);
 }
 END_TEST
@@ -348,7 +431,7 @@ START_TEST(a_port_used_again_is_another_flow)
 	struct lab *l = connected(POLICY);
 
 	lab_client(l, 1, lab_hello("good.example.org"));
-	lab_expect(l, "allow 4");
+	lab_expect(l, "pass 4");
 	l->ends.isn[DIR_CLIENT] += 100000;
 	memset(l->have, 0, sizeof(l->have));
 	lab_connect(l);
@@ -404,7 +487,7 @@ START_TEST(ipv6_is_the_same)
 		lab_client(l, 1,
 			   lab_hello(good ? "good.example.org"
 					  : "evil.example.org"));
-		lab_expect(l, good ? "allow 4"
+		lab_expect(l, good ? "pass 4"
 				   : "refuse 4, to server RA seq 1 ack 1");
 		lab_free(l);
 	}
@@ -564,6 +647,11 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_denied_tunnel_never_reaches_the_proxy);
 	tcase_add_test(tc, socks_is_judged_by_what_is_inside);
 	tcase_add_test(tc, a_server_may_speak_first);
+	tcase_add_test(tc, what_the_server_has_not_cannot_change);
+	tcase_add_test(tc, data_of_a_syn_that_is_not_taken_binds);
+	tcase_add_test(tc, urgent_data_is_refused_before_a_decision);
+	tcase_add_test(tc, a_reset_carries_nothing_and_forgets_nothing);
+	tcase_add_test(tc, waiting_does_not_open_an_open_gate);
 	tcase_add_test(tc, an_end_waits_behind_what_is_held);
 	tcase_add_test(tc, a_reset_carries_nothing_past_us);
 	tcase_add_test(tc, a_port_used_again_is_another_flow);

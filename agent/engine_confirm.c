@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Between the decision to allow a flow and leaving it to the kernel.
+ *
+ * What the engine has judged need not be what the server gets: a SYN's data
+ * that the server does not take (RFC 7413), a packet that dies on its way (its
+ * hops are few), a segment that the server drops for its time stamp.  The
+ * client could then send other bytes in the same place, and nobody would look.
+ * So the flow stays in the queue until the server acknowledges what was judged;
+ * its packets pass meanwhile, but none that says something else.
+ */
+#include "agent/engine_priv.h"
+
+#include <netinet/in.h>
+
+bool engine_confirm_begin(struct flow *f)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	if (f->facts.l4 != IPPROTO_TCP || stream_in_order(s) == 0)
+		return false;
+	f->confirming = true;
+	f->confirm_to = s->base + stream_in_order(s);
+	return true;
+}
+
+static void confirm_end(struct flow *f)
+{
+	f->confirming = false;
+	stream_done(&f->streams[DIR_CLIENT]);
+	stream_done(&f->streams[DIR_SERVER]);
+}
+
+bool engine_is_from_server(const struct flow *f, const struct engine_input *in)
+{
+	return in->zone_src == ENGINE_ZONE_BY_ADDRESS ||
+	       in->zone_src == f->facts.zone_dst;
+}
+
+/* Has the server what was judged? */
+static bool is_confirmed(const struct flow *f, const struct packet *pkt,
+			 const struct engine_input *in)
+{
+	return (pkt->tcp_flags & TCP_ACK) &&
+	       !engine_tcp_before(pkt->ack, f->confirm_to) &&
+	       engine_is_from_server(f, in);
+}
+
+/* Does the client now say something else than what was judged? */
+static bool contradicts(const struct flow *f, const struct packet *pkt)
+{
+	uint32_t seq = pkt->seq + !!(pkt->tcp_flags & TCP_SYN);
+
+	if (pkt->wire_payload == 0 || !engine_tcp_before(seq, f->confirm_to))
+		return false;
+	return (pkt->tcp_flags & TCP_URG) ||
+	       stream_differs(&f->streams[DIR_CLIENT], seq, pkt->payload);
+}
+
+void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
+			   const struct packet *pkt,
+			   const struct engine_input *in, uint64_t now)
+{
+	enum output_kind kind = OUTPUT_PASS;
+
+	if (dir == DIR_SERVER) {
+		if (pkt->tcp_flags & TCP_SYN) {
+			f->answered = true;
+			f->passed[dir] = pkt->seq;
+		}
+		engine_tcp_passed(f, dir, pkt);
+		if (is_confirmed(f, pkt, in)) {
+			confirm_end(f);
+			kind = OUTPUT_ALLOW;
+		}
+	} else if (contradicts(f, pkt)) {
+		confirm_end(f);
+		engine_settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
+		return;
+	}
+	engine_out_verdict(e, kind, in->id);
+}

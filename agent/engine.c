@@ -444,21 +444,20 @@ static void let_through(struct engine *e, struct flow *f,
 static void judge_undecided(struct engine *e, struct flow *f,
 			    const struct arrival *a, uint64_t now)
 {
+	bool reset = a->pkt->tcp_flags & TCP_RST;
 	bool repeat = a->taken == TAKEN_REPEAT;
 	uint32_t id = a->in->id;
 
 	if (!must_wait(f, a->dir, a->pkt)) {
 		pass(e, f, a->dir, a->pkt, id);
-	} else if (a->pkt->tcp_flags & TCP_RST) {
-		engine_out_verdict(e, OUTPUT_DROP, id);
-	} else if (f->stack.client_waits &&
+	} else if (f->stack.client_waits && !reset &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
-	} else if (engine_tcp_stalls(f, repeat)) {
+	} else if (!reset && engine_tcp_stalls(f, repeat)) {
 		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);
-	} else if (repeat && f->n_held > 0) {
-		/* The first copy is held. */
+	} else if (reset || (repeat && f->n_held > 0)) {
+		/* No part of the stream, or the first copy is held. */
 		engine_out_verdict(e, OUTPUT_DROP, id);
 	} else if (!engine_hold(e, f, id, now)) {
 		engine_settle_by(e, f, REASON_HOLD_LIMIT, a->dir, a->in, now);

@@ -30,6 +30,20 @@ static struct tcp_segment example(bool v6, bool timestamps, size_t n)
 		.payload = reader_of(bytes, n)};
 }
 
+static void check_header(const struct packet *pkt, const struct tcp_segment *s)
+{
+	ck_assert_int_eq(ipaddr_cmp(&pkt->src, &s->src), 0);
+	ck_assert_int_eq(ipaddr_cmp(&pkt->dst, &s->dst), 0);
+	ck_assert_uint_eq(pkt->sport, s->sport);
+	ck_assert_uint_eq(pkt->dport, s->dport);
+	ck_assert_uint_eq(pkt->seq, s->seq);
+	ck_assert_uint_eq(pkt->ack, s->ack);
+	ck_assert_uint_eq(pkt->tcp_flags, s->flags);
+	ck_assert_uint_eq(pkt->window, s->window);
+	ck_assert(pkt->has_timestamps == s->has_timestamps);
+	ck_assert_uint_eq(pkt->tsval, s->has_timestamps ? s->tsval : 0);
+}
+
 static void check(const struct tcp_segment *s)
 {
 	static const struct packet_options verify = {.verify_checksums = true};
@@ -41,16 +55,7 @@ static void check(const struct tcp_segment *s)
 	ck_assert_int_eq(
 		packet_parse(reader_of(at_page_end(buf, n), n), verify, &pkt),
 		PACKET_OK);
-	ck_assert_int_eq(ipaddr_cmp(&pkt.src, &s->src), 0);
-	ck_assert_int_eq(ipaddr_cmp(&pkt.dst, &s->dst), 0);
-	ck_assert_uint_eq(pkt.sport, s->sport);
-	ck_assert_uint_eq(pkt.dport, s->dport);
-	ck_assert_uint_eq(pkt.seq, s->seq);
-	ck_assert_uint_eq(pkt.ack, s->ack);
-	ck_assert_uint_eq(pkt.tcp_flags, s->flags);
-	ck_assert_uint_eq(pkt.window, s->window);
-	ck_assert(pkt.has_timestamps == s->has_timestamps);
-	ck_assert_uint_eq(pkt.tsval, s->has_timestamps ? s->tsval : 0);
+	check_header(&pkt, s);
 	ck_assert_uint_eq(pkt.payload.left, s->payload.left);
 	if (s->payload.left)
 		ck_assert_mem_eq(pkt.payload.p, s->payload.p, s->payload.left);

@@ -6,6 +6,7 @@
 # usage: run.sh BUILD_FOLDER KIND...
 #   kinds: lint unit golden replay fuzz corpus functional vm
 #   TEST_WRAPPER   put before each unit test program (valgrind)
+#   TEST_SKIP      unit test programs to leave out (test_x test_y)
 #   TEST_FILTER    only functional scripts whose name contains this
 #
 # A script of a kind prints lines `ok NAME`, `not ok NAME: why`,
@@ -97,6 +98,10 @@ run_unit_program() {
 	local program=$1 name out status checks bad
 
 	name=unit/$(basename "$program")
+	if [[ " ${TEST_SKIP:-} " == *" ${name#unit/} "* ]]; then
+		skip "$name" "left out by TEST_SKIP"
+		return
+	fi
 	# shellcheck disable=SC2086 # the wrapper is a list of words
 	out=$(CK_VERBOSITY=normal timeout -k 20 600 ${TEST_WRAPPER:-} "$program" </dev/null 2>&1)
 	status=$?

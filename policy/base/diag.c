@@ -20,8 +20,8 @@ static bool diag_has_room(const struct diag_list *l, enum diag_severity s)
 }
 
 /* `what` carries severity, code and place; the text is made here. */
-static void diag_add(struct diag_list *l, struct diag what, const char *fmt,
-		     va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+diag_add(struct diag_list *l, struct diag what, const char *fmt, va_list ap)
 {
 	char text[DIAG_TEXT_MAX];
 	struct diag *d;

@@ -17,7 +17,8 @@ void log_setup(enum log_level most, bool journal, const char *program)
 	who = program;
 }
 
-static void log_line(enum log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	static const struct {
 		const char *journal, *word;

@@ -56,6 +56,7 @@ static json_t *serve(void *ctx, const json_t *request,
 
 static void take_events(struct manager *m)
 {
+	uint64_t lost = m->log.lost;
 	size_t len = 0;
 
 	for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
@@ -70,6 +71,7 @@ static void take_events(struct manager *m)
 	}
 	if (len)
 		evelog_write(&m->log, m->event_room, len);
+	stats_add(m->stats, STAT_EVENTS_LOST, m->log.lost - lost);
 }
 
 static void start_again(struct manager *m, uint64_t now)

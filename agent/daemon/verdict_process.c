@@ -6,6 +6,7 @@
 #include "agent/daemon/worker_queue.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +43,24 @@ static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
 	return kind == wanted ? FW_OK : FW_ERR_IO;
 }
 
-static void child(const struct verdict_process *v,
-		  const struct worker_options *options, pid_t manager)
+/* The log, the control socket, the lock: none of them is its business. */
+static void close_all_but(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b);
+	unsigned high = (unsigned)(a < b ? b : a);
+
+	if (low > STDERR_FILENO + 1)
+		(void)close_range(STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		(void)close_range(low + 1, high - 1, 0);
+	(void)close_range(high + 1, UINT_MAX, 0);
+}
+
+static void child(const struct worker_options *options, pid_t manager)
 {
 	sigset_t none;
 
-	(void)close(v->channel);
-	(void)close(v->events);
+	close_all_but(options->channel, options->events);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGTERM, SIG_DFL);
@@ -90,7 +102,7 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 	v->started_ns = worker_now();
 	v->pid = fork();
 	if (v->pid == 0)
-		child(v, &options, manager);
+		child(&options, manager);
 	(void)close(orders[1]);
 	(void)close(events[1]);
 	if (v->pid < 0) {

@@ -140,7 +140,8 @@ static void take_lines(struct log_view *v, FILE *f)
 		if (n <= 0 || line[n - 1] != '\n') {
 			if (n > 0)
 				(void)fseek(f, at, SEEK_SET);
-			clearerr(f);
+			if (!ferror(f))
+				clearerr(f);
 			return;
 		}
 		take_line(v, line, (size_t)n);
@@ -170,6 +171,12 @@ static int show(struct log_view *v)
 		return errno == EACCES ? EXIT_PERMISSION : EXIT_FAILED;
 	}
 	take_lines(v, f);
+	if (ferror(f)) {
+		(void)fprintf(stderr, "fwctl: %s: %s\n", v->path,
+			      strerror(errno));
+		(void)fclose(f);
+		return EXIT_FAILED;
+	}
 	while (v->follow && !ferror(stdout)) {
 		(void)fflush(stdout);
 		(void)poll(NULL, 0, FOLLOW_MS);

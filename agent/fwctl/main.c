@@ -122,7 +122,7 @@ int fwctl_ask(json_t *request, json_t **out_answer)
 	return EXIT_UNREACHABLE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	int i = 1;
 
@@ -138,6 +138,10 @@ int main(int argc, char **argv)
 	    !strcmp(argv[i], "-h")) {
 		print_help(stdout);
 		return EXIT_DONE;
+	}
+	if (!strcmp(argv[i], "--socket")) {
+		(void)fputs("fwctl: --socket needs a path\n", stderr);
+		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[i], "--version")) {
 		(void)puts("fwctl " FWAGENT_VERSION);
@@ -155,4 +159,15 @@ int main(int argc, char **argv)
 		return commands[c].run(argc - i, argv + i);
 	}
 	return wrong_word(argv[i]);
+}
+
+/* What could not be written was not done. */
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	(void)fputs("fwctl: cannot write to standard output\n", stderr);
+	return status == EXIT_DONE ? EXIT_FAILED : status;
 }

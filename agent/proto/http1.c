@@ -135,7 +135,9 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	st->line_told = true;
 	st->old = request.old;
 	st->loose = request.loose;
-	st->connect = str_is(request.method, "CONNECT");
+	/* RFC 9110 9.1 has methods in one case; there are proxies that do
+	 * not mind. */
+	st->connect = str_eq_nocase(request.method, str_of("CONNECT"));
 	facts_add(facts, FIELD_HTTP_METHOD, st->message, request.method);
 	if (request.target.len > 0)
 		facts_add(facts, FIELD_HTTP_TARGET, st->message,

@@ -60,6 +60,17 @@ status 3 check-missing-file limited "$FWCTL" check "$bad/there-is-none.conf"
 status 0 check-100000-addresses limited "$FWCTL" check "$bad/many.conf"
 status 2 wrong-command "$FWCTL" aply x
 status 2 no-command "$FWCTL"
+status 2 socket-without-path "$FWCTL" --socket
+status 1 log-is-a-folder "$FWCTL" log --file "$bad"
+to_full_disk() {
+	"$FWCTL" "$@" >/dev/full
+}
+status 1 check-to-full-disk to_full_disk check "$sample"
+status 1 help-to-full-disk to_full_disk --help
+closed_output() {
+	"$FWCTL" "$@" >&-
+}
+status 1 check-to-closed-output closed_output check "$sample"
 check place-and-hint "no file:line and suggestion" \
 	grep -q "unknown-key.conf:[0-9]*:.*\|.*did you mean" <("$FWCTL" check "$bad/unknown-key.conf" 2>&1)
 check did-you-mean "no suggestion" grep -q "did you mean" <("$FWCTL" check "$bad/unknown-key.conf" 2>&1)

@@ -66,4 +66,30 @@ check explain "does not name the rule" grep -q "work sites" <("$FWCTL" explain -
 	--from "$CLIENT4" --to "$WEB4:443" --sni www.example.org)
 check explain-denied "does not name the rule" grep -q "all else" <("$FWCTL" explain --policy "$sample" \
 	--from "$CLIENT4" --to "$WEB4:443" --sni evil.example.com)
+
+# The process that reads strangers' packets holds nothing of the manager's.
+verdict_files() {
+	find "/proc/$(fwctl status --json | jq .engine.pid)/fd" -lname "$LAB/agent/*"
+}
+check verdict-process-has-no-files "it holds files of the manager" is "$(verdict_files)" ""
+
+# A log that was full goes on, and says how much is missing.
+agent_stop
+mount -t tmpfs -o size=16k tmpfs "$LAB/agent/log"
+agent_or_fail
+# shellcheck disable=SC2034 # counts
+for i in $(seq 40); do
+	web -4 http://evil.example.com/
+done
+lost() {
+	[ "$(fwctl status --json | jq .counters.events_lost)" -gt 0 ]
+}
+check full-disk-is-counted "events_lost is 0" wait_for 5 lost
+rm -f "$eve"
+kill -HUP "$AGENT_PID"
+sleep 0.5
+web -4 http://evil.example.com/
+event full-disk-log-goes-on '.http.hostname == "evil.example.com"'
+agent_stop
+umount -l "$LAB/agent/log"
 finish

@@ -229,6 +229,10 @@ START_TEST(connect_opens_an_inner_stream)
 	static const struct dialogue cases[] = {
 		{{C(CONNECT)}, "feeding http+ " CONNECTED},
 		{{C(CONNECT), S(OK200)}, "probing http+ " CONNECTED},
+		{{C("connect a.org:443 HTTP/1.1\r\nHost: a.org:443\r\n\r\n"),
+		  S(OK200)},
+		 "probing http+ " METHOD "connect" TARGET "a.org:443"
+		 " http.connect[0,0]=a.org:443" HOST "a.org"},
 		{{C(CONNECT), S(OK200), C("GET / HTTP/1.1\r\nHost: i\r\n\r\n")},
 		 "feeding http http " CONNECTED
 		 " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"},

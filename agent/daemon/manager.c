@@ -31,7 +31,7 @@
 #define YOUNG_NS 1000000000ULL
 #define RETRY_NS 500000000ULL
 /* It says that it lives twice a second. */
-#define HUNG_NS 5000000000ULL
+#define HUNG_NS 3000000000ULL
 
 static json_t *serve(void *ctx, const json_t *request,
 		     const struct server_peer *peer)

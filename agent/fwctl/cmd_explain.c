@@ -44,30 +44,33 @@ static int usage(void)
 	return EXIT_USAGE;
 }
 
+static bool parse_port(const char *text, uint16_t *port)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	*port = (uint16_t)n;
+	return end > text && !*end && n >= 0 && n <= UINT16_MAX;
+}
+
+/* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT". */
 static bool parse_end(const char *text, struct ipaddr *addr, uint16_t *port)
 {
 	struct str s = str_of(text);
 	const char *colon = strrchr(text, ':');
-	char *end;
-	long n;
 
 	*port = 0;
 	if (ipaddr_parse(s, addr) == FW_OK)
 		return true;
-	if (!colon)
+	if (!colon || !parse_port(colon + 1, port))
 		return false;
-	n = strtol(colon + 1, &end, 10);
-	if (*end || end == colon + 1 || n < 0 || n > UINT16_MAX)
-		return false;
-	*port = (uint16_t)n;
 	s.len = (size_t)(colon - text);
 	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
 		s = str_mem(s.p + 1, s.len - 2);
 	return ipaddr_parse(s, addr) == FW_OK;
 }
 
-static bool parse_proto(const char *name, const struct ipaddr *addr,
-			uint8_t *out)
+static bool parse_proto(const char *name, uint8_t *out)
 {
 	static const struct {
 		const char *name;
@@ -77,7 +80,6 @@ static bool parse_proto(const char *name, const struct ipaddr *addr,
 		     {"icmp", IPPROTO_ICMP},
 		     {"icmpv6", IPPROTO_ICMPV6}};
 
-	(void)addr;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strcmp(known[i].name, name) != 0)
 			continue;
@@ -87,32 +89,19 @@ static bool parse_proto(const char *name, const struct ipaddr *addr,
 	return false;
 }
 
-static bool is_self(const char *text)
+/* An end of the flow, or the gateway itself: "self" or "self:PORT". */
+static bool fill_end(const char *text, const struct ir *ir, struct ipaddr *addr,
+		     uint16_t *port, int *zone)
 {
-	return !strcmp(text, "self");
-}
-
-/* What the kernel sees. */
-static bool fill_tuple(const struct question *q, const struct ir *ir,
-		       struct facts *f)
-{
-	uint16_t ignored;
-
-	if (is_self(q->from))
-		f->zone_src = IR_ZONE_SELF;
-	else if (parse_end(q->from, &f->src, &ignored))
-		f->zone_src = ir_zone_by_address(ir, &f->src);
-	else
-		return false;
-	if (!strncmp(q->to, "self:", 5)) {
-		f->zone_dst = IR_ZONE_SELF;
-		f->dport = (uint16_t)strtoul(q->to + 5, NULL, 10);
-	} else if (parse_end(q->to, &f->dst, &f->dport)) {
-		f->zone_dst = ir_zone_by_address(ir, &f->dst);
-	} else {
-		return false;
+	if (!strcmp(text, "self") || !strncmp(text, "self:", 5)) {
+		*zone = IR_ZONE_SELF;
+		*port = 0;
+		return !text[4] || parse_port(text + 5, port);
 	}
-	return parse_proto(q->proto, &f->dst, &f->l4);
+	if (!parse_end(text, addr, port))
+		return false;
+	*zone = ir_zone_by_address(ir, addr);
+	return true;
 }
 
 static enum app app_of(const struct question *q)
@@ -158,6 +147,21 @@ static bool fill_facts(const struct question *q, struct facts *f)
 	if (f->n_layers && f->open == false)
 		facts_layer_settle(f, false);
 	return true;
+}
+
+/* Fill the facts; the option that cannot be read, or NULL. */
+static const char *unreadable_word(const struct question *q,
+				   const struct ir *ir, struct facts *f)
+{
+	uint16_t ignored;
+
+	if (!fill_end(q->from, ir, &f->src, &ignored, &f->zone_src))
+		return "--from";
+	if (!fill_end(q->to, ir, &f->dst, &f->dport, &f->zone_dst))
+		return "--to";
+	if (!parse_proto(q->proto, &f->l4))
+		return "--proto";
+	return fill_facts(q, f) ? NULL : "--app";
 }
 
 static const char *tri_word(enum tri t)
@@ -215,7 +219,7 @@ static void print_decision(const char *who, const struct ir *ir,
 			(void)printf(" ('%s')", d->rule->name);
 		if (d->kind == DECISION_REFUSE && ir->observe)
 			(void)printf("; passed, as the mode is observe");
-		else if (d->kind == DECISION_REFUSE)
+		else if (d->kind == DECISION_REFUSE && !d->rule)
 			(void)printf("; %s",
 				     d->silent ? "silently" : "with an answer");
 	}
@@ -288,6 +292,7 @@ static bool parse_words(int argc, char **argv, struct question *q)
 int cmd_explain(int argc, char **argv)
 {
 	struct question q = {.proto = "tcp"};
+	const char *wrong;
 	struct policy *p;
 	struct facts f;
 	int status;
@@ -298,10 +303,9 @@ int cmd_explain(int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	facts_init(&f, &p->arena);
-	if (!fill_tuple(&q, &p->ir, &f) || !fill_facts(&q, &f)) {
-		(void)fputs("fwctl: --from, --to, --proto or --app cannot be "
-			    "read\n",
-			    stderr);
+	wrong = unreadable_word(&q, &p->ir, &f);
+	if (wrong) {
+		(void)fprintf(stderr, "fwctl: %s cannot be read\n", wrong);
 		status = usage();
 	} else {
 		explain(&q, &p->ir, &f);

@@ -100,7 +100,31 @@ second() {
 check second-daemon-same-folders "it was not refused with a message" second "$LAB/agent"
 status 0 first-daemon-goes-on fwctl status
 
+# Another daemon in the same network: the queue is the first one's.
 mkdir -p "$LAB/other/state" "$LAB/other/run" "$LAB/other/log"
+queue_is_taken() {
+	local other rc
+
+	ip netns exec "$NS_GATEWAY" "$FWAGENTD" --state-dir "$LAB/other/state" \
+		--run-dir "$LAB/other/run" --log-dir "$LAB/other/log" \
+		>"$LAB/log/other" 2>&1 </dev/null &
+	other=$!
+	wait_for 20 test -S "$LAB/other/run/control.sock"
+	timeout 30 "$FWCTL" --socket "$LAB/other/run/control.sock" apply "$sample" \
+		>"$LAB/log/taken" 2>&1
+	rc=$?
+	kill "$other"
+	wait "$other" 2>/dev/null
+	sed 's/^/  /' "$LAB/log/taken"
+	[ "$rc" -eq 1 ] && grep -q "is held by another program" "$LAB/log/taken" &&
+		grep -q "nothing has changed" "$LAB/log/taken"
+}
+check queue-is-taken "it was not refused with a message" queue_is_taken
+engine_is_alive() {
+	fwctl status --json | jq -e '.engine.alive and .policy.digest' >/dev/null
+}
+check queue-is-kept "the first daemon has lost its engine or policy" engine_is_alive
+
 not_root() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }

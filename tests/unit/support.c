@@ -31,21 +31,26 @@ const uint8_t *at_page_end(const void *data, size_t n)
 	return p;
 }
 
-int run_suite(const char *name, void (*add)(TCase *tc))
+int run_made_suite(Suite *suite)
 {
-	Suite *suite = suite_create(name);
-	TCase *tc = tcase_create(name);
-	SRunner *runner;
+	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tc, 120);
-	add(tc);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int run_suite(const char *name, void (*add)(TCase *tc))
+{
+	Suite *suite = suite_create(name);
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 120);
+	add(tc);
+	suite_add_tcase(suite, tc);
+	return run_made_suite(suite);
 }
 
 void bytes_add(struct bytes *b, const void *p, size_t n)

@@ -16,6 +16,9 @@
 const uint8_t *at_page_end(const void *data, size_t n);
 
 /* Run one suite; the program's exit status. */
+int run_made_suite(Suite *suite);
+
+/* The same of one test case that `add` fills. */
 int run_suite(const char *name, void (*add)(TCase *tc));
 
 /* A message under construction. */

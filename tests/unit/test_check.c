@@ -5,6 +5,8 @@
 #include "policy/base/strbuf.h"
 #include "policy/read.h"
 
+#include "tests/unit/support.h"
+
 #include <check.h>
 #include <stdio.h>
 
@@ -212,11 +214,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_made_suite(suite());
 }

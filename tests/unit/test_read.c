@@ -4,6 +4,8 @@
 #include "policy/base/strbuf.h"
 #include "policy/check.h"
 
+#include "tests/unit/support.h"
+
 #include <check.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -396,11 +398,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_made_suite(suite());
 }

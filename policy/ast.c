@@ -104,6 +104,7 @@ static void print_gateway(struct strbuf *out, const struct ast_gateway *g)
 			    (uint64_t)g->marks.value);
 	else
 		print_number(out, "\t", "marks", &g->marks);
+	print_bool(out, "\t", "optimize", &g->optimize);
 	strbuf_addz(out, "};\n");
 }
 

@@ -26,6 +26,7 @@ struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
+	unsigned map_from; /* RS_MAP_FROM where 0 */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

@@ -70,6 +70,11 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 	return rule->apps || rule->has_hosts;
 }
 
+bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
+{
+	return rule->observe && (!rule->until || now < rule->until);
+}
+
 const char *ir_action_name(enum ir_action action)
 {
 	switch (action) {
@@ -150,6 +155,12 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	for (size_t i = 0; i < r->n_host_words; i++)
 		strbuf_addf(out, " %.*s", STR_ARG(r->host_words[i]));
 	if (r->has_hosts)
+		strbuf_addz(out, "\n");
+	if (r->observe)
+		strbuf_addz(out, "\tobserve");
+	if (r->until)
+		strbuf_addf(out, " until %lld", (long long)r->until);
+	if (r->observe)
 		strbuf_addz(out, "\n");
 }
 

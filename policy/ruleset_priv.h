@@ -39,6 +39,10 @@ const struct rs_set *rs_build_addr_set(struct rs_build *b,
 const char *rs_build_name(struct rs_build *b, const char *prefix, const char *x,
 			  const char *y);
 
+/* Said in the log: "KIND NUMBER". */
+void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		  unsigned number);
+
 /* Said in the log where `kind` is not NULL, then refused; or in observe mode
  * passed. */
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,

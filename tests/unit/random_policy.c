@@ -175,6 +175,11 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "app", apps);
 	if (chance_once_in(c, 3))
 		ADD_WORDS(c, t, "host", hosts);
+	if (chance_once_in(c, 6))
+		strbuf_addz(t, chance_once_in(c, 2)
+				       ? " observe = true;"
+				       : " observe = true; "
+					 "until = \"2026-07-01\";");
 	strbuf_addf(t, " action = \"%s\"; }\n", PICK(c, actions));
 }
 
@@ -264,6 +269,7 @@ void random_flow(struct chance *c, struct facts *f)
 	f->dst = address(c, v6);
 	f->l4 = PICK(c, l4s);
 	f->sport = f->dport = 0;
+	f->time = 1782864000 + (int64_t)chance_below(c, 14 * 86400);
 	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6) {
 		f->dport = PICK(c, types);
 	} else if (f->l4 != IPPROTO_GRE) {

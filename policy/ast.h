@@ -33,6 +33,18 @@ struct number {
 
 typedef VEC(struct word) word_list; /* lists are passed: each has one name */
 
+/* "!lan": what it names is taken away from what the other words name. */
+static inline bool word_is_negated(const struct word *w)
+{
+	return str_starts(w->text, "!");
+}
+
+/* Its text without the '!'. */
+static inline struct str word_bare(const struct word *w)
+{
+	return str_skip(w->text, word_is_negated(w));
+}
+
 struct ast_zone {
 	struct word name;
 	word_list interfaces, networks;
@@ -53,6 +65,8 @@ struct ast_rule {
 	struct place place;
 	struct word name, action;
 	word_list from, to, service, app, host;
+	struct number observe; /* bool */
+	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
@@ -61,7 +75,7 @@ enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
 struct ast_gateway {
 	struct place place;
-	struct word name, mode, fail;
+	struct word name, mode, fail, timezone;
 	struct number queue;    /* first NFQUEUE number */
 	struct number queues;   /* how many */
 	struct number marks;    /* mask of the ct and packet mark */

@@ -6,6 +6,7 @@
 #include "policy/backend_nl_priv.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 
 #include <libnftnl/expr.h>
@@ -361,6 +362,27 @@ static void put_vmap(struct nl_rule_out *o, const struct rs_set *map)
 	lookup(o, map, false);
 }
 
+static void to_network_order(struct nl_rule_out *o, uint32_t len)
+{
+	struct nftnl_expr *e = expr(o, "byteorder");
+
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_SREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_LEN, len);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_SIZE, len);
+}
+
+/* Nanoseconds since the epoch. */
+static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
+{
+	uint64_t be = htobe64((uint64_t)second * 1000000000);
+
+	load_meta(o, NFT_META_TIME_NS);
+	to_network_order(o, sizeof(be));
+	compare(o, op, &be, sizeof(be));
+}
+
 static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	switch ((int)s->op) {
@@ -407,6 +429,12 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 		bitwise_u32(o, s->m, 0);
 		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_TIME_BEFORE:
+		match_time(o, NFT_CMP_LT, s->n);
+		break;
+	case RS_TIME_FROM:
+		match_time(o, NFT_CMP_GTE, s->n);
 		break;
 	default:
 		FW_ASSERT(!"a statement of the ruleset");

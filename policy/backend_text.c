@@ -189,6 +189,11 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_META_MARK_SET:
 		print_mark(out, s);
 		break;
+	case RS_TIME_BEFORE:
+	case RS_TIME_FROM:
+		strbuf_addf(out, "meta time %s %u",
+			    s->op == RS_TIME_FROM ? ">=" : "<", s->n);
+		break;
 	case RS_LOG:
 		strbuf_addf(out,
 			    "log prefix \"%s\" group %u snaplen %u "

@@ -36,11 +36,14 @@ struct ir_zone {
 	bool external;
 };
 
-/* One end of a rule: any, or a zone of the mask, or an address of the set. */
+/* One end of a rule: any, or a zone of the mask, or an address of the set; but
+ * never a zone or an address of those that were taken away. */
 struct ir_side {
 	bool any;
-	uint64_t zones; /* bit i = zone i */
-	struct ipset addrs;
+	uint64_t zones;     /* bit i = zone i */
+	struct ipset addrs; /* without those of `except` */
+	uint64_t except_zones;
+	struct ipset except;
 };
 
 struct ir_rule {
@@ -57,6 +60,8 @@ struct ir_rule {
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
 	enum ir_action action;
+	bool observe;  /* it says what it would do, and does nothing */
+	int64_t until; /* second from which on it does not; 0: it always does */
 };
 
 struct ir {
@@ -91,6 +96,9 @@ bool ir_side_has(const struct ir_side *side, int zone,
 
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
+
+/* Does the rule only observe at this second? */
+bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
 const char *ir_guard_name(enum ir_guard guard);

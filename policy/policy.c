@@ -18,9 +18,9 @@ static enum fw_err read_input(const struct policy_input *in, struct policy *p)
 	return read_policy_text(in->text, in->text_name, &p->ast, &p->diags);
 }
 
-static enum fw_err check_tree(struct policy *p)
+static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
 {
-	check_policy(&p->ast, &p->diags);
+	check_policy(&p->ast, env, &p->diags);
 	return p->diags.errors ? FW_ERR_POLICY : FW_OK;
 }
 
@@ -38,6 +38,8 @@ static enum fw_err print_canonical(struct policy *p)
 enum fw_err policy_compile(const struct policy_input *in,
 			   struct policy **out_policy)
 {
+	static const struct policy_env unknown = {0};
+	const struct policy_env *env = in->env ? in->env : &unknown;
 	struct policy *p = calloc(1, sizeof(*p));
 	enum fw_err err;
 
@@ -51,11 +53,11 @@ enum fw_err policy_compile(const struct policy_input *in,
 	err = read_input(in, p);
 	/* Of a tree that was read in part, what is there is checked too. */
 	if (!err || err == FW_ERR_POLICY)
-		err = check_tree(p);
+		err = check_tree(p, env);
 	if (!err)
 		err = print_canonical(p);
 	if (!err)
-		err = lower_policy(&p->ast, &p->arena, &p->ir);
+		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	if (!err)
 		err = ruleset_build(&p->ir, p->digest,
 				    in->map_from ? in->map_from : RS_MAP_FROM,

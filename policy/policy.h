@@ -4,6 +4,7 @@
 
 #include "policy/ast.h"
 #include "policy/base/strbuf.h"
+#include "policy/env.h"
 #include "policy/ir.h"
 #include "policy/ruleset.h"
 
@@ -26,7 +27,8 @@ struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
-	unsigned map_from; /* RS_MAP_FROM where 0 */
+	unsigned map_from;            /* RS_MAP_FROM where 0 */
+	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

@@ -204,8 +204,8 @@ static struct rs_stmt mark_set(struct rs_build *b, enum rs_op op,
 				.m = mark_bits(b->ir->marks)};
 }
 
-static void add_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
-		    unsigned number)
+void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		  unsigned number)
 {
 	const char *prefix = arena_printf(b->arena, RS_LOG_PREFIX " %s %s %u",
 					  b->digest, kind, number);
@@ -224,7 +224,7 @@ static void add_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 {
 	if (b->ir->log_allow != IR_LOG_NONE)
-		add_log(b, rule, "allow", id);
+		rs_build_log(b, rule, "allow", id);
 	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
 	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
 }
@@ -233,7 +233,7 @@ void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 		     unsigned id, bool silent)
 {
 	if (b->ir->log_deny != IR_LOG_NONE)
-		add_log(b, rule, kind, id);
+		rs_build_log(b, rule, kind, id);
 	if (b->ir->observe) {
 		rs_build_add(b, rule,
 			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));

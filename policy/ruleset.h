@@ -33,6 +33,8 @@ enum rs_op {
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
+	RS_TIME_BEFORE, /* n = second since the epoch */
+	RS_TIME_FROM,
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,

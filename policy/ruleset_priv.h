@@ -42,6 +42,10 @@ const struct rs_set *rs_build_addr_set(struct rs_build *b,
 const char *rs_build_name(struct rs_build *b, const char *prefix, const char *x,
 			  const char *y);
 
+/* Said in the log: "KIND NUMBER". */
+void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		  unsigned number);
+
 /* Said in the log where `kind` is not NULL, then refused; or in observe mode
  * passed. */
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
@@ -59,6 +63,11 @@ struct ipset rs_own_sources(struct rs_build *b, unsigned zone);
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
+
+/* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
+ * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
+ * may come back, and is for the next rule then. */
+struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
 
 /* A rule as it looks between one pair of zones. */
 struct rs_arm {

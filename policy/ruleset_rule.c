@@ -143,9 +143,7 @@ static void add_variant(struct rs_build *b, struct rs_chain *chain,
 	else if (v->l4)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
-	rs_build_add(b, nft,
-		     (struct rs_stmt){.op = RS_GOTO,
-				      .name = rs_build_body(b, rule)});
+	rs_build_add(b, nft, rs_build_entry(b, rule));
 }
 
 bool rs_first_of_l4(const struct ir_rule *rule, size_t i)
@@ -199,6 +197,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 			  const struct ipset **out_addrs)
 {
 	*out_addrs = NULL;
+	if (side->except_zones >> zone & 1)
+		return false;
 	if (side->any || (side->zones >> zone & 1))
 		return true;
 	*out_addrs = &side->addrs;
@@ -230,5 +230,7 @@ bool rs_arm_of(struct rs_build *b, const struct ir_rule *rule, unsigned from,
 				    .dst = out->dst,
 				    .services = rule->services,
 				    .n_services = rule->n_services};
+	/* From a map nothing comes back to be asked on. */
+	out->alone = rs_build_entry(b, rule).op == RS_JUMP;
 	return true;
 }

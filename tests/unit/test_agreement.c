@@ -27,6 +27,7 @@ struct walk {
 	const char *comment, *log; /* of the last rule that ended it */
 	bool queued, rejected;
 	unsigned steps;
+	uint64_t observed; /* rules that said what they would do, by id */
 };
 
 enum verdict { V_NONE, V_ACCEPT, V_DROP, V_QUEUE, V_REJECT };
@@ -74,6 +75,10 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return f->l4 == s->n && f->dport >= s->m && f->dport <= s->m2;
 	case RS_DPORT_IN:
 		return f->l4 == s->n && ports_have(s->set, f->dport);
+	case RS_TIME_BEFORE:
+		return f->time < s->n;
+	case RS_TIME_FROM:
+		return f->time >= s->n;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
 	case RS_TCP_RST:
@@ -143,6 +148,15 @@ static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
 	return v == V_NONE ? V_DROP : v;
 }
 
+/* "fw DIGEST observe N" */
+static void note_observed(struct walk *w, const char *prefix)
+{
+	const char *at = strstr(prefix, " observe ");
+
+	if (at)
+		w->observed |= 1ULL << strtoul(at + 9, NULL, 10);
+}
+
 /* What a statement does; V_NONE: go on. */
 static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 {
@@ -155,6 +169,7 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		return V_NONE;
 	case RS_LOG:
 		w->log = s->name;
+		note_observed(w, s->name);
 		return V_NONE;
 	case RS_QUEUE:
 		return V_QUEUE;
@@ -167,6 +182,9 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		return V_ACCEPT;
 	case RS_DROP:
 		return V_DROP;
+	case RS_RETURN:
+		*out_gone = true;
+		return V_NONE;
 	case RS_JUMP:
 		return walk_chain(w, s->name);
 	case RS_GOTO:
@@ -341,6 +359,22 @@ static enum mark_state expected_mark(const struct packet_case *p,
 /* How often each verdict came: a test of one kind alone shows little. */
 static unsigned seen[V_REJECT + 1];
 
+/* Rules that only observe and that the kernel is to tell of. */
+static uint64_t expected_observed(const struct packet_case *p)
+{
+	const struct ir *ir = &p->policy->ir;
+	const struct ir_rule *rule = NULL;
+	uint64_t ids = 0;
+
+	if (is_neighbours(p) || is_spoofed(p))
+		return 0;
+	while ((rule = eval_observed(ir, &p->facts, rule, false)))
+		ids |= 1ULL << rule->id;
+	while ((rule = eval_observed(ir, &p->facts, rule, true)))
+		ids &= ~(1ULL << rule->id);
+	return ids;
+}
+
 static void check_packet(const struct packet_case *p)
 {
 	struct walk w = {.rs = &p->policy->ruleset,
@@ -364,6 +398,8 @@ static void check_packet(const struct packet_case *p)
 			      describe(p, &w, v, &d));
 	ck_assert_msg(mark_state_of(marks, w.ct_mark) == expected_mark(p, v),
 		      "mark %08x: %s", w.ct_mark, describe(p, &w, v, &d));
+	ck_assert_msg(w.observed == expected_observed(p), "observed %llx: %s",
+		      (unsigned long long)w.observed, describe(p, &w, v, &d));
 	ck_assert_uint_eq(w.ct_mark | marks, ~0U);
 	ck_assert_uint_eq(w.meta_mark | marks, ~0U);
 }

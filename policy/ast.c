@@ -112,6 +112,7 @@ enum print_type {
 	PRINT_ZONES = PRINT_OTHER,
 	PRINT_SETS = PRINT_OTHER,
 	PRINT_RULES = PRINT_OTHER,
+	PRINT_LATER = PRINT_OTHER,
 };
 
 #define ast_policy ast /* the outermost group */

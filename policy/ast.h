@@ -65,6 +65,7 @@ struct ast_rule {
 	struct place place;
 	struct word name, action;
 	word_list from, to, service, app, host;
+	word_list sni, alpn, method, path;
 	struct number observe; /* bool */
 	struct word until;
 };

@@ -75,6 +75,10 @@ static bool rule_covers(const struct ast_rule *early,
 	       covers(&early->to, &late->to, "any") &&
 	       covers(&early->service, &late->service, "any") &&
 	       covers(&early->app, &late->app, NULL) &&
+	       covers(&early->sni, &late->sni, NULL) &&
+	       covers(&early->alpn, &late->alpn, NULL) &&
+	       covers(&early->method, &late->method, NULL) &&
+	       covers(&early->path, &late->path, NULL) &&
 	       covers(&early->host, &late->host,
 		      names_only(&late->host) ? "*" : NULL);
 }

@@ -62,6 +62,10 @@ void check_rules(struct check *c);
 void check_order(struct check *c);
 void check_unused(struct check *c);
 
+/* check_engine.c: what only the engine sees.  `ports`: the rule's services have
+ * TCP or UDP. */
+void check_engine(struct check *c, const struct ast_rule *r, bool ports);
+
 /* check_when.c: at what times a rule holds, and whether it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);
 

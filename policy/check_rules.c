@@ -5,7 +5,6 @@
  */
 #include "policy/check_priv.h"
 
-#include "policy/facts.h"
 #include "policy/service_words.h"
 
 #include <netinet/in.h>
@@ -387,80 +386,6 @@ static bool check_service(struct check *c, const word_list *words)
 	return ports || !known;
 }
 
-/* Complains of unknown ones; true when one of them can carry a name. */
-static bool check_app(struct check *c, const word_list *words)
-{
-	bool named = words->n == 0;
-
-	vec_foreach (w, words) {
-		enum app app = app_find(w->text);
-		struct suggest near;
-
-		if (app != APP_COUNT) {
-			named |= app_carries_name(app);
-			continue;
-		}
-		named = true;
-		diag_error(c->diags, w->place, "undefined",
-			   "unknown application protocol %s in 'app'",
-			   check_quote(c, w));
-		suggest_init(&near, w->text);
-		for (int i = 0; i < APP_COUNT; i++)
-			suggest_offer(&near, str_of(app_name((enum app)i)));
-		suggest_note(&near, c->diags, w->place);
-	}
-	return named;
-}
-
-static void check_host(struct check *c, const word_list *words)
-{
-	vec_foreach (w, words) {
-		struct str name = str_skip(w->text, 1);
-		struct check_name *set;
-		struct suggest near;
-
-		if (!str_starts(w->text, "@")) {
-			check_pattern(c, w);
-			continue;
-		}
-		set = check_find(&c->hosts, name);
-		if (set) {
-			set->used = true;
-			continue;
-		}
-		diag_error(c->diags, w->place, "undefined",
-			   "undefined set of hosts %s in 'host'",
-			   check_quote(c, w));
-		if (check_find(&c->addresses, name)) {
-			diag_note(c->diags, w->place,
-				  "'addresses' has such a set; it belongs in "
-				  "'from' or 'to'");
-			continue;
-		}
-		suggest_init(&near, w->text);
-		check_offer(c, &near, &c->hosts, "@");
-		suggest_note(&near, c->diags, w->place);
-	}
-}
-
-static void check_conditions(struct check *c, const struct ast_rule *r)
-{
-	bool ports = check_service(c, &r->service);
-	bool named = check_app(c, &r->app);
-
-	check_host(c, &r->host);
-	if (!ports && r->service.n && (r->app.n || r->host.n)) {
-		diag_error(c->diags, r->service.items->place, "never-matches",
-			   "'%s' can never hold: the rule's services have "
-			   "neither TCP nor UDP",
-			   r->app.n ? "app" : "host");
-	}
-	if (!named && r->host.n)
-		diag_error(c->diags, r->app.items->place, "never-matches",
-			   "'host' can never hold: no protocol in 'app' "
-			   "carries a name");
-}
-
 static void check_twice(struct check *c, const char *key,
 			const word_list *words)
 {
@@ -530,13 +455,17 @@ static void check_rule(struct check *c, enum ast_list list,
 {
 	check_head(c, r);
 	check_ends(c, list, r);
-	check_conditions(c, r);
+	check_engine(c, r, check_service(c, &r->service));
 	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);
 	check_twice(c, "service", &r->service);
 	check_twice(c, "app", &r->app);
 	check_twice(c, "host", &r->host);
+	check_twice(c, "sni", &r->sni);
+	check_twice(c, "alpn", &r->alpn);
+	check_twice(c, "method", &r->method);
+	check_twice(c, "path", &r->path);
 }
 
 /* Names of rules, over all lists. */

@@ -67,7 +67,8 @@ bool ir_side_has(const struct ir_side *side, int zone,
 
 bool ir_rule_asks_engine(const struct ir_rule *rule)
 {
-	return rule->apps || rule->has_hosts;
+	return rule->apps || rule->has_hosts || rule->sni_words.n ||
+	       rule->alpns.n || rule->methods.n || rule->paths.n;
 }
 
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
@@ -128,6 +129,17 @@ static void print_side(const struct ir *ir, const char *word,
 	strbuf_addz(out, "\n");
 }
 
+static void print_words(const char *key, const struct ir_words *words,
+			struct strbuf *out)
+{
+	if (words->n == 0)
+		return;
+	strbuf_addf(out, "\t%s", key);
+	for (size_t i = 0; i < words->n; i++)
+		strbuf_addf(out, " %.*s", STR_ARG(words->items[i]));
+	strbuf_addz(out, "\n");
+}
+
 static void print_rule(const struct ir *ir, const struct ir_rule *r,
 		       struct strbuf *out)
 {
@@ -156,6 +168,10 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addf(out, " %.*s", STR_ARG(r->host_words[i]));
 	if (r->has_hosts)
 		strbuf_addz(out, "\n");
+	print_words("sni", &r->sni_words, out);
+	print_words("alpn", &r->alpns, out);
+	print_words("method", &r->methods, out);
+	print_words("path", &r->paths, out);
 	if (r->observe)
 		strbuf_addz(out, "\tobserve");
 	if (r->until)

@@ -46,6 +46,12 @@ struct ir_side {
 	struct ipset except;
 };
 
+/* Words as they are compared, in the order they were written. */
+struct ir_words {
+	const struct str *items;
+	size_t n;
+};
+
 struct ir_rule {
 	unsigned id; /* its number over all lists, from 0: the index in `all` */
 	const char *name;
@@ -59,6 +65,9 @@ struct ir_rule {
 	struct nameset hosts;
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
+	struct nameset snis;
+	struct ir_words sni_words; /* none: any */
+	struct ir_words alpns, methods, paths;
 	enum ir_action action;
 	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */

@@ -186,12 +186,12 @@ static void add_host(struct lowering *l, str_vec *out, struct str written)
 		*slot = normal;
 }
 
-static void lower_hosts(struct lowering *l, const word_list *words,
-			struct ir_rule *rule)
+/* Patterns and sets of them: their words, and the set to ask. */
+static struct ir_words lower_names(struct lowering *l, const word_list *words,
+				   struct nameset *out)
 {
 	str_vec all = {0};
 
-	rule->has_hosts = words->n > 0;
 	vec_foreach (w, words) {
 		if (!str_starts(w->text, "@")) {
 			add_host(l, &all, w->text);
@@ -201,10 +201,35 @@ static void lower_hosts(struct lowering *l, const word_list *words,
 			     &hosts_find(l->ast, str_skip(w->text, 1))->members)
 			add_host(l, &all, m->text);
 	}
+	if (nameset_of(l->arena, all.items, all.n, out))
+		l->failed = true;
+	return (struct ir_words){all.items, all.n};
+}
+
+static void lower_hosts(struct lowering *l, const word_list *words,
+			struct ir_rule *rule)
+{
+	struct ir_words all = lower_names(l, words, &rule->hosts);
+
+	rule->has_hosts = words->n > 0;
 	rule->host_words = all.items;
 	rule->n_host_words = all.n;
-	if (nameset_of(l->arena, all.items, all.n, &rule->hosts))
+}
+
+/* Words that mean what they say. */
+static struct ir_words lower_words(struct lowering *l, const word_list *words)
+{
+	struct str *items =
+		arena_calloc(l->arena, words->n + 1, sizeof(*items));
+	size_t n = 0;
+
+	if (!items) {
 		l->failed = true;
+		return (struct ir_words){0};
+	}
+	vec_foreach (w, words)
+		items[n++] = w->text;
+	return (struct ir_words){items, n};
 }
 
 static enum ir_action lower_action(struct word w)
@@ -244,6 +269,10 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);
+	out->sni_words = lower_names(l, &in->sni, &out->snis);
+	out->alpns = lower_words(l, &in->alpn);
+	out->methods = lower_words(l, &in->method);
+	out->paths = lower_words(l, &in->path);
 	lower_observe(l, in, out);
 }
 

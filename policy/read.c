@@ -10,6 +10,7 @@
  *	ZONES			a group of groups, each of the rows "zone"
  *	SETS			a group of WORDS
  *	RULES			a list of groups, each of the rows "rule"
+ *	LATER			whatever it is, it cannot be used yet
  *
  * Each file is parsed by libconfig on its own, so that a syntax error in one
  * does not hide what is wrong in another; source.c prepares the text.  What
@@ -36,7 +37,8 @@ enum key_type {
 	KEY_GROUP,
 	KEY_ZONES,
 	KEY_SETS,
-	KEY_RULES
+	KEY_RULES,
+	KEY_LATER
 };
 
 struct keyword {
@@ -390,6 +392,14 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		break;
 	case KEY_SETS:
 		read_sets(r, s, member);
+		break;
+	case KEY_LATER:
+		r->ast->broken = true;
+		diag_error(
+			r->diags, place_of(r, s), "not-yet",
+			"'%s' cannot be used yet: the engine of this version "
+			"does not see it",
+			k->key);
 		break;
 	case KEY_RULES:
 		read_rules(r, s, member);

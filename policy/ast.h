@@ -77,9 +77,10 @@ enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 struct ast_gateway {
 	struct place place;
 	struct word name, mode, fail, timezone;
-	struct number queue;  /* first NFQUEUE number */
-	struct number queues; /* how many */
-	struct number marks;  /* mask of the ct and packet mark */
+	struct number queue;    /* first NFQUEUE number */
+	struct number queues;   /* how many */
+	struct number marks;    /* mask of the ct and packet mark */
+	struct number optimize; /* bool */
 };
 
 struct ast_application {

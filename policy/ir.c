@@ -184,10 +184,11 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 {
 	static const char *const logs[] = {"none", "first", "all"};
 
-	strbuf_addf(out, "gateway \"%s\" %s fail-%s queue %u+%u marks 0x%08x\n",
+	strbuf_addf(out,
+		    "gateway \"%s\" %s fail-%s queue %u+%u marks 0x%08x%s\n",
 		    ir->name, ir->observe ? "observe" : "enforce",
 		    ir->fail_open ? "open" : "closed", ir->queue, ir->queues,
-		    ir->marks);
+		    ir->marks, ir->optimize ? "" : " as written");
 	for (unsigned z = 0; z < ir->n_zones; z++) {
 		const struct ir_zone *zone = &ir->zones[z];
 

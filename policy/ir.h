@@ -75,7 +75,7 @@ struct ir_rule {
 
 struct ir {
 	const char *name; /* the gateway's */
-	bool observe, fail_open;
+	bool observe, fail_open, optimize;
 	uint16_t queue, queues;
 	uint32_t marks; /* mask, at least 8 adjacent bits */
 	enum ir_log log_allow, log_deny;

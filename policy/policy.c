@@ -59,7 +59,9 @@ enum fw_err policy_compile(const struct policy_input *in,
 	if (!err)
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	if (!err)
-		err = ruleset_build(&p->ir, p->digest, &p->diags, &p->ruleset);
+		err = ruleset_build(&p->ir, p->digest,
+				    in->map_from ? in->map_from : RS_MAP_FROM,
+				    &p->diags, &p->ruleset);
 	return err;
 }
 

@@ -27,6 +27,7 @@ struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
+	unsigned map_from;            /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
 

@@ -168,7 +168,7 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 	static const char *const actions[] = {"allow", "allow", "deny",
 					      "reject"};
 
-	strbuf_addf(t, "%s { name = \"r%u\";", number ? "," : "", number);
+	strbuf_addf(t, " { name = \"r%u\";", number);
 	add_end(c, t, "from", list == AST_INGRESS);
 	add_end(c, t, "to", list == AST_EGRESS);
 	if (!chance_once_in(c, 3))
@@ -189,6 +189,34 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 	strbuf_addf(t, " action = \"%s\"; }\n", PICK(c, actions));
 }
 
+static void add_narrow_end(struct chance *c, struct strbuf *t, const char *key)
+{
+	static const char *const few[] = {
+		"10.0.0.1",    "10.0.7.1",  "10.0.7.0/24",    "10.1.0.9",
+		"10.1.0.10",   "10.2.3.4",  "192.0.2.0/30",   "192.0.2.127",
+		"192.0.2.128", "192.0.3.3", "128.0.0.0/2",    "203.0.113.7",
+		"fd00::1",     "fd00:1::5", "fd00:1::/64",    "fd00:2::1",
+		"2001:db8::1", "2600::/16", "2001:db8:8000::"};
+
+	if (!chance_once_in(c, 3))
+		strbuf_addf(t, " %s = \"%s\";", key, PICK(c, few));
+}
+
+/* One of many that a map can hold. */
+static void add_narrow_rule(struct chance *c, struct strbuf *t, unsigned number)
+{
+	static const char *const few[] = {"tcp/80", "tcp/443", "tcp/8000-8010",
+					  "udp/53", "udp/443", "proto/47"};
+
+	strbuf_addf(t, " { name = \"r%u\";", number);
+	add_narrow_end(c, t, "from");
+	add_narrow_end(c, t, "to");
+	if (!chance_once_in(c, 4))
+		strbuf_addf(t, " service = \"%s\";", PICK(c, few));
+	strbuf_addf(t, " action = \"%s\"; }\n",
+		    chance_once_in(c, 2) ? "allow" : "reject");
+}
+
 static void add_policy(struct chance *c, struct strbuf *t)
 {
 	static const char *const lists[] = {"ingress", "segment", "egress"};
@@ -198,12 +226,16 @@ static void add_policy(struct chance *c, struct strbuf *t)
 	add_zones(c, t);
 	add_gateway(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {
-		unsigned n = chance_below(c, 5), first = number;
+		bool narrow = chance_once_in(c, 3);
+		unsigned n = chance_below(c, narrow ? 12 : 5);
 
 		strbuf_addf(t, "%s: (", lists[l]);
 		for (unsigned i = 0; i < n; i++, number++) {
-			strbuf_addz(t, number > first ? ", " : "");
-			add_rule(c, t, l, number);
+			strbuf_addz(t, i ? ", " : "");
+			if (narrow)
+				add_narrow_rule(c, t, number);
+			else
+				add_rule(c, t, l, number);
 		}
 		strbuf_addz(t, ");\n");
 	}

@@ -8,29 +8,53 @@
 #define ALPN_MAX   255 /* RFC 7301, 3.1 */
 #define METHOD_MAX 32
 
-/* Complains of unknown ones; the bits of those that are known, all for none. */
-static uint32_t check_app(struct check *c, const word_list *words)
+/* Known by name, but not to the engine. */
+static const char *const later[] = {
+#define X(name) name,
+#include "policy/apps_later.def"
+#undef X
+};
+
+#define N_LATER (sizeof(later) / sizeof(*later))
+
+static void unknown_app(struct check *c, const char *key, const struct word *w)
+{
+	struct suggest near;
+
+	suggest_init(&near, w->text);
+	for (size_t i = 0; i < N_LATER; i++) {
+		if (str_is(w->text, later[i])) {
+			diag_error(c->diags, w->place, "not-yet",
+				   "%s in '%s' cannot be used yet: the engine "
+				   "of this version does not recognise it",
+				   check_quote(c, w), key);
+			return;
+		}
+	}
+	diag_error(c->diags, w->place, "undefined",
+		   "unknown application protocol %s in '%s'", check_quote(c, w),
+		   key);
+	for (int i = 0; i < APP_COUNT; i++)
+		suggest_offer(&near, str_of(app_name((enum app)i)));
+	suggest_note(&near, c->diags, w->place);
+}
+
+uint32_t check_apps(struct check *c, const char *key, const word_list *words)
 {
 	uint32_t apps = words->n ? 0 : UINT32_MAX;
+	bool known = true;
 
 	vec_foreach (w, words) {
 		enum app app = app_find(w->text);
-		struct suggest near;
 
 		if (app != APP_COUNT) {
 			apps |= 1U << app;
 			continue;
 		}
-		apps = UINT32_MAX;
-		diag_error(c->diags, w->place, "undefined",
-			   "unknown application protocol %s in 'app'",
-			   check_quote(c, w));
-		suggest_init(&near, w->text);
-		for (int i = 0; i < APP_COUNT; i++)
-			suggest_offer(&near, str_of(app_name((enum app)i)));
-		suggest_note(&near, c->diags, w->place);
+		known = false;
+		unknown_app(c, key, w);
 	}
-	return apps;
+	return known ? apps : UINT32_MAX;
 }
 
 static void check_names(struct check *c, const char *key,
@@ -176,7 +200,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	} all[] = {{"app", &r->app},       {"host", &r->host},
 		   {"sni", &r->sni},       {"alpn", &r->alpn},
 		   {"method", &r->method}, {"path", &r->path}};
-	uint32_t apps = check_app(c, &r->app);
+	uint32_t apps = check_apps(c, "app", &r->app);
 	bool tls = apps >> APP_TLS & 1, http = apps >> APP_HTTP & 1;
 
 	check_names(c, "host", &r->host);

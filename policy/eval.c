@@ -140,6 +140,63 @@ static struct decision eval_list(const struct ir *ir, const struct facts *f,
 	return d;
 }
 
+enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
+		       enum eval_view view)
+{
+	if (eval_rule(&p->match, f, EVAL_KERNEL) == TRI_NO)
+		return TRI_NO;
+	if (view == EVAL_KERNEL)
+		return TRI_NOT_YET;
+	if (p->require && f->n_layers && !(p->require >> f->layers[0].app & 1))
+		return TRI_YES;
+	for (unsigned i = 0; i < f->n_layers; i++)
+		if (p->deny >> f->layers[i].app & 1)
+			return TRI_YES;
+	if (f->n_layers && !p->deny)
+		return TRI_NO;
+	return eval_unfinished(f) ? TRI_NOT_YET : TRI_NO;
+}
+
+/* Guards of one kind: refused by one of them, or told to wait. */
+static bool refused_by_guard(const struct ir *ir, const struct facts *f,
+			     enum eval_view view, struct decision *d,
+			     bool *waiting)
+{
+	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++) {
+		enum tri t = TRI_NO;
+
+		if (ir->guards >> g & 1)
+			t = eval_guard(g, f, view);
+		*waiting |= t == TRI_NOT_YET;
+		if (t != TRI_YES)
+			continue;
+		d->by = DECISION_BY_GUARD;
+		d->guard = g;
+		return true;
+	}
+	return false;
+}
+
+static bool refused_by_protocol(const struct ir *ir, const struct facts *f,
+				enum eval_view view, struct decision *d,
+				bool *waiting)
+{
+	for (size_t i = 0; i < ir->n_protocols; i++) {
+		const struct ir_protocol *p = &ir->protocols[i];
+		enum tri t = eval_protocol(p, f, view);
+
+		if (p->match.observe && (t == TRI_YES || view == EVAL_HURRIED))
+			continue;
+		*waiting |= t == TRI_NOT_YET;
+		if (t != TRI_YES)
+			continue;
+		d->by = DECISION_BY_PROTOCOL;
+		d->protocol = p;
+		return true;
+	}
+	return false;
+}
+
 struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view)
 {
@@ -148,22 +205,12 @@ struct decision eval_flow(const struct ir *ir, const struct facts *f,
 
 	if (d.kind == DECISION_REFUSE)
 		return d;
-	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++) {
-		enum tri t;
-
-		if (!(ir->guards >> g & 1))
-			continue;
-		t = eval_guard(g, f, view);
-		if (t == TRI_YES) {
-			d.kind = DECISION_REFUSE;
-			d.by = DECISION_BY_GUARD;
-			d.guard = g;
-			d.silent = false;
-			return d;
-		}
-		waiting |= t == TRI_NOT_YET;
-	}
-	if (waiting)
+	if (refused_by_guard(ir, f, view, &d, &waiting) ||
+	    refused_by_protocol(ir, f, view, &d, &waiting)) {
+		d.kind = DECISION_REFUSE;
+		d.silent = false;
+	} else if (waiting) {
 		d.kind = DECISION_NOT_YET;
+	}
 	return d;
 }

@@ -217,6 +217,32 @@ static void add_narrow_rule(struct chance *c, struct strbuf *t, unsigned number)
 		    chance_once_in(c, 2) ? "allow" : "reject");
 }
 
+/* Guards of any ends. */
+static void add_protocols(struct chance *c, struct strbuf *t)
+{
+	unsigned n = chance_below(c, 6);
+
+	strbuf_addz(t, "protocol: (");
+	for (unsigned i = 0; i < n && n < 3; i++) {
+		strbuf_addf(t, "%s { name = \"g%u\";", i ? "," : "", i);
+		if (chance_once_in(c, 2))
+			strbuf_addf(t, " from = \"%s\";", PICK(c, zone_names));
+		if (chance_once_in(c, 3))
+			ADD_WORDS(c, t, "to", addresses);
+		if (chance_once_in(c, 4))
+			add_negated(c, t, "to");
+		if (chance_once_in(c, 2))
+			ADD_WORDS(c, t, "service", services);
+		strbuf_addf(t, " %s = \"%s\";",
+			    chance_once_in(c, 2) ? "require" : "deny",
+			    PICK(c, apps));
+		if (chance_once_in(c, 3))
+			strbuf_addz(t, " observe = true;");
+		strbuf_addz(t, " }\n");
+	}
+	strbuf_addz(t, ");\n");
+}
+
 static void add_policy(struct chance *c, struct strbuf *t)
 {
 	static const char *const lists[] = {"ingress", "segment", "egress"};
@@ -239,6 +265,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 		}
 		strbuf_addz(t, ");\n");
 	}
+	add_protocols(c, t);
 }
 
 struct policy *random_policy(struct chance *c)

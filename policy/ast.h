@@ -63,6 +63,7 @@ typedef VEC(struct ast_set) set_list;
 
 struct ast_rule {
 	struct place place;
+	bool bad; /* something in it was complained of */
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
@@ -110,6 +111,7 @@ struct ast {
 	bool partial; /* a file could not be read or parsed: parts are missing
 		       */
 	bool broken;  /* a value was of the wrong type and is missing */
+	size_t rule_errors; /* complaints that concern one rule alone */
 	struct number version;
 	struct ast_gateway gateway;
 	zone_list zones;

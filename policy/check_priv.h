@@ -25,7 +25,7 @@ struct check_index {
 };
 
 struct check {
-	const struct ast *ast;
+	struct ast *ast;
 	const struct policy_env *env;
 	struct diag_list *diags;
 	struct arena *arena;
@@ -59,7 +59,6 @@ void check_offer(struct check *c, struct suggest *near,
 void check_zones(struct check *c);
 void check_sets(struct check *c);
 void check_rules(struct check *c);
-void check_order(struct check *c);
 void check_unused(struct check *c);
 
 /* check_rules.c: what rules and guards share.  Each complains of what is wrong.

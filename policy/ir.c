@@ -71,6 +71,22 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 	       rule->alpns.n || rule->methods.n || rule->paths.n;
 }
 
+bool ir_rule_takes_all(const struct ir_rule *rule)
+{
+	return !ir_rule_asks_engine(rule) && !rule->observe;
+}
+
+bool ir_rule_asks_names(const struct ir_rule *rule)
+{
+	return rule->has_hosts || rule->sni_words.n;
+}
+
+bool ir_rule_asks_names_only(const struct ir_rule *rule)
+{
+	return !rule->observe && !rule->sni_words.n && !rule->alpns.n &&
+	       !rule->methods.n && !rule->paths.n;
+}
+
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 {
 	return rule->observe && (!rule->until || now < rule->until);

@@ -354,6 +354,13 @@ static struct place *list_push(struct reading *r, enum key_type type,
 	return (void *)vec_push(r->diags->arena, (rule_list *)list);
 }
 
+/* What cannot be read of a rule is told of it, not of the policy. */
+static void note_errors(struct reading *r, void *rule, size_t before)
+{
+	((struct ast_rule *)rule)->bad = r->diags->errors != before;
+	r->ast->rule_errors += r->diags->errors - before;
+}
+
 static void read_list(struct reading *r, const config_setting_t *s,
 		      enum key_type type, void *list)
 {
@@ -370,6 +377,7 @@ static void read_list(struct reading *r, const config_setting_t *s,
 		const config_setting_t *c = child(s, i);
 		const char *group;
 		struct place *member;
+		size_t before;
 
 		if (!is_group(r, c, type == KEY_RULES ? "a rule" : "a guard"))
 			continue;
@@ -377,7 +385,10 @@ static void read_list(struct reading *r, const config_setting_t *s,
 		if (!member)
 			return;
 		*member = place_of(r, c);
+		before = r->diags->errors;
 		read_group(r, c, group, member);
+		if (type == KEY_RULES)
+			note_errors(r, member, before);
 	}
 }
 

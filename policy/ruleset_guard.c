@@ -4,6 +4,7 @@
  * which sends to the queue what a guard has to look at, and returns the rest.
  * As with rules, the interfaces lead to the chain of a pair of zones, g_A/B.
  */
+#include "policy/arm.h"
 #include "policy/ruleset_priv.h"
 
 #define GUARDS    "c_guards"
@@ -12,12 +13,12 @@
 /* Is there a guard for this pair? */
 static bool pair_has_guards(struct rs_build *b, unsigned from, unsigned to)
 {
-	struct rs_arm arm;
+	struct arm arm;
 
 	if (ir_list_of(b->ir, (int)from, (int)to) == AST_LISTS)
 		return false;
 	for (size_t i = 0; i < b->ir->n_protocols; i++)
-		if (rs_arm_of(b, &b->ir->protocols[i].match, from, to, &arm))
+		if (arm_of(&b->ir->protocols[i].match, from, to, NULL, &arm))
 			return true;
 	return false;
 }
@@ -34,9 +35,9 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	name = rs_build_name(b, "g_", ir->zones[from].name, ir->zones[to].name);
 	chain = rs_build_chain(b, name);
 	for (size_t i = 0; i < ir->n_protocols; i++) {
-		struct rs_arm arm;
+		struct arm arm;
 
-		if (rs_arm_of(b, &ir->protocols[i].match, from, to, &arm))
+		if (arm_of(&ir->protocols[i].match, from, to, NULL, &arm))
 			rs_build_arm(b, chain, &arm);
 	}
 	return name;

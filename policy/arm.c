@@ -40,9 +40,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 	return side->addrs.n > 0;
 }
 
-/* `own`: the sources that may come, or NULL. */
-static bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,
-		   const struct ipset *own, struct arm *out)
+bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,
+	    const struct ipset *own, struct arm *out)
 {
 	*out = (struct arm){.rule = rule};
 	if (!side_for_zone(&rule->from, from, &out->src, &out->not_src) ||

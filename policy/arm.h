@@ -36,6 +36,11 @@ FW_MUST_CHECK enum fw_err zone_sources(const struct ir *ir, unsigned zone,
 				       struct arena *arena,
 				       struct ipset *out_sources);
 
+/* The rule's arm between two zones, false when it can never match there.
+ * `own`: the sources that may come, or NULL. */
+bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,
+	    const struct ipset *own, struct arm *out);
+
 /* The arms of all rules of the list that judges flows between the two zones, in
  * the policy's order, without those that can never match there; with `trim`
  * also without those whose sources are refused as spoofed before.  Their

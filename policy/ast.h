@@ -64,13 +64,24 @@ typedef VEC(struct ast_set) set_list;
 struct ast_rule {
 	struct place place;
 	bool bad; /* something in it was complained of */
-	struct word name, action;
+	struct word name, action, comment;
 	word_list from, to, service, app, host;
+	word_list sni, alpn, method, path;
 	struct number observe; /* bool */
 	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
+
+struct ast_protocol {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+	word_list require, deny;
+	struct number observe; /* bool */
+};
+
+typedef VEC(struct ast_protocol) protocol_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -86,6 +97,7 @@ struct ast_gateway {
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
+	struct word websocket, tor, binding, ech;
 };
 
 struct ast_log {
@@ -105,6 +117,7 @@ struct ast {
 	zone_list zones;
 	set_list addresses, hosts, services;
 	rule_list rules[AST_LISTS];
+	protocol_list protocols;
 	struct ast_application application;
 	struct ast_log log;
 };

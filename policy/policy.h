@@ -4,6 +4,7 @@
 
 #include "policy/ast.h"
 #include "policy/base/strbuf.h"
+#include "policy/bundle.h"
 #include "policy/ir.h"
 #include "policy/ruleset.h"
 
@@ -15,17 +16,20 @@ struct policy {
 	struct diag_list diags; /* what was said, also of a good policy */
 	struct ast ast;
 	struct strbuf canonical; /* the policy as one text, without includes */
-	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names the canonical text */
+	struct policy_files files;          /* what it names beside that */
+	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names text and files */
 	struct ir ir;
 	struct ruleset ruleset;
 };
 
 /* Where a policy comes from: a file (and the *.conf files of a directory, if
- * that is not NULL), or a text. */
+ * that is not NULL), or a text.  `files` (borrowed until policy_free()): what
+ * it names is looked up only there; NULL: on disk, and a text may name none. */
 struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
+	const struct policy_files *files;
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

@@ -231,11 +231,12 @@ static json_t *apply_answer(const struct manager *m, const struct apply *a)
 }
 
 json_t *manager_apply(struct manager *m, const json_t *request,
+		      const struct policy_files *files,
 		      const struct server_peer *peer)
 {
 	const json_t *text = json_object_get(request, "policy");
 	struct apply a = {0};
-	struct policy_input in = {.text_name = "policy"};
+	struct policy_input in = {.text_name = "policy", .files = files};
 	struct policy *p;
 	json_t *answer;
 	enum fw_err err;

@@ -70,7 +70,7 @@ static void print_batch(struct golden *g, struct policy *p,
 {
 	struct nl_batch batch;
 
-	if (backend_nl(&p->ruleset, queue, 0, &p->arena, &batch) == FW_OK)
+	if (backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch) == FW_OK)
 		backend_nl_print(&batch, &g->out);
 	nl_batch_done(&batch);
 }

@@ -33,6 +33,18 @@ struct number {
 
 typedef VEC(struct word) word_list; /* lists are passed: each has one name */
 
+/* "!lan": what it names is taken away from what the other words name. */
+static inline bool word_is_negated(const struct word *w)
+{
+	return str_starts(w->text, "!");
+}
+
+/* Its text without the '!'. */
+static inline struct str word_bare(const struct word *w)
+{
+	return str_skip(w->text, word_is_negated(w));
+}
+
 struct ast_zone {
 	struct word name;
 	word_list interfaces, networks;

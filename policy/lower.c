@@ -8,6 +8,7 @@
 
 #include "policy/facts.h"
 #include "policy/hostname.h"
+#include "policy/service_words.h"
 
 struct lowering {
 	const struct ast *ast;
@@ -18,7 +19,6 @@ struct lowering {
 };
 
 typedef VEC(struct iprange) range_vec;
-typedef VEC(struct service) service_vec;
 typedef VEC(struct str) str_vec;
 
 static const char *text_of(struct lowering *l, struct word w)
@@ -77,12 +77,6 @@ static const struct ast_set *hosts_find(const struct ast *ast, struct str s)
 	return NULL;
 }
 
-static const struct ast_set *services_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->services, s);
-	return NULL;
-}
-
 static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		       struct ir_zone *out)
 {
@@ -119,78 +113,59 @@ static void lower_zones(struct lowering *l)
 		lower_zone(l, z, &l->zones[l->n_zones++]);
 }
 
+/* A zone or addresses of `from` or `to`. */
+static void lower_end_word(struct lowering *l, struct str text, uint64_t *zones,
+			   range_vec *ranges)
+{
+	int zone = zone_find(l, text);
+
+	if (zone >= 0)
+		*zones |= (uint64_t)1 << zone;
+	else if (str_starts(text, "@"))
+		add_ranges(l, ranges,
+			   &addresses_find(l->ast, str_skip(text, 1))->members);
+	else
+		add_range(l, ranges, text);
+}
+
+/* What the words name (any, if they name nothing), less what they take away. */
 static struct ir_side lower_side(struct lowering *l, const word_list *words)
 {
-	struct ir_side side = {.any = words->n == 0};
-	range_vec ranges = {0};
+	range_vec named = {0}, taken = {0};
+	struct ir_side side = {0};
+	bool names_some = false;
+	struct ipset all;
 
 	vec_foreach (w, words) {
-		int zone = zone_find(l, w->text);
-
-		if (str_is(w->text, "any"))
+		names_some |= !word_is_negated(w);
+		if (word_is_negated(w))
+			lower_end_word(l, word_bare(w), &side.except_zones,
+				       &taken);
+		else if (str_is(w->text, "any"))
 			side.any = true;
-		else if (zone >= 0)
-			side.zones |= (uint64_t)1 << zone;
-		else if (str_starts(w->text, "@"))
-			add_ranges(l, &ranges,
-				   &addresses_find(l->ast, str_skip(w->text, 1))
-					    ->members);
 		else
-			add_range(l, &ranges, w->text);
+			lower_end_word(l, w->text, &side.zones, &named);
 	}
-	side.addrs = ipset_of(ranges.items, ranges.n);
+	side.any |= !names_some;
+	side.zones &= ~side.except_zones;
+	side.except = ipset_of(taken.items, taken.n);
+	all = ipset_of(named.items, named.n);
+	if (!side.except.n)
+		side.addrs = all;
+	else if (ipset_subtract(l->arena, &all, &side.except, &side.addrs))
+		l->failed = true;
 	return side;
 }
 
-static void add_service(struct lowering *l, service_vec *out, struct str text)
-{
-	struct service s, *slot;
-
-	if (service_parse(text, &s))
-		FW_ASSERT(!"a service that was checked");
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = s;
-}
-
-/* "tcp/53 udp/53" -> two services. */
-static void add_services(struct lowering *l, service_vec *out, struct str list)
-{
-	while (list.len) {
-		size_t n = 0;
-
-		while (n < list.len && list.p[n] != ' ')
-			n++;
-		add_service(l, out, str_mem(list.p, n));
-		list = str_skip(list, n + 1);
-	}
-}
-
 static void lower_services(struct lowering *l, const word_list *words,
-			   struct ir_rule *rule)
+			   const struct service **out, size_t *out_n)
 {
-	service_vec all = {0};
+	service_list all;
 
-	vec_foreach (w, words) {
-		const struct ast_set *own = services_find(l->ast, w->text);
-		struct str builtin = service_builtin(w->text);
-
-		if (str_is(w->text, "any"))
-			return;
-		if (own) {
-			vec_foreach (m, &own->members) {
-				builtin = service_builtin(m->text);
-				add_services(l, &all,
-					     builtin.len ? builtin : m->text);
-			}
-		} else {
-			add_services(l, &all, builtin.len ? builtin : w->text);
-		}
-	}
-	rule->services = all.items;
-	rule->n_services = all.n;
+	if (!service_words(l->ast, l->arena, words, &all))
+		l->failed = true;
+	*out = all.items;
+	*out_n = all.n;
 }
 
 static void add_host(struct lowering *l, str_vec *out, struct str written)
@@ -245,7 +220,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->action = lower_action(in->action);
 	out->from = lower_side(l, &in->from);
 	out->to = lower_side(l, &in->to);
-	lower_services(l, &in->service, out);
+	lower_services(l, &in->service, &out->services, &out->n_services);
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);

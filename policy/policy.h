@@ -5,6 +5,7 @@
 #include "policy/ast.h"
 #include "policy/base/strbuf.h"
 #include "policy/bundle.h"
+#include "policy/env.h"
 #include "policy/ir.h"
 #include "policy/ruleset.h"
 
@@ -30,6 +31,7 @@ struct policy_input {
 	struct str text;
 	const char *text_name;
 	const struct policy_files *files;
+	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

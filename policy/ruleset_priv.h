@@ -54,6 +54,11 @@ void rs_build_output(struct rs_build *b, struct rs_chain *chain);
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
 
+/* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
+ * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
+ * may come back, and is for the next rule then. */
+struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
+
 /* ruleset_rule.c: what the rule asks of a packet between a pair of zones, as
  * nft rules that go on in its body; none when it can never match there. */
 void rs_build_rule(struct rs_build *b, struct rs_chain *chain,

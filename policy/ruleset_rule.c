@@ -144,9 +144,7 @@ static void add_variant(struct rs_build *b, struct rs_chain *chain,
 	else if (v->l4)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
-	rs_build_add(b, nft,
-		     (struct rs_stmt){.op = RS_GOTO,
-				      .name = rs_build_body(b, rule)});
+	rs_build_add(b, nft, rs_build_entry(b, rule));
 }
 
 /* Every kind of service of the rule, within one family. */
@@ -175,6 +173,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 			  const struct ipset **out_addrs)
 {
 	*out_addrs = NULL;
+	if (side->except_zones >> zone & 1)
+		return false;
 	if (side->any || (side->zones >> zone & 1))
 		return true;
 	*out_addrs = &side->addrs;

@@ -153,7 +153,8 @@ static bool send_ruleset(struct apply *a, struct policy *p,
 {
 	struct nl_batch batch;
 	struct nft_errors errors;
-	enum fw_err err = backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch);
+	enum fw_err err =
+		backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch);
 
 	if (err) {
 		refuse(a, 1, "%s", fw_err_text(err));

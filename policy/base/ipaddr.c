@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/base/ipaddr.h"
 
+#include "policy/base/arena.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,14 @@ bool ipaddr_next(struct ipaddr *a)
 {
 	for (size_t i = ipaddr_len(a->family); i-- > 0;)
 		if (++a->bytes[i])
+			return true;
+	return false;
+}
+
+bool ipaddr_prev(struct ipaddr *a)
+{
+	for (size_t i = ipaddr_len(a->family); i-- > 0;)
+		if (a->bytes[i]--)
 			return true;
 	return false;
 }
@@ -242,6 +252,53 @@ const struct iprange *ipset_overlap(const struct ipset *a,
 			return rb;
 	}
 	return NULL;
+}
+
+/* Cut off the front of `rest` what lies before, and what lies in, `hole`, which
+ * shares an address with it; *out_before is the former where there is one.
+ * False when nothing is left. */
+static bool cut_front(struct iprange *rest, const struct iprange *hole,
+		      struct iprange *out_before, bool *out_some)
+{
+	*out_some = ipaddr_cmp(&rest->lo, &hole->lo) < 0;
+	if (*out_some) {
+		*out_before = (struct iprange){rest->lo, hole->lo};
+		(void)ipaddr_prev(&out_before->hi);
+	}
+	if (ipaddr_cmp(&hole->hi, &rest->hi) >= 0)
+		return false;
+	rest->lo = hole->hi;
+	return ipaddr_next(&rest->lo);
+}
+
+enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
+			   const struct ipset *b, struct ipset *out_set)
+{
+	/* Each range of b makes at most one piece more. */
+	struct iprange *items =
+		arena_calloc(arena, a->n + b->n, sizeof(*items));
+	size_t n = 0, j = 0;
+
+	if (!items && a->n + b->n)
+		return FW_ERR_NOMEM;
+	for (size_t i = 0; i < a->n; i++) {
+		struct iprange rest = a->items[i];
+		bool left = true, some;
+
+		while (j < b->n && ipaddr_cmp(&b->items[j].hi, &rest.lo) < 0)
+			j++;
+		/* The last range of b may reach into the next of a. */
+		for (size_t k = j; left && k < b->n; k++) {
+			if (ipaddr_cmp(&b->items[k].lo, &rest.hi) > 0)
+				break;
+			left = cut_front(&rest, &b->items[k], &items[n], &some);
+			n += some;
+		}
+		if (left)
+			items[n++] = rest;
+	}
+	*out_set = (struct ipset){.items = items, .n = n};
+	return FW_OK;
 }
 
 struct ipset ipset_family(const struct ipset *s, enum ip_family family)

@@ -6,6 +6,21 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+bool ast_is_list(struct str word)
+{
+	return str_starts(word, AST_FILE) || str_starts(word, AST_COUNTRY) ||
+	       str_starts(word, AST_AS);
+}
+
+const struct ast_entries *ast_entries_of(const struct ast *ast,
+					 enum ast_kind kind, struct str word)
+{
+	vec_foreach (e, &ast->entries)
+		if (e->kind == kind && str_eq(e->word, word))
+			return e;
+	return NULL;
+}
+
 const char *ast_list_name(enum ast_list list)
 {
 	switch (list) {

@@ -60,6 +60,9 @@ void check_rules(struct check *c);
 void check_order(struct check *c);
 void check_unused(struct check *c);
 
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
+
 /* check_sets.c: the bits of a set of ranges. */
 unsigned check_sides(const struct check *c, const struct ipset *s);
 /* A host pattern; complains when it is none. */

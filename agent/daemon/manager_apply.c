@@ -134,7 +134,8 @@ static bool ready_verdict(struct manager *m, struct apply *a,
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
 		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len));
+			v, str_mem(p->canonical.p, p->canonical.len),
+			&p->files);
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */

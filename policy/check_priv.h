@@ -8,6 +8,11 @@
 
 #define CHECK_ZONES_MAX 60
 
+/* Where "@file:" stands in a rule. */
+#define CHECK_FILE_NOTE                                                      \
+	"a file belongs in a set of 'addresses' or 'hosts'; the rule names " \
+	"the set"
+
 /* Where a flow may begin or end, as a set of bits. */
 enum side { SIDE_EXTERNAL = 1, SIDE_INSIDE = 2, SIDE_SELF = 4, SIDE_ANY = 7 };
 

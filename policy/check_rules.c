@@ -47,6 +47,10 @@ static unsigned set_side(struct check *c, const struct end *e,
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined set of addresses %s in '%s'", check_quote(c, w),
 		   e->key);
+	if (str_starts(w->text, AST_FILE)) {
+		diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+		return 0;
+	}
 	if (check_find(&c->hosts, name)) {
 		diag_note(c->diags, w->place,
 			  "'hosts' has such a set; it belongs in 'host'");
@@ -431,6 +435,10 @@ static void check_host(struct check *c, const word_list *words)
 		diag_error(c->diags, w->place, "undefined",
 			   "undefined set of hosts %s in 'host'",
 			   check_quote(c, w));
+		if (str_starts(w->text, AST_FILE)) {
+			diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+			continue;
+		}
 		if (check_find(&c->addresses, name)) {
 			diag_note(c->diags, w->place,
 				  "'addresses' has such a set; it belongs in "

@@ -52,6 +52,12 @@ static bool is_reference(struct check *c, const struct word *w)
 {
 	if (!str_starts(w->text, "@"))
 		return false;
+	if (str_starts(w->text, AST_FILE)) {
+		diag_error(c->diags, w->place, "bad-service",
+			   "services cannot be read from a file: %s",
+			   check_quote(c, w));
+		return true;
+	}
 	diag_error(c->diags, w->place, "nested-set",
 		   "a set cannot name another set: %s", check_quote(c, w));
 	diag_note(c->diags, w->place,

@@ -83,7 +83,7 @@ static bool complains(struct reading *r)
 	return ++r->wrong <= FEED_LINES_NAMED;
 }
 
-static enum fw_err finish(const struct reading *r, size_t n)
+static enum fw_err finish(const struct reading *r)
 {
 	struct diag_list *diags = r->feed->diags;
 	struct place whole = {r->feed->name, 0};
@@ -92,9 +92,7 @@ static enum fw_err finish(const struct reading *r, size_t n)
 		diag_error(diags, whole, "file",
 			   "and %zu more lines like these",
 			   r->wrong - FEED_LINES_NAMED);
-	if (r->wrong == 0 && n == 0)
-		diag_error(diags, whole, "empty", "the list has no entries");
-	return r->wrong || n == 0 ? FW_ERR_POLICY : FW_OK;
+	return r->wrong ? FW_ERR_POLICY : FW_OK;
 }
 
 static bool too_many(const struct reading *r, size_t n)
@@ -144,7 +142,7 @@ enum fw_err feed_addresses(const struct feed *f, struct ipset *out_set)
 		return FW_ERR_NOMEM;
 	while (next_line(&r, &line))
 		read_range(&r, line, ranges, &n);
-	err = finish(&r, n);
+	err = finish(&r);
 	if (!err)
 		*out_set = ipset_of(ranges, n);
 	return err;
@@ -244,7 +242,7 @@ enum fw_err feed_names(const struct feed *f, struct feed_names *out_names)
 		return FW_ERR_NOMEM;
 	while (!out.err && next_line(&r, &line))
 		read_names(&r, line, &out);
-	err = out.err ? out.err : finish(&r, out.n);
+	err = out.err ? out.err : finish(&r);
 	if (!err)
 		*out_names = (struct feed_names){out.items, out.n};
 	return err;

@@ -128,39 +128,40 @@ static bool bytes_of(struct loading *l, const char *path, const struct word *w,
 	return read_from_disk(l, path, w->text, w->place, out_bytes);
 }
 
-static void parse(struct loading *l, enum ast_kind kind, const char *name,
-		  struct str bytes, struct ast_entries *out)
+/* The list's entries; `at` is who named it. */
+static void parse(struct loading *l, const struct feed *feed, struct place at,
+		  struct ast_entries *out)
 {
-	const struct feed feed = {bytes, name, l->diags};
 	struct feed_names names = {0};
-	enum fw_err err;
+	enum fw_err err = out->kind == AST_ADDRESSES
+				  ? feed_addresses(feed, &out->addrs)
+				  : feed_names(feed, &names);
 
-	if (kind == AST_ADDRESSES) {
-		err = feed_addresses(&feed, &out->addrs);
-	} else {
-		err = feed_names(&feed, &names);
-		out->names = names.items;
-		out->n_names = names.n;
-	}
+	out->names = names.items;
+	out->n_names = names.n;
 	l->failed |= err == FW_ERR_NOMEM;
+	if (err == FW_ERR_POLICY)
+		diag_note(l->diags, at, "the list is named here");
+	else if (!err && !out->addrs.n && !out->n_names)
+		diag_error(l->diags, at, "empty", "%s has no entries",
+			   diag_quote(l->diags, str_of(feed->name)));
 }
 
 /* "@file:lists/feed.txt" */
 static void load_file(struct loading *l, enum ast_kind kind, struct word *w)
 {
 	struct str path = str_skip(w->text, strlen(AST_FILE));
+	struct feed feed = {.diags = l->diags};
 	struct ast_entries *e;
-	struct str bytes;
-	const char *found;
 
 	if (path.len == 0 || memchr(path.p, '\0', path.len)) {
 		diag_error(l->diags, w->place, "file", "%s names no file",
 			   diag_quote(l->diags, w->text));
 		return;
 	}
-	found = path_from(l, w->place.file, path);
+	feed.name = path_from(l, w->place.file, path);
 	w->text = str_of(arena_printf(l->arena, AST_FILE "%s",
-				      name_from_top(l, found).p));
+				      name_from_top(l, feed.name).p));
 	if (ast_entries_of(l->ast, kind, w->text))
 		return;
 	/* Kept also when it cannot be read: it is complained of once. */
@@ -170,8 +171,8 @@ static void load_file(struct loading *l, enum ast_kind kind, struct word *w)
 		return;
 	}
 	*e = (struct ast_entries){.word = w->text, .kind = kind};
-	if (bytes_of(l, found, w, &bytes))
-		parse(l, kind, found, bytes, e);
+	if (bytes_of(l, feed.name, w, &feed.bytes))
+		parse(l, &feed, w->place, e);
 }
 
 static void load_sets(struct loading *l, enum ast_kind kind,

@@ -263,6 +263,9 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 				    "will be gone after a restart\n",
 				    m->opt.state_dir, fw_err_text(err));
 	}
+	/* They were lent by the request. */
+	if (m->policy)
+		policy_forget_files(m->policy);
 	answer = apply_answer(m, &a);
 	strbuf_done(&a.text);
 	return answer;

@@ -82,6 +82,8 @@ struct ast_rule {
 	struct place place;
 	struct word name, action;
 	word_list from, to, service, app, host;
+	struct number observe; /* bool */
+	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
@@ -90,10 +92,11 @@ enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
 struct ast_gateway {
 	struct place place;
-	struct word name, mode, fail;
-	struct number queue;  /* first NFQUEUE number */
-	struct number queues; /* how many */
-	struct number marks;  /* mask of the ct and packet mark */
+	struct word name, mode, fail, timezone;
+	struct number queue;    /* first NFQUEUE number */
+	struct number queues;   /* how many */
+	struct number marks;    /* mask of the ct and packet mark */
+	struct number optimize; /* bool */
 };
 
 struct ast_application {

@@ -539,6 +539,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_head(c, r);
 	check_ends(c, list, r);
 	check_conditions(c, r);
+	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);
 	check_twice(c, "service", &r->service);

@@ -99,6 +99,11 @@ struct ast_gateway {
 	struct number optimize; /* bool */
 };
 
+struct ast_geo {
+	struct place place;
+	struct word country, asn; /* paths of databases */
+};
+
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
@@ -117,6 +122,7 @@ struct ast {
 	bool broken;  /* a value was of the wrong type and is missing */
 	struct number version;
 	struct ast_gateway gateway;
+	struct ast_geo geo;
 	zone_list zones;
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */

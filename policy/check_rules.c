@@ -103,6 +103,8 @@ static unsigned bare_side(struct check *c, const struct end *e,
 		return SIDE_SELF;
 	if (str_starts(w->text, "@"))
 		return set_side(c, e, w);
+	if (ast_is_list(w->text))
+		return check_list_sides(c, w);
 	zone = check_find(&c->zones, w->text);
 	if (zone)
 		return c->ast->zones.items[zone->i].external.value

@@ -80,6 +80,7 @@ struct ast_entries {
 
 struct ast_rule {
 	struct place place;
+	bool bad; /* something in it was complained of */
 	struct word name, action;
 	word_list from, to, service, app, host;
 	struct number observe; /* bool */
@@ -120,6 +121,7 @@ struct ast {
 	bool partial; /* a file could not be read or parsed: parts are missing
 		       */
 	bool broken;  /* a value was of the wrong type and is missing */
+	size_t rule_errors; /* complaints that concern one rule alone */
 	struct number version;
 	struct ast_gateway gateway;
 	struct ast_geo geo;

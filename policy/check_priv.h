@@ -30,7 +30,7 @@ struct check_index {
 };
 
 struct check {
-	const struct ast *ast;
+	struct ast *ast;
 	const struct policy_env *env;
 	struct diag_list *diags;
 	struct arena *arena;
@@ -64,7 +64,6 @@ void check_offer(struct check *c, struct suggest *near,
 void check_zones(struct check *c);
 void check_sets(struct check *c);
 void check_rules(struct check *c);
-void check_order(struct check *c);
 void check_unused(struct check *c);
 
 /* check_sets.c: the bits of a list that a word leads to. */

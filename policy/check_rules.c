@@ -590,8 +590,13 @@ static void unused_of(struct check *c, const char *what,
 void check_rules(struct check *c)
 {
 	for (int i = 0; i < AST_LISTS; i++)
-		vec_foreach (r, &c->ast->rules[i])
+		vec_foreach (r, &c->ast->rules[i]) {
+			size_t before = c->diags->errors;
+
 			check_rule(c, (enum ast_list)i, r);
+			r->bad |= c->diags->errors != before;
+			c->ast->rule_errors += c->diags->errors - before;
+		}
 	check_names(c);
 }
 

@@ -70,6 +70,21 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 	return rule->apps || rule->has_hosts;
 }
 
+bool ir_rule_takes_all(const struct ir_rule *rule)
+{
+	return !ir_rule_asks_engine(rule) && !rule->observe;
+}
+
+bool ir_rule_asks_names(const struct ir_rule *rule)
+{
+	return rule->has_hosts;
+}
+
+bool ir_rule_asks_names_only(const struct ir_rule *rule)
+{
+	return !rule->observe;
+}
+
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 {
 	return rule->observe && (!rule->until || now < rule->until);

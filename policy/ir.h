@@ -97,6 +97,14 @@ bool ir_side_has(const struct ir_side *side, int zone,
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
 
+/* Does it decide every flow that its zones, addresses and services take? */
+bool ir_rule_takes_all(const struct ir_rule *rule);
+
+/* Does it ask for names, or (names only) for nothing but names and apps beside
+ * its zones, addresses and services? */
+bool ir_rule_asks_names(const struct ir_rule *rule);
+bool ir_rule_asks_names_only(const struct ir_rule *rule);
+
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 

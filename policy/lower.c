@@ -196,6 +196,8 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 	for (enum ast_list i = 0; i < AST_LISTS; i++) {
 		ir->list_from[i] = n;
 		vec_foreach (r, &l->ast->rules[i]) {
+			if (r->bad)
+				continue;
 			all[n].id = (unsigned)n;
 			all[n].list = i;
 			lower_rule(l, r, &all[n++]);

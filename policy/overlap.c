@@ -127,32 +127,69 @@ static size_t sample_services(struct ipaddr *samples, size_t n,
 	return n;
 }
 
-bool reach_prepare(struct reach *reaches, size_t n, struct arena *arena)
+/* A dimension: how it is sampled, and what a reach touches of it. */
+struct dimension {
+	size_t (*sample)(struct ipaddr *samples, size_t n,
+			 const struct reach *r);
+	void (*touch)(const struct cuts *c, struct reach *r);
+};
+
+static size_t sample_src(struct ipaddr *samples, size_t n,
+			 const struct reach *r)
 {
+	return sample_set(samples, n, r->src);
+}
+
+static size_t sample_dst(struct ipaddr *samples, size_t n,
+			 const struct reach *r)
+{
+	return sample_set(samples, n, r->dst);
+}
+
+static void touch_src(const struct cuts *c, struct reach *r)
+{
+	r->src_parts = address_parts(c, r->src);
+}
+
+static void touch_dst(const struct cuts *c, struct reach *r)
+{
+	r->dst_parts = address_parts(c, r->dst);
+}
+
+static void touch_services(const struct cuts *c, struct reach *r)
+{
+	r->service_parts = service_parts(c, r);
+}
+
+static struct reach *nth(struct reach *reaches, size_t i, size_t step)
+{
+	return (struct reach *)(void *)((char *)reaches + i * step);
+}
+
+bool reach_prepare(struct reach *reaches, size_t n, size_t step,
+		   struct arena *arena)
+{
+	static const struct dimension dimensions[] = {
+		{sample_src, touch_src},
+		{sample_dst, touch_dst},
+		{sample_services, touch_services},
+	};
 	struct ipaddr *samples = arena_calloc(arena, n * SAMPLES_PER_REACH + 1,
 					      sizeof(*samples));
-	size_t n_src = 0, n_dst = 0, n_services = 0;
-	struct cuts c;
 
 	if (!samples)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		n_src = sample_set(samples, n_src, reaches[i].src);
-	c = cut(samples, n_src);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].src_parts = address_parts(&c, reaches[i].src);
+	for (size_t d = 0; d < 3; d++) {
+		size_t taken = 0;
+		struct cuts c;
 
-	for (size_t i = 0; i < n; i++)
-		n_dst = sample_set(samples, n_dst, reaches[i].dst);
-	c = cut(samples, n_dst);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].dst_parts = address_parts(&c, reaches[i].dst);
-
-	for (size_t i = 0; i < n; i++)
-		n_services = sample_services(samples, n_services, &reaches[i]);
-	c = cut(samples, n_services);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].service_parts = service_parts(&c, &reaches[i]);
+		for (size_t i = 0; i < n; i++)
+			taken = dimensions[d].sample(samples, taken,
+						     nth(reaches, i, step));
+		c = cut(samples, taken);
+		for (size_t i = 0; i < n; i++)
+			dimensions[d].touch(&c, nth(reaches, i, step));
+	}
 	return true;
 }
 

@@ -20,9 +20,10 @@ struct reach {
 	uint64_t src_parts, dst_parts, service_parts;
 };
 
-/* Fill in the parts of `n` reaches that will be compared with each other.
- * False without memory. */
-bool reach_prepare(struct reach *reaches, size_t n, struct arena *arena);
+/* Fill in the parts of `n` reaches that will be compared with each other; they
+ * lie `step` bytes apart.  False without memory. */
+bool reach_prepare(struct reach *reaches, size_t n, size_t step,
+		   struct arena *arena);
 
 /* Is there a flow that both reach?  Errs only by yes: a flow's two addresses
  * are compared apart from each other. */

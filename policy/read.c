@@ -349,6 +349,7 @@ static void read_rules(struct reading *r, const config_setting_t *s,
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *c = child(s, i);
 		struct ast_rule *rule;
+		size_t before;
 
 		if (!is_group(r, c, "a rule"))
 			continue;
@@ -356,7 +357,10 @@ static void read_rules(struct reading *r, const config_setting_t *s,
 		if (!rule)
 			return;
 		rule->place = place_of(r, c);
+		before = r->diags->errors;
 		read_group(r, c, "rule", rule);
+		rule->bad = r->diags->errors != before;
+		r->ast->rule_errors += r->diags->errors - before;
 	}
 }
 

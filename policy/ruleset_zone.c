@@ -15,21 +15,6 @@ static void add_simple(struct rs_build *b, struct rs_chain *chain,
 		     (struct rs_stmt){.op = op, .name = target});
 }
 
-static void add_rules(struct rs_build *b, struct rs_chain *chain,
-		      enum ast_list list, unsigned from, unsigned to)
-{
-	const struct ir *ir = b->ir;
-	size_t room = ir->list_to[list] - ir->list_from[list], n = 0;
-	struct rs_arm *arms = arena_calloc(b->arena, room + 1, sizeof(*arms));
-
-	if (!arms)
-		b->failed = true;
-	for (size_t i = 0; arms && i < room; i++)
-		n += rs_arm_of(b, &ir->all[ir->list_from[list] + i], from, to,
-			       &arms[n]);
-	rs_build_arms(b, chain, arms, n);
-}
-
 /* "p_lan/wan", made at first use. */
 static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 {
@@ -37,14 +22,16 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	const char *name = rs_build_name(b, "p_", ir->zones[from].name,
 					 ir->zones[to].name);
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
+	struct arm_list arms = {0};
 	struct rs_chain *chain;
 	struct rs_rule *last;
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	if (list != AST_LISTS)
-		add_rules(b, chain, list, from, to);
+	if (arms_between(ir, from, to, ir->optimize, b->arena, &arms) != FW_OK)
+		b->failed = true;
+	rs_build_arms(b, chain, &arms);
 	last = rs_rule_new(b->arena, chain);
 	rs_build_count(b, last, rs_build_name(b, "n_", name, NULL));
 	rs_build_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
@@ -52,29 +39,6 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	if (last)
 		last->comment = "no rule";
 	return name;
-}
-
-/* Beside its networks what a host says before it has
- * an address of theirs (RFC 1122, 3.2.1.3: 0.0.0.0 in DHCP; RFC 4291, 2.5.6:
- * link-local).  Neither is ever forwarded. */
-struct ipset rs_own_sources(struct rs_build *b, unsigned zone)
-{
-	const struct ir_zone *z = &b->ir->zones[zone];
-	static const char *const more[] = {"0.0.0.0", "fe80::/10"};
-	struct iprange *all =
-		arena_calloc(b->arena, z->networks.n + 2, sizeof(*all));
-	size_t n = z->networks.n;
-
-	if (!all) {
-		b->failed = true;
-		return z->networks;
-	}
-	if (n)
-		memcpy(all, z->networks.items, n * sizeof(*all));
-	for (size_t i = 0; i < 2; i++)
-		if (iprange_parse(str_of(more[i]), &all[n]) == FW_OK)
-			n++;
-	return ipset_of(all, n);
 }
 
 static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
@@ -98,12 +62,13 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	const struct ir_zone *z = &b->ir->zones[zone];
 	const char *name = rs_build_name(b, "z_", z->name, NULL);
 	struct rs_chain *chain;
-	struct ipset own;
+	struct ipset own = {0};
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	own = rs_own_sources(b, zone);
+	if (zone_sources(b->ir, zone, b->arena, &own) != FW_OK)
+		b->failed = true;
 	for (size_t i = 0; i < 2; i++) {
 		struct ipset mine = ipset_family(&z->networks, families[i]);
 

@@ -91,7 +91,7 @@ START_TEST(what_shares_a_flow_meets)
 	make(&b, pairs[_i].b[0], pairs[_i].b[1], pairs[_i].b[2]);
 	both[0] = a.reach;
 	both[1] = b.reach;
-	ck_assert(reach_prepare(both, 2, &arena));
+	ck_assert(reach_prepare(both, 2, sizeof(*both), &arena));
 	ck_assert_int_eq(reach_meets(&both[0], &both[1]), pairs[_i].meet);
 	ck_assert_int_eq(reach_meets(&both[1], &both[0]), pairs[_i].meet);
 	arena_done(&arena);
@@ -129,7 +129,7 @@ START_TEST(parts_never_part_what_meets)
 		     x >> 21 & 1 ? dst : NULL, x >> 22 & 1 ? service : NULL);
 		reaches[i] = ones[i].reach;
 	}
-	ck_assert(reach_prepare(reaches, N, &arena));
+	ck_assert(reach_prepare(reaches, N, sizeof(*reaches), &arena));
 	for (size_t i = 0; i < N; i++) {
 		for (size_t j = 0; j < N; j++) {
 			struct reach a = reaches[i], b = reaches[j];

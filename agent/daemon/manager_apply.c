@@ -134,7 +134,8 @@ static bool ready_verdict(struct manager *m, struct apply *a,
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
 		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len));
+			v, str_mem(p->canonical.p, p->canonical.len),
+			&p->files);
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -232,11 +233,12 @@ static json_t *apply_answer(const struct manager *m, const struct apply *a)
 }
 
 json_t *manager_apply(struct manager *m, const json_t *request,
+		      const struct policy_files *files,
 		      const struct server_peer *peer)
 {
 	const json_t *text = json_object_get(request, "policy");
 	struct apply a = {0};
-	struct policy_input in = {.text_name = "policy"};
+	struct policy_input in = {.text_name = "policy", .files = files};
 	struct policy *p;
 	json_t *answer;
 	enum fw_err err;
@@ -261,6 +263,9 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 				    "will be gone after a restart\n",
 				    m->opt.state_dir, fw_err_text(err));
 	}
+	/* They were lent by the request. */
+	if (m->policy)
+		policy_forget_files(m->policy);
 	answer = apply_answer(m, &a);
 	strbuf_done(&a.text);
 	return answer;

@@ -26,6 +26,7 @@ struct manager {
 
 /* manager_apply.c: the request `apply`; the answer is owned. */
 json_t *manager_apply(struct manager *m, const json_t *request,
+		      const struct policy_files *files,
 		      const struct server_peer *peer);
 
 /* Put the stored policy into force; trouble is logged. */

@@ -35,7 +35,7 @@ int cmd_apply(int argc, char **argv)
 	status =
 		fwctl_ask(json_pack("{s:s, s:s%}", "request", "apply", "policy",
 				    p->canonical.p, p->canonical.len),
-			  &answer);
+			  &p->files, &answer);
 	if (status == EXIT_DONE) {
 		status = (int)json_integer_value(
 			json_object_get(answer, "exit"));

@@ -37,6 +37,7 @@ int fwctl_usage(const char *command);
  * an exit code; *out_policy is owned and set only with EXIT_DONE. */
 int fwctl_compile(const char *path, struct policy **out_policy);
 
-/* Ask the daemon; complaints are printed.  Returns an exit code; *out_answer
- * (owned) is set when there was one. */
-int fwctl_ask(json_t *request, json_t **out_answer);
+/* Ask the daemon, with files or NULL; complaints are printed.  Returns an exit
+ * code; *out_answer (owned) is set when there was one. */
+int fwctl_ask(json_t *request, const struct policy_files *files,
+	      json_t **out_answer);

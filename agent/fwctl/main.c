@@ -99,10 +99,11 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 	return err == FW_ERR_POLICY ? EXIT_POLICY : EXIT_FAILED;
 }
 
-int fwctl_ask(json_t *request, json_t **out_answer)
+int fwctl_ask(json_t *request, const struct policy_files *files,
+	      json_t **out_answer)
 {
 	enum fw_err err =
-		client_ask(fwctl_socket, request, out_answer, ANSWER_MS);
+		client_ask(fwctl_socket, request, files, out_answer, ANSWER_MS);
 
 	json_decref(request);
 	if (err == FW_OK)

@@ -65,3 +65,6 @@
 
 /* A chunk's size line with its extensions.  Beyond: the flow is malformed. */
 #define LIMIT_HTTP_CHUNK_LINE 4096
+
+/* Policies kept in the history.  Beyond: the oldest are forgotten. */
+#define LIMIT_GENERATIONS 50

@@ -122,6 +122,35 @@ int fwctl_ask(json_t *request, json_t **out_answer)
 	return EXIT_UNREACHABLE;
 }
 
+json_t *fwctl_ask_quietly(const char *name)
+{
+	json_t *request = json_pack("{s:s}", "request", name);
+	json_t *answer = NULL;
+
+	if (client_ask(fwctl_socket, request, &answer, ANSWER_MS) != FW_OK)
+		answer = NULL;
+	json_decref(request);
+	return answer;
+}
+
+int fwctl_order(json_t *request, json_t **out_answer)
+{
+	int status = fwctl_ask(request, out_answer);
+	const char *text;
+
+	if (status != EXIT_DONE)
+		return status;
+	status = (int)json_integer_value(json_object_get(*out_answer, "exit"));
+	text = json_string_value(json_object_get(*out_answer, "error"));
+	if (status)
+		(void)fprintf(stderr, "fwctl: %s",
+			      text ? text : "the daemon refuses it\n");
+	text = json_string_value(json_object_get(*out_answer, "warning"));
+	if (text && *text)
+		(void)fprintf(stderr, "warning: %s", text);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	int i = 1;

@@ -40,22 +40,23 @@ static json_int_t number_at(const json_t *o, const char *key)
 
 json_t *generation_to_json(const struct generation *g)
 {
-	return json_pack("{s:i, s:I, s:s, s:i, s:s, s:s, s:s, s:s}",
-			 "generation", (int)g->number, "time",
-			 (json_int_t)g->time, "state",
-			 generation_state_name(g->state), "rules",
-			 (int)g->rules, "digest", g->digest, "author",
-			 g->author, "told", g->told, "comment", g->comment);
+	return json_pack(
+		"{s:i, s:I, s:s, s:i, s:i, s:s, s:s, s:s, s:s}", "generation",
+		(int)g->number, "time", (json_int_t)g->time, "state",
+		generation_state_name(g->state), "previous", (int)g->previous,
+		"rules", (int)g->rules, "digest", g->digest, "author",
+		g->author, "told", g->told, "comment", g->comment);
 }
 
 void generation_of_json(const json_t *o, struct generation *out)
 {
 	char state[32];
 
-	*out = (struct generation){.number =
-					   (unsigned)number_at(o, "generation"),
-				   .time = number_at(o, "time"),
-				   .rules = (unsigned)number_at(o, "rules")};
+	*out = (struct generation){
+		.number = (unsigned)number_at(o, "generation"),
+		.time = number_at(o, "time"),
+		.previous = (unsigned)number_at(o, "previous"),
+		.rules = (unsigned)number_at(o, "rules")};
 	copy_text(o, "state", state, sizeof(state));
 	out->state = state_find(state);
 	copy_text(o, "digest", out->digest, sizeof(out->digest));

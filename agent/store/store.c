@@ -24,7 +24,7 @@
 
 static const char *const pointer_names[] = {"current", "confirmed"};
 
-/* --- names ---------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 struct folder_name {
 	char text[16];
@@ -59,8 +59,7 @@ static int folder_open(int dir, const char *name)
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* --- open ------------------------------------------------------------------
- */
+/* --- open ---------------------------------------------------------------- */
 
 static enum fw_err open_folders(const char *state_dir, bool make,
 				struct store *out)
@@ -142,8 +141,7 @@ void store_close(struct store *s)
 	s->dir = s->generations = -1;
 }
 
-/* --- pointers --------------------------------------------------------------
- */
+/* --- pointers ------------------------------------------------------------ */
 
 unsigned store_pointer(const struct store *s, enum store_pointer which)
 {
@@ -171,8 +169,7 @@ enum fw_err store_point(struct store *s, enum store_pointer which,
 	return durable_link(s->dir, pointer_names[which], target);
 }
 
-/* --- generations ------------------------------------------------------------
- */
+/* --- generations --------------------------------------------------------- */
 
 static int by_number_down(const void *a, const void *b)
 {
@@ -341,6 +338,11 @@ enum fw_err store_set_state(struct store *s, unsigned number,
 	err = store_record_write(folder, "meta.json", meta);
 	(void)close(folder);
 	return err;
+}
+
+void store_forget(struct store *s, unsigned number)
+{
+	durable_remove_folder(s->generations, folder_of(number).text);
 }
 
 enum fw_err store_get(const struct store *s, unsigned number,

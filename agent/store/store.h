@@ -27,7 +27,7 @@
 	X(CONFIRMED, "confirmed")     \
 	X(PENDING, "pending")         \
 	X(ROLLED_BACK, "rolled back") \
-	X(REFUSED, "refused") /* the kernel did not take it */
+	X(ABANDONED, "abandoned") /* another came before it was confirmed */
 
 enum generation_state {
 #define X(id, name) GENERATION_##id,
@@ -41,6 +41,7 @@ struct generation {
 	unsigned number; /* from 1 */
 	int64_t time;    /* seconds since the epoch */
 	enum generation_state state;
+	unsigned previous; /* what was in force before; 0: nothing */
 	unsigned rules;
 	char digest[40];
 	char author[80]; /* by the kernel's word */
@@ -82,6 +83,9 @@ FW_MUST_CHECK enum fw_err store_add(struct store *s, struct generation *g,
 /* What became of it. */
 FW_MUST_CHECK enum fw_err store_set_state(struct store *s, unsigned number,
 					  enum generation_state state);
+
+/* As if it had never been: it did not come into force. */
+void store_forget(struct store *s, unsigned number);
 
 /* FW_ERR_NOENT: there is none of that number. */
 FW_MUST_CHECK enum fw_err store_get(const struct store *s, unsigned number,

@@ -4,6 +4,22 @@
 #include "policy/base/strbuf.h"
 
 #include <inttypes.h>
+#include <stddef.h>
+
+bool ast_is_list(struct str word)
+{
+	return str_starts(word, AST_FILE) || str_starts(word, AST_COUNTRY) ||
+	       str_starts(word, AST_AS);
+}
+
+const struct ast_entries *ast_entries_of(const struct ast *ast,
+					 enum ast_kind kind, struct str word)
+{
+	vec_foreach (e, &ast->entries)
+		if (e->kind == kind && str_eq(e->word, word))
+			return e;
+	return NULL;
+}
 
 const char *ast_list_name(enum ast_list list)
 {
@@ -88,22 +104,84 @@ static void print_words(struct strbuf *out, const char *indent, struct str key,
 	strbuf_addz(out, "];\n");
 }
 
-static void print_gateway(struct strbuf *out, const struct ast_gateway *g)
+/* A mask is easier to read in hex. */
+static void print_mask(struct strbuf *out, const char *indent, const char *key,
+		       const struct number *n)
 {
-	if (!g->place.file)
-		return;
-	strbuf_addz(out, "gateway: {\n");
-	print_word(out, "\t", "name", &g->name);
-	print_word(out, "\t", "mode", &g->mode);
-	print_word(out, "\t", "fail", &g->fail);
-	print_number(out, "\t", "queue", &g->queue);
-	print_number(out, "\t", "queues", &g->queues);
-	if (g->marks.set && g->marks.value >= 0 &&
-	    g->marks.value <= (int64_t)UINT32_MAX)
-		strbuf_addf(out, "\tmarks = 0x%" PRIx64 ";\n",
-			    (uint64_t)g->marks.value);
+	if (n->set && n->value >= 0 && n->value <= (int64_t)UINT32_MAX)
+		strbuf_addf(out, "%s%s = 0x%" PRIx64 ";\n", indent, key,
+			    (uint64_t)n->value);
 	else
-		print_number(out, "\t", "marks", &g->marks);
+		print_number(out, indent, key, n);
+}
+
+enum print_type {
+	PRINT_INT,
+	PRINT_MASK,
+	PRINT_BOOL,
+	PRINT_STRING,
+	PRINT_TEXT = PRINT_STRING,
+	PRINT_WORDS,
+	PRINT_OTHER, /* by a function of its own, or never */
+	PRINT_GROUP = PRINT_OTHER,
+	PRINT_ZONES = PRINT_OTHER,
+	PRINT_SETS = PRINT_OTHER,
+	PRINT_RULES = PRINT_OTHER,
+};
+
+#define ast_policy ast /* the outermost group */
+
+static const struct {
+	const char *group, *key;
+	enum print_type type;
+	size_t offset;
+} keys[] = {
+#define X(group, key, type, member, usual, help) \
+	{#group, key, PRINT_##type, offsetof(struct ast_##group, member)},
+#include "policy/keywords.def"
+#undef X
+};
+
+/* The keys of a group in the order of keywords.def. */
+static void print_keys(struct strbuf *out, const char *indent,
+		       const char *group, const void *members)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const void *member = (const char *)members + keys[i].offset;
+		const char *key = keys[i].key;
+
+		if (strcmp(keys[i].group, group) != 0)
+			continue;
+		switch (keys[i].type) {
+		case PRINT_INT:
+			print_number(out, indent, key, member);
+			break;
+		case PRINT_MASK:
+			print_mask(out, indent, key, member);
+			break;
+		case PRINT_BOOL:
+			print_bool(out, indent, key, member);
+			break;
+		case PRINT_STRING:
+			print_word(out, indent, key, member);
+			break;
+		case PRINT_WORDS:
+			print_words(out, indent, str_of(key), member);
+			break;
+		case PRINT_OTHER:
+			break;
+		}
+	}
+}
+
+/* A group that is there begins with its place. */
+static void print_group(struct strbuf *out, const char *group,
+			const void *members)
+{
+	if (!((const struct place *)members)->file)
+		return;
+	strbuf_addf(out, "%s: {\n", group);
+	print_keys(out, "\t", group, members);
 	strbuf_addz(out, "};\n");
 }
 
@@ -114,9 +192,7 @@ static void print_zones(struct strbuf *out, const zone_list *zones)
 	strbuf_addz(out, "zones: {\n");
 	vec_foreach (z, zones) {
 		strbuf_addf(out, "\t%.*s: {\n", STR_ARG(z->name.text));
-		print_words(out, "\t\t", str_of("interfaces"), &z->interfaces);
-		print_words(out, "\t\t", str_of("networks"), &z->networks);
-		print_bool(out, "\t\t", "external", &z->external);
+		print_keys(out, "\t\t", "zone", z);
 		strbuf_addz(out, "\t};\n");
 	}
 	strbuf_addz(out, "};\n");
@@ -141,13 +217,7 @@ static void print_rules(struct strbuf *out, const char *key,
 	strbuf_addf(out, "%s: (\n", key);
 	vec_foreach (r, rules) {
 		strbuf_addz(out, "\t{\n");
-		print_word(out, "\t\t", "name", &r->name);
-		print_words(out, "\t\t", str_of("from"), &r->from);
-		print_words(out, "\t\t", str_of("to"), &r->to);
-		print_words(out, "\t\t", str_of("service"), &r->service);
-		print_words(out, "\t\t", str_of("app"), &r->app);
-		print_words(out, "\t\t", str_of("host"), &r->host);
-		print_word(out, "\t\t", "action", &r->action);
+		print_keys(out, "\t\t", "rule", r);
 		strbuf_addf(out, "\t}%s\n",
 			    r + 1 < rules->items + rules->n ? "," : "");
 	}
@@ -157,7 +227,7 @@ static void print_rules(struct strbuf *out, const char *key,
 void ast_print(const struct ast *ast, struct strbuf *out)
 {
 	print_number(out, "", "version", &ast->version);
-	print_gateway(out, &ast->gateway);
+	print_group(out, "gateway", &ast->gateway);
 	print_zones(out, &ast->zones);
 	print_sets(out, "addresses", &ast->addresses);
 	print_sets(out, "hosts", &ast->hosts);
@@ -165,17 +235,6 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 	for (int i = 0; i < AST_LISTS; i++)
 		print_rules(out, ast_list_name((enum ast_list)i),
 			    &ast->rules[i]);
-	if (ast->application.place.file) {
-		strbuf_addz(out, "application: {\n");
-		print_word(out, "\t", "connect", &ast->application.connect);
-		print_word(out, "\t", "socks", &ast->application.socks);
-		print_word(out, "\t", "no-sni", &ast->application.no_sni);
-		strbuf_addz(out, "};\n");
-	}
-	if (ast->log.place.file) {
-		strbuf_addz(out, "log: {\n");
-		print_word(out, "\t", "allow", &ast->log.allow);
-		print_word(out, "\t", "deny", &ast->log.deny);
-		strbuf_addz(out, "};\n");
-	}
+	print_group(out, "application", &ast->application);
+	print_group(out, "log", &ast->log);
 }

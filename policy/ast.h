@@ -7,6 +7,7 @@
 #pragma once
 
 #include "policy/base/diag.h"
+#include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
 
@@ -33,6 +34,18 @@ struct number {
 
 typedef VEC(struct word) word_list; /* lists are passed: each has one name */
 
+/* "!lan": what it names is taken away from what the other words name. */
+static inline bool word_is_negated(const struct word *w)
+{
+	return str_starts(w->text, "!");
+}
+
+/* Its text without the '!'. */
+static inline struct str word_bare(const struct word *w)
+{
+	return str_skip(w->text, word_is_negated(w));
+}
+
 struct ast_zone {
 	struct word name;
 	word_list interfaces, networks;
@@ -48,6 +61,22 @@ struct ast_set {
 };
 
 typedef VEC(struct ast_set) set_list;
+
+/* What stands behind a word that is no entry itself but leads to a list of
+ * them: "@file:lists/feed.txt", "country:NL", "as:64500" (load.h). */
+#define AST_FILE    "@file:"
+#define AST_COUNTRY "country:"
+#define AST_AS      "as:"
+
+enum ast_kind { AST_ADDRESSES, AST_NAMES };
+
+struct ast_entries {
+	struct str word;
+	enum ast_kind kind;
+	struct ipset addrs;
+	const struct str *names; /* patterns in normal form */
+	size_t n_names;
+};
 
 struct ast_rule {
 	struct place place;
@@ -87,10 +116,18 @@ struct ast {
 	struct ast_gateway gateway;
 	zone_list zones;
 	set_list addresses, hosts, services;
+	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
 	struct ast_application application;
 	struct ast_log log;
 };
+
+/* Does the word lead to a list? */
+bool ast_is_list(struct str word);
+
+/* The list that it leads to; NULL: none, or it could not be read. */
+const struct ast_entries *ast_entries_of(const struct ast *ast,
+					 enum ast_kind kind, struct str word);
 
 /* "ingress", "segment" or "egress"; static. */
 const char *ast_list_name(enum ast_list list);

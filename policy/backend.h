@@ -21,8 +21,8 @@ struct nl_source {
 	struct place place;
 };
 
-/* One batch that replaces the table: bytes to send with one sendto(), and the
- * source of each message by its sequence number (seq 1 = sources.items[0]). */
+/* One batch: bytes to send with one sendto(), and the source of each message
+ * by its sequence number (seq 1 = sources.items[0]). */
 struct nl_batch {
 	char *bytes; /* owned */
 	size_t len, capacity;
@@ -31,10 +31,13 @@ struct nl_batch {
 	bool failed;
 };
 
-/* Fill `out`; `genid` goes into the begin message when not 0 (the kernel then
- * refuses the batch if somebody else changed the ruleset since).  The bytes are
- * owned by `out`: nl_batch_done() frees them. */
-FW_MUST_CHECK enum fw_err backend_nl(const struct ruleset *rs,
+/* Fill `out` with what turns the table of `loaded` into `wanted`; `loaded` NULL
+ * or of another shape: what replaces the table whether or not it is there.
+ * `genid` goes into the begin message when not 0 (the kernel then refuses the
+ * batch if somebody else changed the ruleset since).  The bytes are owned by
+ * `out`: nl_batch_done() frees them. */
+FW_MUST_CHECK enum fw_err backend_nl(const struct ruleset *loaded,
+				     const struct ruleset *wanted,
 				     enum queue_target queue, uint32_t genid,
 				     struct arena *arena, struct nl_batch *out);
 

@@ -259,6 +259,16 @@ static void set_mark(struct nl_rule_out *o, const struct rs_stmt *s)
 		REG_KEY);
 }
 
+static void put_counter(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	struct nftnl_expr *e = expr(o, s->name ? "objref" : "counter");
+
+	if (!e || !s->name)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
+}
+
 static void put_log(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	struct nftnl_expr *e = expr(o, "log");
@@ -376,7 +386,7 @@ void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s)
 		set_mark(o, s);
 		break;
 	case RS_COUNTER:
-		(void)expr(o, "counter");
+		put_counter(o, s);
 		break;
 	case RS_LOG:
 		put_log(o, s);
@@ -399,6 +409,9 @@ void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_DROP:
 		verdict(o, NF_DROP, NULL);
+		break;
+	case RS_RETURN:
+		verdict(o, NFT_RETURN, NULL);
 		break;
 	case RS_JUMP:
 		verdict(o, NFT_JUMP, s->name);

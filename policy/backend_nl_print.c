@@ -114,6 +114,17 @@ static void print_elements(const struct nlmsghdr *nlh, struct strbuf *out)
 	}
 }
 
+static void print_named(const struct nlmsghdr *nlh, uint16_t name,
+			const char *what, struct strbuf *out)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == name)
+			strbuf_addf(out, "%s %s\n", what,
+				    mnl_attr_get_str(attr));
+}
+
 static void print_message(const struct nlmsghdr *nlh, struct strbuf *out)
 {
 	if (nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
@@ -142,6 +153,21 @@ static void print_message(const struct nlmsghdr *nlh, struct strbuf *out)
 		break;
 	case NFT_MSG_NEWRULE:
 		print_rule(nlh, out);
+		break;
+	case NFT_MSG_NEWOBJ:
+		print_named(nlh, NFTA_OBJ_NAME, "counter", out);
+		break;
+	case NFT_MSG_DELRULE:
+		strbuf_addz(out, "delete rules\n");
+		break;
+	case NFT_MSG_DELSET:
+		print_named(nlh, NFTA_SET_NAME, "delete set", out);
+		break;
+	case NFT_MSG_DELCHAIN:
+		print_named(nlh, NFTA_CHAIN_NAME, "delete chain", out);
+		break;
+	case NFT_MSG_DELOBJ:
+		print_named(nlh, NFTA_OBJ_NAME, "delete counter", out);
 		break;
 	default:
 		strbuf_addz(out, "?\n");

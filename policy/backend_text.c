@@ -89,6 +89,7 @@ static const char *const words[] = {
 	[RS_REJECT_ICMP] = "reject with icmpx admin-prohibited",
 	[RS_ACCEPT] = "accept",
 	[RS_DROP] = "drop",
+	[RS_RETURN] = "return",
 };
 
 static void print_mark(struct strbuf *out, const struct rs_stmt *s)
@@ -161,13 +162,18 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_GOTO:
 		strbuf_addf(out, "%s %s", words[s->op], s->name);
 		break;
+	case RS_COUNTER:
+		strbuf_addz(out, words[s->op]);
+		if (s->name)
+			strbuf_addf(out, " name %s", s->name);
+		break;
 	case RS_TCP_RST:
 	case RS_CT_REPLY:
-	case RS_COUNTER:
 	case RS_REJECT_TCP:
 	case RS_REJECT_ICMP:
 	case RS_ACCEPT:
 	case RS_DROP:
+	case RS_RETURN:
 		strbuf_addz(out, words[s->op]);
 		break;
 	}
@@ -243,6 +249,8 @@ void backend_text(const struct ruleset *rs, struct strbuf *out)
 		out,
 		"add table inet %s\ndelete table inet %s\ntable inet %s {\n",
 		rs->table, rs->table, rs->table);
+	vec_foreach (counter, &rs->counters)
+		strbuf_addf(out, "\tcounter %s {\n\t}\n\n", *counter);
 	vec_foreach (set, &rs->sets)
 		print_set(out, *set);
 	vec_foreach (chain, &rs->chains) {

@@ -14,8 +14,10 @@
 #define BUNDLE_FILES_MAX 256
 #define BUNDLE_BYTES_MAX (256UL * 1024 * 1024) /* of all its files */
 
-/* `name` is what stands behind "@file:" in the canonical policy: relative to
- * the policy's folder where the file lies below it, else absolute. */
+/* `name` is the word as the canonical policy has it: "@file:lists/feed.txt", a
+ * path relative to the policy's folder where the file lies below it, else
+ * absolute; or "country:NL", "as:64500", and the bytes are then a list of
+ * prefixes, as the database had them. */
 struct policy_file {
 	const char *name;
 	struct str bytes;

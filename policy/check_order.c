@@ -19,22 +19,41 @@ static bool has_word(const word_list *words, struct str s)
 	return false;
 }
 
+/* Long lists are not compared: they are hardly ever repeated. */
+#define ORDER_WORDS_MAX 64
+
+/* Whatever early takes away, late does too. */
+static bool covers_negated(const word_list *early, const word_list *late)
+{
+	vec_foreach (w, early)
+		if (word_is_negated(w) && !has_word(late, w->text))
+			return false;
+	return true;
+}
+
 /* Does `early` hold whenever `late` does?  `all` is the word, if there is one,
  * that always holds. */
 static bool covers(const word_list *early, const word_list *late,
 		   const char *all)
 {
-	if (early->n == 0 || (all && has_word(early, str_of(all))))
+	size_t named_early = 0, named_late = 0;
+
+	if (early->n > ORDER_WORDS_MAX || !covers_negated(early, late))
+		return false;
+	vec_foreach (w, early)
+		named_early += !word_is_negated(w);
+	if (named_early == 0 || (all && has_word(early, str_of(all))))
 		return true;
-	if (late->n == 0)
+	if (late->n > ORDER_WORDS_MAX)
 		return false;
-	/* Long lists are not compared: they are hardly ever repeated. */
-	if (late->n > early->n || early->n > 64)
-		return false;
-	vec_foreach (w, late)
+	vec_foreach (w, late) {
+		if (word_is_negated(w))
+			continue;
+		named_late++;
 		if (!has_word(early, w->text))
 			return false;
-	return true;
+	}
+	return named_late > 0;
 }
 
 /* "*" holds for every name, not for an address, nor for no name at all. */

@@ -8,6 +8,11 @@
 
 #define CHECK_ZONES_MAX 60
 
+/* Where "@file:" stands in a rule. */
+#define CHECK_FILE_NOTE                                                      \
+	"a file belongs in a set of 'addresses' or 'hosts'; the rule names " \
+	"the set"
+
 /* Where a flow may begin or end, as a set of bits. */
 enum side { SIDE_EXTERNAL = 1, SIDE_INSIDE = 2, SIDE_SELF = 4, SIDE_ANY = 7 };
 
@@ -59,6 +64,9 @@ void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_order(struct check *c);
 void check_unused(struct check *c);
+
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
 
 /* check_sets.c: the bits of a set of ranges. */
 unsigned check_sides(const struct check *c, const struct ipset *s);

@@ -6,7 +6,7 @@
 #include "policy/check_priv.h"
 
 #include "policy/facts.h"
-#include "policy/service.h"
+#include "policy/service_words.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -27,10 +27,12 @@ static const struct {
 struct end {
 	const char *key;
 	const word_list *words;
-	unsigned sides;   /* of all words; 0 = some word is unknown */
+	unsigned sides;   /* of all words */
 	unsigned allowed; /* by the list */
+	bool unknown;     /* some word means nothing: nothing is judged */
 };
 
+/* The word's text is that of a named set, without '!'. */
 static unsigned set_side(struct check *c, const struct end *e,
 			 const struct word *w)
 {
@@ -45,6 +47,10 @@ static unsigned set_side(struct check *c, const struct end *e,
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined set of addresses %s in '%s'", check_quote(c, w),
 		   e->key);
+	if (str_starts(w->text, AST_FILE)) {
+		diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+		return 0;
+	}
 	if (check_find(&c->hosts, name)) {
 		diag_note(c->diags, w->place,
 			  "'hosts' has such a set; it belongs in 'host'");
@@ -83,8 +89,8 @@ static void undefined_zone(struct check *c, const struct end *e,
 	suggest_note(&near, c->diags, w->place);
 }
 
-/* Sides of one word of from or to; 0 when it means nothing. */
-static unsigned word_side(struct check *c, const struct end *e,
+/* Sides of one word of from or to (without '!'); 0 when it means nothing. */
+static unsigned bare_side(struct check *c, const struct end *e,
 			  const struct word *w)
 {
 	const struct check_name *zone;
@@ -109,12 +115,38 @@ static unsigned word_side(struct check *c, const struct end *e,
 	return check_range(c, w, &range) ? check_sides(c, &one) : 0;
 }
 
+static unsigned word_side(struct check *c, const struct end *e,
+			  const struct word *w)
+{
+	struct word bare = *w;
+
+	bare.text = word_bare(w);
+	return bare_side(c, e, &bare);
+}
+
 /* One of the sides in words. */
 static const char *side_name(unsigned sides)
 {
 	if (sides & SIDE_EXTERNAL)
 		return "external";
 	return sides & SIDE_INSIDE ? "inside" : "self";
+}
+
+/* Some word that is not negated? */
+static bool names_some(const word_list *words)
+{
+	vec_foreach (w, words)
+		if (!word_is_negated(w))
+			return true;
+	return false;
+}
+
+static bool has_negated(const word_list *words, struct str name)
+{
+	vec_foreach (w, words)
+		if (word_is_negated(w) && str_eq(word_bare(w), name))
+			return true;
+	return false;
 }
 
 static void wrong_list(struct check *c, enum ast_list list, const struct end *e,
@@ -146,40 +178,106 @@ static void wrong_list(struct check *c, enum ast_list list, const struct end *e,
 		  "flows from one external zone to another are always denied");
 }
 
+/* The sides that have a zone which no word takes away. */
+static unsigned sides_left(struct check *c, const word_list *words)
+{
+	unsigned sides = has_negated(words, str_of("self")) ? 0 : SIDE_SELF;
+
+	vec_foreach (z, &c->ast->zones)
+		if (!has_negated(words, z->name.text))
+			sides |=
+				z->external.value ? SIDE_EXTERNAL : SIDE_INSIDE;
+	return sides;
+}
+
+/* Is all that the word names taken away again?  Only what is plain to see: by
+ * its own name, or by a prefix around it. */
+static bool word_is_taken(const struct word *w, const word_list *words)
+{
+	struct iprange named, taken;
+	bool is_range = iprange_parse(w->text, &named) == FW_OK;
+
+	if (has_negated(words, w->text))
+		return true;
+	vec_foreach (n, words)
+		if (is_range && word_is_negated(n) &&
+		    iprange_parse(word_bare(n), &taken) == FW_OK &&
+		    ipaddr_cmp(&taken.lo, &named.lo) <= 0 &&
+		    ipaddr_cmp(&named.hi, &taken.hi) <= 0)
+			return true;
+	return false;
+}
+
+/* Does every word name only what is taken away again?  Of words that only take
+ * away: do they leave the list nothing? */
+static bool all_is_taken(const struct end *e)
+{
+	if (!names_some(e->words))
+		return e->words->n && !(e->sides & e->allowed);
+	vec_foreach (w, e->words)
+		if (!word_is_negated(w) && !word_is_taken(w, e->words))
+			return false;
+	return true;
+}
+
+/* Complains of words that take away all there is. */
+static void check_negated(struct check *c, const struct end *e)
+{
+	const struct word *first = NULL;
+
+	vec_foreach (w, e->words) {
+		if (word_is_negated(w) && !first)
+			first = w;
+		if (!str_is(w->text, "!any"))
+			continue;
+		diag_error(c->diags, w->place, "bad-value",
+			   "%s in '%s' would take away everything",
+			   check_quote(c, w), e->key);
+		return;
+	}
+	if (first && !e->unknown && all_is_taken(e))
+		diag_error(c->diags, first->place, "never-matches",
+			   "'%s' can never hold: all that it names is taken "
+			   "away again",
+			   e->key);
+}
+
 static void gather_sides(struct check *c, struct end *e)
 {
-	bool unknown = false;
-
 	vec_foreach (w, e->words) {
 		unsigned sides = word_side(c, e, w);
 
-		e->sides |= sides;
-		unknown |= sides == 0;
+		if (!word_is_negated(w))
+			e->sides |= sides;
+		e->unknown |= sides == 0;
 	}
-	if (e->words->n == 0)
-		e->sides = SIDE_ANY;
-	if (unknown)
-		e->sides = 0;
+	if (!names_some(e->words))
+		e->sides = sides_left(c, e->words);
 }
 
 static void check_end(struct check *c, enum ast_list list, const struct end *e,
 		      const struct end *other)
 {
-	if (e->sides == 0 || other->sides == 0)
+	if (e->unknown || other->unknown)
 		return;
 	vec_foreach (w, e->words)
-		if (!(word_side(c, e, w) & e->allowed))
+		if (!word_is_negated(w) && !(word_side(c, e, w) & e->allowed))
 			wrong_list(c, list, e, other, w);
 }
 
 static void check_ends(struct check *c, enum ast_list list,
 		       const struct ast_rule *r)
 {
-	struct end from = {"from", &r->from, 0, list_sides[list].from};
-	struct end to = {"to", &r->to, 0, list_sides[list].to};
+	struct end from = {.key = "from",
+			   .words = &r->from,
+			   .allowed = list_sides[list].from};
+	struct end to = {
+		.key = "to", .words = &r->to, .allowed = list_sides[list].to};
 
 	gather_sides(c, &from);
 	gather_sides(c, &to);
+	check_negated(c, &from);
+	check_negated(c, &to);
 	check_end(c, list, &from, &to);
 	check_end(c, list, &to, &from);
 	if (from.sides == SIDE_SELF && to.sides == SIDE_SELF &&
@@ -196,11 +294,11 @@ static void unknown_service(struct check *c, const struct word *w)
 
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined service %s in 'service'", check_quote(c, w));
-	if (str_starts(w->text, "@")) {
+	if (str_starts(word_bare(w), "@")) {
 		diag_note(c->diags, w->place, "a service is named without '@'");
 		return;
 	}
-	suggest_init(&near, w->text);
+	suggest_init(&near, word_bare(w));
 	for (unsigned i = 0; (name = service_builtin_name(i)); i++)
 		suggest_offer(&near, str_of(name));
 	check_offer(c, &near, &c->services, "");
@@ -218,31 +316,79 @@ static bool builtin_has_ports(struct str members)
 	return str_starts(members, "tcp") || str_starts(members, "udp");
 }
 
+/* Complains of negated words that have nothing to be taken from, or take away
+ * all there is.  All words are known. */
+static void check_service_left(struct check *c, const word_list *words)
+{
+	bool any = !names_some(words);
+	service_list left;
+
+	vec_foreach (w, words)
+		any |= str_is(w->text, "any");
+	vec_foreach (w, words) {
+		if (!word_is_negated(w))
+			continue;
+		if (str_is(w->text, "!any")) {
+			diag_error(c->diags, w->place, "bad-value",
+				   "%s in 'service' would take away "
+				   "everything",
+				   check_quote(c, w));
+		} else if (any) {
+			diag_error(c->diags, w->place, "bad-value",
+				   "%s in 'service' is taken from nothing that "
+				   "is named",
+				   check_quote(c, w));
+			diag_note(c->diags, w->place,
+				  "name what it is taken from: service = "
+				  "[\"tcp\", \"!tcp/25\"]");
+		} else if (service_words(c->ast, c->arena, words, &left) &&
+			   left.n == 0) {
+			diag_error(c->diags, w->place, "never-matches",
+				   "'service' can never hold: all that it "
+				   "names is taken away again");
+		}
+		return;
+	}
+}
+
+/* Is it known, and has it TCP or UDP? */
+static bool service_is_known(struct check *c, struct str word, bool *out_ports)
+{
+	struct check_name *own = check_find(&c->services, word);
+	struct str members = service_builtin(word);
+	struct service s;
+
+	*out_ports = true;
+	if (own) {
+		own->used = true;
+		*out_ports = !c->service_ports || c->service_ports[own->i];
+	} else if (members.p) {
+		*out_ports = builtin_has_ports(members);
+	} else if (!service_parse(word, &s)) {
+		*out_ports = s.l4 == IPPROTO_TCP || s.l4 == IPPROTO_UDP;
+	} else {
+		return str_is(word, "any");
+	}
+	return true;
+}
+
 /* Complains of unknown services; true when one of them has TCP or UDP. */
 static bool check_service(struct check *c, const word_list *words)
 {
-	bool ports = words->n == 0;
+	bool ports = words->n == 0, known = true;
 
 	vec_foreach (w, words) {
-		struct check_name *own = check_find(&c->services, w->text);
-		struct str members = service_builtin(w->text);
-		struct service s;
+		bool has;
 
-		if (own) {
-			own->used = true;
-			ports |= !c->service_ports || c->service_ports[own->i];
-		} else if (members.p) {
-			ports |= builtin_has_ports(members);
-		} else if (str_is(w->text, "any")) {
-			ports = true;
-		} else if (!service_parse(w->text, &s)) {
-			ports |= s.l4 == IPPROTO_TCP || s.l4 == IPPROTO_UDP;
-		} else {
+		if (!service_is_known(c, word_bare(w), &has)) {
 			unknown_service(c, w);
-			ports = true;
+			known = false;
 		}
+		ports |= has && !word_is_negated(w);
 	}
-	return ports;
+	if (known)
+		check_service_left(c, words);
+	return ports || !known;
 }
 
 /* Complains of unknown ones; true when one of them can carry a name. */
@@ -289,6 +435,10 @@ static void check_host(struct check *c, const word_list *words)
 		diag_error(c->diags, w->place, "undefined",
 			   "undefined set of hosts %s in 'host'",
 			   check_quote(c, w));
+		if (str_starts(w->text, AST_FILE)) {
+			diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+			continue;
+		}
 		if (check_find(&c->addresses, name)) {
 			diag_note(c->diags, w->place,
 				  "'addresses' has such a set; it belongs in "

@@ -57,6 +57,9 @@ int ir_zone_by_address(const struct ir *ir, const struct ipaddr *addr)
 bool ir_side_has(const struct ir_side *side, int zone,
 		 const struct ipaddr *addr)
 {
+	if ((zone >= 0 && (side->except_zones >> zone & 1)) ||
+	    ipset_has(&side->except, addr))
+		return false;
 	if (side->any || (zone >= 0 && (side->zones >> zone & 1)))
 		return true;
 	return ipset_has(&side->addrs, addr);
@@ -85,24 +88,38 @@ const char *ir_guard_name(enum ir_guard guard)
 	return guard < IR_GUARD_COUNT ? guard_names[guard] : "none";
 }
 
-static void print_ranges(const struct ipset *s, struct strbuf *out)
+static void print_ranges(const struct ipset *s, const char *before,
+			 struct strbuf *out)
 {
 	char text[IPRANGE_TEXT_MAX];
 
 	for (size_t i = 0; i < s->n; i++)
-		strbuf_addf(out, " %s", iprange_print(&s->items[i], text));
+		strbuf_addf(out, " %s%s", before,
+			    iprange_print(&s->items[i], text));
+}
+
+static void print_zones(const struct ir *ir, uint64_t zones, const char *before,
+			struct strbuf *out)
+{
+	for (unsigned z = 0; z < ir->n_zones; z++)
+		if (zones >> z & 1)
+			strbuf_addf(out, " %s%s", before, ir->zones[z].name);
 }
 
 static void print_side(const struct ir *ir, const char *word,
 		       const struct ir_side *side, struct strbuf *out)
 {
-	if (side->any)
+	bool except = side->except_zones || side->except.n;
+
+	if (side->any && !except)
 		return;
 	strbuf_addf(out, "\t%s", word);
-	for (unsigned z = 0; z < ir->n_zones; z++)
-		if (side->zones >> z & 1)
-			strbuf_addf(out, " %s", ir->zones[z].name);
-	print_ranges(&side->addrs, out);
+	if (side->any)
+		strbuf_addz(out, " any");
+	print_zones(ir, side->zones, "", out);
+	print_ranges(&side->addrs, "", out);
+	print_zones(ir, side->except_zones, "!", out);
+	print_ranges(&side->except, "!", out);
 	strbuf_addz(out, "\n");
 }
 
@@ -151,7 +168,7 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 			    zone->external ? " external" : "");
 		for (size_t i = 0; i < zone->n_interfaces; i++)
 			strbuf_addf(out, " %s", zone->interfaces[i]);
-		print_ranges(&zone->networks, out);
+		print_ranges(&zone->networks, "", out);
 		strbuf_addz(out, "\n");
 	}
 	for (size_t i = 0; i < ir->n_all; i++)

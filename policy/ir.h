@@ -36,11 +36,14 @@ struct ir_zone {
 	bool external;
 };
 
-/* One end of a rule: any, or a zone of the mask, or an address of the set. */
+/* One end of a rule: any, or a zone of the mask, or an address of the set; but
+ * never a zone or an address of those that were taken away. */
 struct ir_side {
 	bool any;
-	uint64_t zones; /* bit i = zone i */
-	struct ipset addrs;
+	uint64_t zones;     /* bit i = zone i */
+	struct ipset addrs; /* without those of `except` */
+	uint64_t except_zones;
+	struct ipset except;
 };
 
 struct ir_rule {

@@ -7,19 +7,17 @@
 #include "policy/lower.h"
 
 #include "policy/facts.h"
-#include "policy/hostname.h"
+#include "policy/lower_sets.h"
+#include "policy/service_words.h"
 
 struct lowering {
 	const struct ast *ast;
 	struct arena *arena;
+	struct lower_sets sets;
 	struct ir_zone *zones;
 	unsigned n_zones;
 	bool failed; /* no memory: tested once, at the end */
 };
-
-typedef VEC(struct iprange) range_vec;
-typedef VEC(struct service) service_vec;
-typedef VEC(struct str) str_vec;
 
 static const char *text_of(struct lowering *l, struct word w)
 {
@@ -30,26 +28,6 @@ static const char *text_of(struct lowering *l, struct word w)
 	return s.p ? s.p : "";
 }
 
-static void add_range(struct lowering *l, range_vec *out, struct str text)
-{
-	struct iprange r, *slot;
-
-	if (iprange_parse(text, &r))
-		FW_ASSERT(!"an address that was checked");
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = r;
-}
-
-static void add_ranges(struct lowering *l, range_vec *out,
-		       const word_list *words)
-{
-	vec_foreach (w, words)
-		add_range(l, out, w->text);
-}
-
 static int zone_find(const struct lowering *l, struct str name)
 {
 	for (unsigned z = 0; z < l->n_zones; z++)
@@ -58,42 +36,18 @@ static int zone_find(const struct lowering *l, struct str name)
 	return -1;
 }
 
-#define SET_FIND(list, wanted)                              \
-	do {                                                \
-		vec_foreach (set, list)                     \
-			if (str_eq(set->name.text, wanted)) \
-				return set;                 \
-	} while (0)
-
-static const struct ast_set *addresses_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->addresses, s);
-	return NULL;
-}
-
-static const struct ast_set *hosts_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->hosts, s);
-	return NULL;
-}
-
-static const struct ast_set *services_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->services, s);
-	return NULL;
-}
-
 static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		       struct ir_zone *out)
 {
 	const char **names =
 		arena_calloc(l->arena, in->interfaces.n + 1, sizeof(*names));
-	range_vec ranges = {0};
+	struct gather networks = {0};
 
-	add_ranges(l, &ranges, &in->networks);
+	vec_foreach (w, &in->networks)
+		gather_word(&l->sets, &networks, w->text);
 	out->name = text_of(l, in->name);
 	out->external = in->external.set && in->external.value;
-	out->networks = ipset_of(ranges.items, ranges.n);
+	out->networks = gather_done(&networks);
 	if (!names) {
 		l->failed = true;
 		return;
@@ -119,115 +73,70 @@ static void lower_zones(struct lowering *l)
 		lower_zone(l, z, &l->zones[l->n_zones++]);
 }
 
+/* A zone or addresses of `from` or `to`. */
+static void lower_end_word(struct lowering *l, struct str text, uint64_t *zones,
+			   struct gather *addrs)
+{
+	int zone = zone_find(l, text);
+
+	if (zone >= 0)
+		*zones |= (uint64_t)1 << zone;
+	else if (str_starts(text, "@"))
+		gather_set(&l->sets, addrs,
+			   lower_sets_addresses(&l->sets, str_skip(text, 1)));
+	else
+		gather_word(&l->sets, addrs, text);
+}
+
+/* What the words name (any, if they name nothing), less what they take away. */
 static struct ir_side lower_side(struct lowering *l, const word_list *words)
 {
-	struct ir_side side = {.any = words->n == 0};
-	range_vec ranges = {0};
+	struct gather named = {0}, taken = {0};
+	struct ir_side side = {0};
+	bool names_some = false;
+	struct ipset all;
 
 	vec_foreach (w, words) {
-		int zone = zone_find(l, w->text);
-
-		if (str_is(w->text, "any"))
+		names_some |= !word_is_negated(w);
+		if (word_is_negated(w))
+			lower_end_word(l, word_bare(w), &side.except_zones,
+				       &taken);
+		else if (str_is(w->text, "any"))
 			side.any = true;
-		else if (zone >= 0)
-			side.zones |= (uint64_t)1 << zone;
-		else if (str_starts(w->text, "@"))
-			add_ranges(l, &ranges,
-				   &addresses_find(l->ast, str_skip(w->text, 1))
-					    ->members);
 		else
-			add_range(l, &ranges, w->text);
+			lower_end_word(l, w->text, &side.zones, &named);
 	}
-	side.addrs = ipset_of(ranges.items, ranges.n);
+	side.any |= !names_some;
+	side.zones &= ~side.except_zones;
+	side.except = gather_done(&taken);
+	all = gather_done(&named);
+	if (!side.except.n)
+		side.addrs = all;
+	else if (ipset_subtract(l->arena, &all, &side.except, &side.addrs))
+		l->failed = true;
 	return side;
 }
 
-static void add_service(struct lowering *l, service_vec *out, struct str text)
-{
-	struct service s, *slot;
-
-	if (service_parse(text, &s))
-		FW_ASSERT(!"a service that was checked");
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = s;
-}
-
-/* "tcp/53 udp/53" -> two services. */
-static void add_services(struct lowering *l, service_vec *out, struct str list)
-{
-	while (list.len) {
-		size_t n = 0;
-
-		while (n < list.len && list.p[n] != ' ')
-			n++;
-		add_service(l, out, str_mem(list.p, n));
-		list = str_skip(list, n + 1);
-	}
-}
-
 static void lower_services(struct lowering *l, const word_list *words,
-			   struct ir_rule *rule)
+			   const struct service **out, size_t *out_n)
 {
-	service_vec all = {0};
+	service_list all;
 
-	vec_foreach (w, words) {
-		const struct ast_set *own = services_find(l->ast, w->text);
-		struct str builtin = service_builtin(w->text);
-
-		if (str_is(w->text, "any"))
-			return;
-		if (own) {
-			vec_foreach (m, &own->members) {
-				builtin = service_builtin(m->text);
-				add_services(l, &all,
-					     builtin.len ? builtin : m->text);
-			}
-		} else {
-			add_services(l, &all, builtin.len ? builtin : w->text);
-		}
-	}
-	rule->services = all.items;
-	rule->n_services = all.n;
-}
-
-static void add_host(struct lowering *l, str_vec *out, struct str written)
-{
-	const char *why;
-	struct str normal, *slot;
-
-	if (hostname_pattern(l->arena, written, &normal, &why)) {
+	if (!service_words(l->ast, l->arena, words, &all))
 		l->failed = true;
-		return;
-	}
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = normal;
+	*out = all.items;
+	*out_n = all.n;
 }
 
 static void lower_hosts(struct lowering *l, const word_list *words,
 			struct ir_rule *rule)
 {
-	str_vec all = {0};
+	struct lower_names names = lower_sets_names(&l->sets, words);
 
 	rule->has_hosts = words->n > 0;
-	vec_foreach (w, words) {
-		if (!str_starts(w->text, "@")) {
-			add_host(l, &all, w->text);
-			continue;
-		}
-		vec_foreach (m,
-			     &hosts_find(l->ast, str_skip(w->text, 1))->members)
-			add_host(l, &all, m->text);
-	}
-	rule->host_words = all.items;
-	rule->n_host_words = all.n;
-	if (nameset_of(l->arena, all.items, all.n, &rule->hosts))
-		l->failed = true;
+	rule->host_words = names.words;
+	rule->n_host_words = names.n;
+	rule->hosts = names.set;
 }
 
 static enum ir_action lower_action(struct word w)
@@ -245,7 +154,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->action = lower_action(in->action);
 	out->from = lower_side(l, &in->from);
 	out->to = lower_side(l, &in->to);
-	lower_services(l, &in->service, out);
+	lower_services(l, &in->service, &out->services, &out->n_services);
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);
@@ -322,10 +231,12 @@ enum fw_err lower_policy(const struct ast *ast, struct arena *arena,
 		.guards = lower_guards(&ast->application),
 	};
 
-	lower_zones(&l);
-	if (!l.failed)
+	lower_sets_init(&l.sets, ast, arena);
+	if (!l.sets.failed)
+		lower_zones(&l);
+	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
-	if (l.failed)
+	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;

@@ -5,6 +5,7 @@
 #include "policy/ast.h"
 #include "policy/base/strbuf.h"
 #include "policy/bundle.h"
+#include "policy/env.h"
 #include "policy/ir.h"
 #include "policy/ruleset.h"
 
@@ -17,19 +18,22 @@ struct policy {
 	struct ast ast;
 	struct strbuf canonical; /* the policy as one text, without includes */
 	struct policy_files files;          /* what it names beside that */
+	bool files_owned;                   /* their bytes are its own */
 	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names text and files */
 	struct ir ir;
 	struct ruleset ruleset;
 };
 
 /* Where a policy comes from: a file (and the *.conf files of a directory, if
- * that is not NULL), or a text.  `files` (borrowed until policy_free()): what
- * it names is looked up only there; NULL: on disk, and a text may name none. */
+ * that is not NULL), or a text.  `files`: what it names is looked up only
+ * there, and the policy borrows their bytes until policy_forget_files() or
+ * policy_free(); NULL: it is looked up on disk. */
 struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
 	const struct policy_files *files;
+	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to
@@ -37,3 +41,6 @@ struct policy_input {
 FW_MUST_CHECK enum fw_err policy_compile(const struct policy_input *in,
 					 struct policy **out_policy);
 void policy_free(struct policy *policy);
+
+/* Let go of the files, when nobody will ask for them any more. */
+void policy_forget_files(struct policy *policy);

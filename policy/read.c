@@ -3,7 +3,8 @@
  * Settings -> tree.  keywords.def says for each key of each group what type its
  * value has and which member of the tree takes it:
  *
- *	INT, BOOL, STRING	one value
+ *	INT, MASK, BOOL, STRING	one value
+ *	TEXT			a string; a number is the string of its digits
  *	WORDS			a string or an array of strings
  *	GROUP			a group whose keys are the rows of that name
  *	ZONES			a group of groups, each of the rows "zone"
@@ -21,13 +22,16 @@
 #include "policy/source.h"
 #include "policy/suggest.h"
 
+#include <inttypes.h>
 #include <libconfig.h>
 #include <stddef.h>
 
 enum key_type {
 	KEY_INT,
+	KEY_MASK = KEY_INT,
 	KEY_BOOL,
 	KEY_STRING,
+	KEY_TEXT,
 	KEY_WORDS,
 	KEY_GROUP,
 	KEY_ZONES,
@@ -167,6 +171,25 @@ static void read_string(struct reading *r, const config_setting_t *s,
 	} else {
 		*w = word_of(r, s, text);
 	}
+}
+
+static void read_text(struct reading *r, const config_setting_t *s,
+		      struct word *w)
+{
+	struct number n = {0};
+
+	if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		read_string(r, s, w);
+		return;
+	}
+	read_number(r, s, KEY_INT, &n);
+	w->broken |= n.broken;
+	if (n.set && w->text.p)
+		set_twice(r, s, w->place);
+	else if (n.set)
+		*w = word_of(
+			r, s,
+			arena_printf(r->diags->arena, "%" PRId64, n.value));
 }
 
 static void push_word(struct reading *r, const config_setting_t *s,
@@ -347,6 +370,9 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		break;
 	case KEY_STRING:
 		read_string(r, s, member);
+		break;
+	case KEY_TEXT:
+		read_text(r, s, member);
 		break;
 	case KEY_WORDS:
 		read_words(r, s, member);

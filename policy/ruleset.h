@@ -8,6 +8,7 @@
 
 #include "policy/base/diag.h"
 #include "policy/base/ipaddr.h"
+#include "policy/base/map.h"
 #include "policy/base/vec.h"
 #include "policy/ir.h"
 
@@ -33,14 +34,15 @@ enum rs_op {
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,
-	RS_COUNTER,
-	RS_LOG,   /* name = prefix, n = group */
-	RS_QUEUE, /* n = first, m = how many, m2 = 1: bypass */
+	RS_COUNTER, /* name: that of the ruleset's counter, or NULL */
+	RS_LOG,     /* name = prefix, n = group */
+	RS_QUEUE,   /* n = first, m = how many, m2 = 1: bypass */
 	RS_REJECT_TCP,
 	RS_REJECT_ICMP,
 	/* verdicts: the last of a rule */
 	RS_ACCEPT,
 	RS_DROP,
+	RS_RETURN,
 	RS_JUMP,        /* name */
 	RS_GOTO,        /* name */
 	RS_IIFNAME_MAP, /* set: interface -> goto chain */
@@ -87,6 +89,7 @@ struct rs_set {
 	struct ipset addrs;
 	VEC(struct rs_port_range) ports;
 	VEC(struct rs_if_goto) gotos;
+	uint64_t hash; /* of its type and elements */
 	struct place place;
 };
 
@@ -104,8 +107,14 @@ struct ruleset {
 	const char *table; /* in family inet */
 	VEC(struct rs_chain *) chains;
 	VEC(struct rs_set *) sets;
+	VEC(const char *) counters; /* named, so that they outlive a rule */
+	struct map chain_map, set_map, counter_map; /* by name */
 	bool queues; /* some flow may have to be queued */
 };
+
+/* The chain whose one rule's comment says which policy this is made of. */
+#define RS_ABOUT_CHAIN  "c_about"
+#define RS_ABOUT_PREFIX "policy "
 
 /* Make the ruleset: the frame's text with its slots filled from the rules.
  * `digest` goes into the log prefixes.  A fault of the frame is reported in
@@ -119,6 +128,8 @@ FW_MUST_CHECK enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 struct rs_chain *ruleset_chain(struct arena *a, struct ruleset *rs,
 			       const char *name);
 struct rs_chain *ruleset_chain_find(const struct ruleset *rs, const char *name);
+struct rs_set *ruleset_set_find(const struct ruleset *rs, const char *name);
+bool ruleset_counter_has(const struct ruleset *rs, const char *name);
 struct rs_rule *rs_rule_new(struct arena *a, struct rs_chain *chain);
 void rs_rule_add(struct arena *a, struct rs_rule *rule, struct rs_stmt stmt);
 

@@ -9,27 +9,57 @@ struct rs_build {
 	const char *digest;
 	struct arena *arena;
 	struct ruleset *rs;
+	const char **bodies; /* by rule id: its chain, or NULL: not made yet */
+	struct rs_chain nowhere;
 	bool failed;
 };
 
 /* Each notes in b->failed when there is no memory. */
+struct rs_chain *rs_build_chain(struct rs_build *b, const char *name);
 void rs_build_add(struct rs_build *b, struct rs_rule *rule,
 		  struct rs_stmt stmt);
-struct rs_set *rs_build_set(struct rs_build *b, const char *name,
-			    enum rs_set_type type, struct place place);
 
-/* The addresses of one family as a set, shared by every chain that has the
- * rule `id` (or the zone); `what` says which of its sets. */
-const struct rs_set *rs_build_addr_set(struct rs_build *b, const char *what,
-				       unsigned id, enum ip_family family,
+/* Count under this name, which is kept over applies. */
+void rs_build_count(struct rs_build *b, struct rs_rule *rule, const char *name);
+
+/* A set of this type and elements, named by its content: one that is there
+ * already, or a new one in the ruleset. */
+const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set);
+
+/* An empty map under a name of its own, to be filled. */
+struct rs_set *rs_build_map(struct rs_build *b, const char *name);
+
+/* The addresses of one family as a set. */
+const struct rs_set *rs_build_addr_set(struct rs_build *b,
+				       enum ip_family family,
 				       const struct ipset *all,
 				       struct place place);
 
-/* What the policy's rule does, at the end of an nft rule. */
-void rs_build_end(struct rs_build *b, struct rs_rule *nft,
-		  const struct ir_rule *rule, bool queued);
+/* "p_lan/wan" of two names, "f_lan" of one (y = NULL). */
+const char *rs_build_name(struct rs_build *b, const char *prefix, const char *x,
+			  const char *y);
 
-/* ruleset_rule.c: the rule of the policy as nft rules in the chain of a pair of
- * zones; none when it can never match there. */
+/* Said in the log where `kind` is not NULL, then refused; or in observe mode
+ * passed. */
+void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		     unsigned number, bool silent);
+void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id);
+
+/* ruleset_zone.c: from the frame's base chains to the chain of a pair. */
+void rs_build_input(struct rs_build *b, struct rs_chain *chain);
+void rs_build_forward(struct rs_build *b, struct rs_chain *chain);
+void rs_build_output(struct rs_build *b, struct rs_chain *chain);
+
+/* ruleset_body.c: the chain that does what the rule says: count, log, queue,
+ * accept, refuse.  Pair chains and maps lead there. */
+const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
+
+/* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
+ * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
+ * may come back, and is for the next rule then. */
+struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
+
+/* ruleset_rule.c: what the rule asks of a packet between a pair of zones, as
+ * nft rules that go on in its body; none when it can never match there. */
 void rs_build_rule(struct rs_build *b, struct rs_chain *chain,
 		   const struct ir_rule *rule, unsigned from, unsigned to);

@@ -6,8 +6,6 @@
  */
 #include "policy/ruleset_priv.h"
 
-#include "policy/split.h"
-
 #include <netinet/in.h>
 
 /* What one nft rule asks of addresses and service. */
@@ -33,19 +31,17 @@ static void add_addresses(struct rs_build *b, struct rs_rule *nft,
 			  const struct ir_rule *rule, const struct variant *v)
 {
 	if (v->src)
-		rs_build_add(
-			b, nft,
-			(struct rs_stmt){.op = RS_SADDR_IN,
-					 .set = rs_build_addr_set(
-						 b, "from", rule->id, v->family,
-						 v->src, rule->place)});
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_SADDR_IN,
+					      .set = rs_build_addr_set(
+						      b, v->family, v->src,
+						      rule->place)});
 	if (v->dst)
 		rs_build_add(b, nft,
-			     (struct rs_stmt){
-				     .op = RS_DADDR_IN,
-				     .set = rs_build_addr_set(b, "to", rule->id,
-							      v->family, v->dst,
-							      rule->place)});
+			     (struct rs_stmt){.op = RS_DADDR_IN,
+					      .set = rs_build_addr_set(
+						      b, v->family, v->dst,
+						      rule->place)});
 	if (!v->src && !v->dst && v->family != IP_NONE)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_FAMILY, .n = v->family});
@@ -99,26 +95,6 @@ static struct rs_set ports_of(struct rs_build *b, const struct ir_rule *rule,
 	return set;
 }
 
-/* Shared by every chain that has the rule. */
-static const struct rs_set *port_set(struct rs_build *b,
-				     const struct ir_rule *rule, uint8_t l4,
-				     const struct rs_set *ports)
-{
-	const char *name =
-		arena_printf(b->arena, "s_service%u_%u", rule->id, l4);
-	struct rs_set *set;
-
-	vec_foreach (s, &b->rs->sets)
-		if (name && !strcmp((*s)->name, name))
-			return *s;
-	set = rs_build_set(b, name, RS_SET_PORTS, rule->place);
-	if (set) {
-		*set = *ports;
-		set->name = name;
-	}
-	return set;
-}
-
 static void add_ports(struct rs_build *b, struct rs_rule *nft,
 		      const struct ir_rule *rule, uint8_t l4)
 {
@@ -128,11 +104,10 @@ static void add_ports(struct rs_build *b, struct rs_rule *nft,
 	if (ports.ports.n == 0)
 		return;
 	if (ports.ports.n > 1)
-		rs_build_add(
-			b, nft,
-			(struct rs_stmt){.op = RS_DPORT_IN,
-					 .n = l4,
-					 .set = port_set(b, rule, l4, &ports)});
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_DPORT_IN,
+					      .n = l4,
+					      .set = rs_build_set(b, &ports)});
 	else if (only->lo == 0 && only->hi == UINT16_MAX)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
@@ -144,17 +119,18 @@ static void add_ports(struct rs_build *b, struct rs_rule *nft,
 					      .m2 = only->hi});
 }
 
-/* One nft rule with everything but its end; *service is the ICMP or plain
- * protocol service that the variant is for, or NULL. */
-static struct rs_rule *variant_rule(struct rs_build *b, struct rs_chain *chain,
-				    const struct ir_rule *rule,
-				    const struct variant *v,
-				    const struct service *service)
+/* One nft rule of the variant; *service is the ICMP or plain protocol service
+ * that it is for, or NULL. */
+static void add_variant(struct rs_build *b, struct rs_chain *chain,
+			const struct ir_rule *rule, const struct variant *v,
+			const struct service *service)
 {
 	struct rs_rule *nft = rs_rule_new(b->arena, chain);
 
 	if (!nft)
 		b->failed = true;
+	else
+		nft->place = rule->place;
 	add_addresses(b, nft, rule, v);
 	if (v->by_port)
 		add_ports(b, nft, rule, v->l4);
@@ -168,33 +144,7 @@ static struct rs_rule *variant_rule(struct rs_build *b, struct rs_chain *chain,
 	else if (v->l4)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
-	return nft;
-}
-
-static void add_variant(struct rs_build *b, struct rs_chain *chain,
-			const struct ir_rule *rule, const struct variant *v,
-			const struct service *service)
-{
-	struct variant tcp = *v;
-
-	switch (split_rule(b->ir, rule, v->l4)) {
-	case SPLIT_KERNEL:
-		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
-			     false);
-		break;
-	case SPLIT_QUEUE:
-		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
-			     true);
-		break;
-	case SPLIT_TCP_QUEUED:
-		/* Guards look at TCP only: the rest is certain. */
-		tcp.l4 = IPPROTO_TCP;
-		rs_build_end(b, variant_rule(b, chain, rule, &tcp, service),
-			     rule, true);
-		rs_build_end(b, variant_rule(b, chain, rule, v, service), rule,
-			     false);
-		break;
-	}
+	rs_build_add(b, nft, rs_build_entry(b, rule));
 }
 
 /* Every kind of service of the rule, within one family. */
@@ -223,6 +173,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 			  const struct ipset **out_addrs)
 {
 	*out_addrs = NULL;
+	if (side->except_zones >> zone & 1)
+		return false;
 	if (side->any || (side->zones >> zone & 1))
 		return true;
 	*out_addrs = &side->addrs;

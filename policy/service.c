@@ -78,6 +78,47 @@ enum fw_err service_parse(struct str text, struct service *out_service)
 	return FW_ERR_INVAL;
 }
 
+/* What is left of s below and above `minus`. */
+static void cut(struct service s, struct service minus, struct service out[2],
+		size_t *out_n)
+{
+	*out_n = 0;
+	/* "proto/1" has more numbers than there are types. */
+	if ((s.l4 == IPPROTO_ICMP || s.l4 == IPPROTO_ICMPV6) && s.hi > 255)
+		s.hi = 255;
+	if (minus.l4 != s.l4 || minus.lo > s.hi || minus.hi < s.lo) {
+		out[(*out_n)++] = s;
+		return;
+	}
+	if (minus.lo > s.lo)
+		out[(*out_n)++] =
+			(struct service){s.l4, s.lo, (uint16_t)(minus.lo - 1)};
+	if (minus.hi < s.hi)
+		out[(*out_n)++] =
+			(struct service){s.l4, (uint16_t)(minus.hi + 1), s.hi};
+}
+
+bool service_list_subtract(struct arena *arena, service_list *list,
+			   struct service minus)
+{
+	service_list left = {0};
+
+	vec_foreach (s, list) {
+		struct service pieces[2], *slot;
+		size_t n;
+
+		cut(*s, minus, pieces, &n);
+		for (size_t i = 0; i < n; i++) {
+			slot = vec_push(arena, &left);
+			if (!slot)
+				return false;
+			*slot = pieces[i];
+		}
+	}
+	*list = left;
+	return true;
+}
+
 struct str service_builtin(struct str name)
 {
 	for (size_t i = 0; i < N_BUILTINS; i++)

@@ -4,6 +4,7 @@
 
 #include "policy/base/err.h"
 #include "policy/base/str.h"
+#include "policy/base/vec.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,13 @@ struct service {
 	uint8_t l4; /* IPPROTO_* */
 	uint16_t lo, hi;
 };
+
+typedef VEC(struct service) service_list;
+
+/* Take away from the list what `minus` has; false without memory. */
+FW_MUST_CHECK bool service_list_subtract(struct arena *arena,
+					 service_list *list,
+					 struct service minus);
 
 /* "tcp/443" and the like; FW_ERR_INVAL when it is none. */
 FW_MUST_CHECK enum fw_err service_parse(struct str text,

@@ -11,27 +11,27 @@ enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
 	/* A refusal is certain whatever a guard will say. */
 	if (rule->action != IR_ALLOW || !ir->guards)
 		return SPLIT_KERNEL;
-	if (l4 == 0)
-		return SPLIT_TCP_QUEUED;
 	return l4 == IPPROTO_TCP ? SPLIT_QUEUE : SPLIT_KERNEL;
 }
 
-/* Whether it can speak of TCP at all. */
-static bool rule_takes_tcp(const struct ir_rule *rule)
+bool split_rule_takes(const struct ir_rule *rule, uint8_t l4)
 {
 	for (size_t i = 0; i < rule->n_services; i++)
-		if (rule->services[i].l4 == IPPROTO_TCP)
+		if (l4 == SPLIT_OTHER_L4 ? rule->services[i].l4 != IPPROTO_TCP
+					 : rule->services[i].l4 == l4)
 			return true;
 	return rule->n_services == 0;
 }
 
 bool split_needs_queue(const struct ir *ir)
 {
-	for (size_t i = 0; i < ir->n_all; i++) {
-		const struct ir_rule *r = &ir->all[i];
+	static const uint8_t kinds[] = {IPPROTO_TCP, SPLIT_OTHER_L4};
 
-		if (split_rule(ir, r, rule_takes_tcp(r) ? IPPROTO_TCP : 1) !=
-		    SPLIT_KERNEL)
+	for (size_t i = 0; i < 2 * ir->n_all; i++) {
+		const struct ir_rule *r = &ir->all[i / 2];
+
+		if (split_rule_takes(r, kinds[i % 2]) &&
+		    split_rule(ir, r, kinds[i % 2]) == SPLIT_QUEUE)
 			return true;
 	}
 	return false;

@@ -34,6 +34,7 @@
 #define HUNG_NS 3000000000ULL
 
 static json_t *serve(void *ctx, const json_t *request,
+		     const struct policy_files *files,
 		     const struct server_peer *peer)
 {
 	struct manager *m = ctx;
@@ -42,7 +43,7 @@ static json_t *serve(void *ctx, const json_t *request,
 
 	switch (control_request_find(cmd)) {
 	case CONTROL_APPLY:
-		return manager_apply(m, request, peer);
+		return manager_apply(m, request, files, peer);
 	case CONTROL_STATUS:
 		return manager_status(m);
 	case CONTROL_CONFIRM:
@@ -283,7 +284,6 @@ void manager_free(struct manager *m)
 	server_free(m->server);
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
-	store_files_free(&m->files);
 	if (m->store_open)
 		store_close(&m->store);
 	evelog_close(&m->log);

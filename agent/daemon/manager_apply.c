@@ -139,7 +139,8 @@ static bool ready_verdict(struct manager *m, struct answer *a,
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
 		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len));
+			v, str_mem(p->canonical.p, p->canonical.len),
+			&p->files);
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -159,7 +160,8 @@ static bool send_ruleset(struct answer *a, struct policy *p,
 {
 	struct nl_batch batch;
 	struct nft_errors errors;
-	enum fw_err err = backend_nl(&p->ruleset, queue, 0, &p->arena, &batch);
+	enum fw_err err =
+		backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch);
 
 	if (err) {
 		answer_refuse(a, 1, "%s", fw_err_text(err));
@@ -186,9 +188,7 @@ static void switch_over(struct manager *m, const struct transition *t,
 		m->retry_ns = worker_now();
 	}
 	policy_free(m->policy);
-	store_files_free(&m->files);
 	m->policy = t->policy;
-	m->files = t->files;
 	m->generation = t->generation;
 	m->since_ns = worker_now();
 }
@@ -198,7 +198,6 @@ static void drop(struct manager *m, struct transition *t,
 {
 	verdict_process_stop(fresh);
 	policy_free(t->policy);
-	store_files_free(&t->files);
 	/* The old one was stopped to make room: have it back. */
 	if (m->policy && !m->verdict.pid)
 		m->retry_ns = worker_now();
@@ -224,6 +223,8 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	m->retry_ns = 0;
 	switch_over(m, t, &fresh);
 	manager_store_after(m, t);
+	/* They were lent. */
+	policy_forget_files(t->policy);
 	return true;
 }
 
@@ -250,21 +251,21 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 			struct answer *a)
 {
 	struct transition t = {.generation = generation, .answer = a};
+	struct policy_files files;
 	struct str text;
-	enum fw_err err = store_load(&m->store, generation, &text, &t.files);
+	enum fw_err err = store_load(&m->store, generation, &text, &files);
+	bool done;
 
 	if (err) {
 		answer_refuse(a, 1, "generation %u cannot be read: %s",
 			      generation, fw_err_text(err));
 		return false;
 	}
-	t.policy = manager_compile(a, text, &t.files);
+	t.policy = manager_compile(a, text, &files);
+	done = t.policy && manager_put_in_force(m, &t);
 	str_free(text);
-	if (!t.policy) {
-		store_files_free(&t.files);
-		return false;
-	}
-	return manager_put_in_force(m, &t);
+	store_files_free(&files);
+	return done;
 }
 
 bool manager_put_none(struct manager *m, struct answer *a)
@@ -278,7 +279,6 @@ bool manager_put_none(struct manager *m, struct answer *a)
 	}
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
-	store_files_free(&m->files);
 	m->policy = NULL;
 	m->generation = 0;
 	m->retry_ns = 0;

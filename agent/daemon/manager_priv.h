@@ -17,11 +17,10 @@ struct manager {
 	struct stats *stats;
 	struct store store;
 	bool store_open;
-	struct policy *policy;     /* in force, or NULL */
-	struct policy_files files; /* that it borrows; ours */
-	unsigned generation;       /* its number in the store; 0: not stored */
-	struct pending pending;    /* generation 0: nothing is */
-	uint64_t rollback_ns;      /* CLOCK_BOOTTIME: go back then; 0: no */
+	struct policy *policy;  /* in force, or NULL */
+	unsigned generation;    /* its number in the store; 0: not stored */
+	struct pending pending; /* generation 0: nothing is */
+	uint64_t rollback_ns;   /* CLOCK_BOOTTIME: go back then; 0: no */
 	struct verdict_process verdict;
 	enum queue_target queue;
 	uint64_t since_ns; /* in force since */
@@ -46,11 +45,10 @@ json_t *answer_end(struct answer *a);
 /* --- manager_apply.c: a policy on its way into force --------------------- */
 
 struct transition {
-	struct policy *policy;     /* taken over, as are its files */
-	struct policy_files files; /* that it borrows */
-	unsigned generation;       /* where it is in the store already; or 0 */
-	struct generation record;  /* else what the store shall keep of it */
-	unsigned confirm_s;        /* it must be confirmed within; 0: it is */
+	struct policy *policy;    /* taken over; its files are lent */
+	unsigned generation;      /* where it is in the store already; or 0 */
+	struct generation record; /* else what the store shall keep of it */
+	unsigned confirm_s;       /* it must be confirmed within; 0: it is */
 	struct answer *answer;
 };
 
@@ -71,6 +69,7 @@ bool manager_put_none(struct manager *m, struct answer *a);
 /* --- manager_request.c: the request `apply`; the answer is owned --------- */
 
 json_t *manager_apply(struct manager *m, const json_t *request,
+		      const struct policy_files *files,
 		      const struct server_peer *peer);
 
 /* --- manager_confirm.c --------------------------------------------------- */

@@ -64,6 +64,7 @@ static void say_done(const struct manager *m, json_t *o)
 }
 
 json_t *manager_apply(struct manager *m, const json_t *request,
+		      const struct policy_files *files,
 		      const struct server_peer *peer)
 {
 	const json_t *text = json_object_get(request, "policy");
@@ -79,7 +80,7 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 		t.policy = manager_compile(&a,
 					   str_mem(json_string_value(text),
 						   json_string_length(text)),
-					   NULL);
+					   files);
 	if (t.policy) {
 		fill_record(&t.record, request, t.policy, peer);
 		if (manager_put_in_force(m, &t))

@@ -154,7 +154,7 @@ static json_t *request_of(const struct order *o, const struct policy *p,
 static int apply(const struct order *o, json_t *request, const struct policy *p)
 {
 	json_t *answer = NULL;
-	int status = fwctl_ask(request, &answer);
+	int status = fwctl_ask(request, &p->files, &answer);
 	json_int_t generation;
 	const char *text;
 

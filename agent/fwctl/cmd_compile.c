@@ -27,7 +27,8 @@ static void emit_nl(const struct policy *p, struct strbuf *out)
 	struct nl_batch batch;
 
 	arena_init(&arena, 0, 0);
-	if (backend_nl(&p->ruleset, QUEUE_NATIVE, 0, &arena, &batch) == FW_OK) {
+	if (backend_nl(NULL, &p->ruleset, QUEUE_NATIVE, 0, &arena, &batch) ==
+	    FW_OK) {
 		backend_nl_print(&batch, out);
 		nl_batch_done(&batch);
 	} else {

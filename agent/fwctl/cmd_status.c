@@ -116,7 +116,8 @@ int cmd_status(int argc, char **argv)
 
 	if (argc > 1 && !json)
 		return fwctl_usage("status");
-	status = fwctl_ask(json_pack("{s:s}", "request", "status"), &answer);
+	status = fwctl_ask(json_pack("{s:s}", "request", "status"), NULL,
+			   &answer);
 	if (status != EXIT_DONE)
 		return status;
 	if (json) {

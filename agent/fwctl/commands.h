@@ -50,6 +50,7 @@ void fwctl_tell_session(json_t *request);
  * was one. */
 int fwctl_order(json_t *request, json_t **out_answer);
 
-/* Ask the daemon; complaints are printed.  Returns an exit code; *out_answer
- * (owned) is set when there was one. */
-int fwctl_ask(json_t *request, json_t **out_answer);
+/* Ask the daemon, with files or NULL; complaints are printed.  Returns an exit
+ * code; *out_answer (owned) is set when there was one. */
+int fwctl_ask(json_t *request, const struct policy_files *files,
+	      json_t **out_answer);

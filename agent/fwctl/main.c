@@ -99,10 +99,11 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 	return err == FW_ERR_POLICY ? EXIT_POLICY : EXIT_FAILED;
 }
 
-int fwctl_ask(json_t *request, json_t **out_answer)
+int fwctl_ask(json_t *request, const struct policy_files *files,
+	      json_t **out_answer)
 {
 	enum fw_err err =
-		client_ask(fwctl_socket, request, out_answer, ANSWER_MS);
+		client_ask(fwctl_socket, request, files, out_answer, ANSWER_MS);
 
 	json_decref(request);
 	if (err == FW_OK)
@@ -127,7 +128,8 @@ json_t *fwctl_ask_quietly(const char *name)
 	json_t *request = json_pack("{s:s}", "request", name);
 	json_t *answer = NULL;
 
-	if (client_ask(fwctl_socket, request, &answer, ANSWER_MS) != FW_OK)
+	if (client_ask(fwctl_socket, request, NULL, &answer, ANSWER_MS) !=
+	    FW_OK)
 		answer = NULL;
 	json_decref(request);
 	return answer;
@@ -135,7 +137,7 @@ json_t *fwctl_ask_quietly(const char *name)
 
 int fwctl_order(json_t *request, json_t **out_answer)
 {
-	int status = fwctl_ask(request, out_answer);
+	int status = fwctl_ask(request, NULL, out_answer);
 	const char *text;
 
 	if (status != EXIT_DONE)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/base/ipaddr.h"
 
+#include "policy/base/arena.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,14 @@ bool ipaddr_next(struct ipaddr *a)
 {
 	for (size_t i = ipaddr_len(a->family); i-- > 0;)
 		if (++a->bytes[i])
+			return true;
+	return false;
+}
+
+bool ipaddr_prev(struct ipaddr *a)
+{
+	for (size_t i = ipaddr_len(a->family); i-- > 0;)
+		if (a->bytes[i]--)
 			return true;
 	return false;
 }
@@ -141,7 +151,10 @@ int iprange_prefix_len(const struct iprange *r)
 {
 	int most = (int)ipaddr_len(r->lo.family) * 8;
 
-	for (int len = 0; len <= most; len++) {
+	/* The usual one first: lists have many. */
+	if (!ipaddr_cmp(&r->lo, &r->hi))
+		return most;
+	for (int len = 0; len < most; len++) {
 		struct ipaddr lo = host_bits(r->lo, (unsigned)len, 0);
 		struct ipaddr hi = host_bits(r->lo, (unsigned)len, 0xff);
 
@@ -185,11 +198,20 @@ static bool range_joins(const struct iprange *a, const struct iprange *b)
 	return !ipaddr_next(&after) || ipaddr_cmp(&b->lo, &after) <= 0;
 }
 
+/* Long lists mostly are. */
+static bool are_sorted(const struct iprange *ranges, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (range_cmp(&ranges[i - 1], &ranges[i]) > 0)
+			return false;
+	return true;
+}
+
 struct ipset ipset_of(struct iprange *ranges, size_t n)
 {
 	size_t kept = 0;
 
-	if (n)
+	if (!are_sorted(ranges, n))
 		qsort(ranges, n, sizeof(*ranges), range_cmp);
 	for (size_t i = 0; i < n; i++) {
 		struct iprange *last = kept ? &ranges[kept - 1] : NULL;
@@ -244,12 +266,58 @@ const struct iprange *ipset_overlap(const struct ipset *a,
 	return NULL;
 }
 
+/* Cut off the front of `rest` what lies before, and what lies in, `hole`, which
+ * shares an address with it; *out_before is the former where there is one.
+ * False when nothing is left. */
+static bool cut_front(struct iprange *rest, const struct iprange *hole,
+		      struct iprange *out_before, bool *out_some)
+{
+	*out_some = ipaddr_cmp(&rest->lo, &hole->lo) < 0;
+	if (*out_some) {
+		*out_before = (struct iprange){rest->lo, hole->lo};
+		(void)ipaddr_prev(&out_before->hi);
+	}
+	if (ipaddr_cmp(&hole->hi, &rest->hi) >= 0)
+		return false;
+	rest->lo = hole->hi;
+	return ipaddr_next(&rest->lo);
+}
+
+enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
+			   const struct ipset *b, struct ipset *out_set)
+{
+	/* Each range of b makes at most one piece more. */
+	struct iprange *items =
+		arena_calloc(arena, a->n + b->n, sizeof(*items));
+	size_t n = 0, j = 0;
+
+	if (!items && a->n + b->n)
+		return FW_ERR_NOMEM;
+	for (size_t i = 0; i < a->n; i++) {
+		struct iprange rest = a->items[i];
+		bool left = true, some;
+
+		while (j < b->n && ipaddr_cmp(&b->items[j].hi, &rest.lo) < 0)
+			j++;
+		/* The last range of b may reach into the next of a. */
+		for (size_t k = j; left && k < b->n; k++) {
+			if (ipaddr_cmp(&b->items[k].lo, &rest.hi) > 0)
+				break;
+			left = cut_front(&rest, &b->items[k], &items[n], &some);
+			n += some;
+		}
+		if (left)
+			items[n++] = rest;
+	}
+	*out_set = (struct ipset){.items = items, .n = n};
+	return FW_OK;
+}
+
 struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 {
-	size_t v4 = 0;
+	static const struct ipaddr last_v4 = {{255, 255, 255, 255}, IP_V4};
+	size_t v4 = ranges_from(s, &last_v4);
 
-	while (v4 < s->n && s->items[v4].lo.family == IP_V4)
-		v4++;
 	if (family == IP_V4)
 		return (struct ipset){.items = s->items, .n = v4};
 	if (v4 == s->n)

@@ -43,6 +43,7 @@ int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
 
 /* The address after or before it; false when there is none. */
 bool ipaddr_next(struct ipaddr *a);
+bool ipaddr_prev(struct ipaddr *a);
 
 /* "192.0.2.1" or "2001:db8::1": no brackets, no zone, no leading zeros. */
 FW_MUST_CHECK enum fw_err ipaddr_parse(struct str text,
@@ -72,6 +73,13 @@ bool ipset_has(const struct ipset *s, const struct ipaddr *a);
 /* The first range of b that shares an address with a, or NULL; borrowed. */
 const struct iprange *ipset_overlap(const struct ipset *a,
 				    const struct ipset *b);
+
+/* What is in a and not in b; items from the arena.  FW_ERR_NOMEM when that
+ * gives none. */
+FW_MUST_CHECK enum fw_err ipset_subtract(struct arena *arena,
+					 const struct ipset *a,
+					 const struct ipset *b,
+					 struct ipset *out_set);
 
 /* The ranges of one family only; borrowed from s. */
 struct ipset ipset_family(const struct ipset *s, enum ip_family family);

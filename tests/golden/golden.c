@@ -6,6 +6,7 @@
 #include "policy/backend.h"
 #include "policy/base/strbuf.h"
 #include "policy/check.h"
+#include "policy/load.h"
 #include "policy/policy.h"
 #include "policy/read.h"
 
@@ -17,6 +18,7 @@ struct golden {
 	struct arena arena;
 	struct diag_list diags;
 	struct ast ast;
+	struct policy_files files;
 	struct strbuf out;
 };
 
@@ -70,7 +72,7 @@ static void print_batch(struct golden *g, struct policy *p,
 {
 	struct nl_batch batch;
 
-	if (backend_nl(&p->ruleset, queue, 0, &p->arena, &batch) == FW_OK)
+	if (backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch) == FW_OK)
 		backend_nl_print(&batch, &g->out);
 	nl_batch_done(&batch);
 }
@@ -140,7 +142,9 @@ int main(int argc, char **argv)
 	g.directory = directory_of(&g, argv[2]);
 	/* What is wrong stands in the diagnostics. */
 	(void)!read_policy_file(g.path, g.directory, &g.ast, &g.diags);
+	(void)!load_files(&g.ast, NULL, &g.diags, &g.files);
 	forms[i].print(&g);
+	load_free_bytes(&g.files);
 	fputs(strbuf_text(&g.out), stdout);
 	strbuf_done(&g.out);
 	arena_done(&g.arena);

@@ -21,6 +21,7 @@ if [ ! -x "$golden" ]; then
 fi
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
+ln -s "$PWD/lists" "$work/lists" # what was printed names files from there
 passed=0
 failed=0
 

@@ -93,7 +93,8 @@ static const char *const services[] = {
 	"tcp/0-65535", "tcp/65535", "udp/443",       "udp/0-9",
 	"udp/0-65535", "icmp/8",    "icmp/0-255",    "icmpv6/128-129",
 	"proto/47",    "proto/6",   "sctp/5-9",      "dns",
-	"ping",        "proxy",
+	"ping",        "proxy",     "tcp",           "udp",
+	"!tcp/80",     "!tcp/8005", "!icmp/8",       "!udp/443",
 };
 
 static const char *const apps[] = {"http", "tls", "socks", "unknown"};
@@ -117,10 +118,27 @@ static void add_words(struct chance *c, struct strbuf *t, const char *key,
 #define ADD_WORDS(c, t, key, list) \
 	add_words(c, t, key, list, sizeof(list) / sizeof(*(list)))
 
+/* Addresses, some of them taken away; or all but some. */
+static void add_negated(struct chance *c, struct strbuf *t, const char *key)
+{
+	strbuf_addf(t, " %s = [\"!%s\", \"!%s\"", key, PICK(c, addresses),
+		    chance_once_in(c, 3) ? PICK(c, zone_names)
+					 : PICK(c, addresses));
+	if (chance_once_in(c, 2))
+		strbuf_addf(t, ", \"%s\"",
+			    chance_once_in(c, 2) ? PICK(c, zone_names)
+						 : PICK(c, addresses));
+	strbuf_addz(t, "];");
+}
+
 /* An end that a list can have: a zone of the right side, or addresses. */
 static void add_end(struct chance *c, struct strbuf *t, const char *key,
 		    bool external)
 {
+	if (chance_once_in(c, 4)) {
+		add_negated(c, t, key);
+		return;
+	}
 	switch (chance_below(c, 4)) {
 	case 0:
 		break;

@@ -129,6 +129,9 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		return V_ACCEPT;
 	case RS_DROP:
 		return V_DROP;
+	case RS_RETURN:
+		*out_gone = true;
+		return V_NONE;
 	case RS_JUMP:
 		return walk_chain(w, s->name);
 	case RS_GOTO:

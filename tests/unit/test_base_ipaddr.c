@@ -252,6 +252,65 @@ START_TEST(sets_hold_both_families)
 }
 END_TEST
 
+/* Two sets by chance over 16 addresses, of both families. */
+static struct ipset chance_set(unsigned *state, struct iprange ranges[8],
+			       bool table[2][16])
+{
+	size_t n = *state >> 28 & 7;
+
+	memset(table, 0, sizeof(bool[2][16]));
+	for (size_t i = 0; i < n; i++) {
+		uint8_t lo, hi;
+		bool v6;
+
+		*state = *state * 1664525 + 1013904223;
+		v6 = *state >> 31;
+		lo = *state >> 24 & 15;
+		hi = (uint8_t)(lo + (*state >> 20 & 3));
+		hi = hi > 15 ? 15 : hi;
+		ranges[i] = range(v6 ? "ffff::" : "255.255.255.240");
+		ranges[i].lo.bytes[v6 ? 15 : 3] = (uint8_t)(v6 ? lo : 240 + lo);
+		ranges[i].hi.bytes[v6 ? 15 : 3] = (uint8_t)(v6 ? hi : 240 + hi);
+		for (uint8_t a = lo; a <= hi; a++)
+			table[v6][a] = true;
+	}
+	return ipset_of(ranges, n);
+}
+
+START_TEST(differences_agree_with_a_table)
+{
+	struct iprange ra[8], rb[8];
+	bool ta[2][16], tb[2][16];
+	unsigned state = 7;
+	struct arena arena;
+
+	arena_init(&arena, 0, 0);
+	for (unsigned round = 0; round < 5000; round++) {
+		struct ipset a, b, d;
+
+		state = state * 1664525 + 1013904223;
+		a = chance_set(&state, ra, ta);
+		state = state * 1664525 + 1013904223;
+		b = chance_set(&state, rb, tb);
+		ck_assert_int_eq(ipset_subtract(&arena, &a, &b, &d), FW_OK);
+		for (unsigned i = 0; i < 32; i++) {
+			bool v6 = i >= 16;
+			struct ipaddr at =
+				addr(v6 ? "ffff::" : "255.255.255.240");
+
+			at.bytes[v6 ? 15 : 3] |= (uint8_t)(i & 15);
+			ck_assert(ipset_has(&d, &at) ==
+				  (ta[v6][i & 15] && !tb[v6][i & 15]));
+		}
+		for (size_t i = 1; i < d.n; i++)
+			ck_assert_int_lt(
+				ipaddr_cmp(&d.items[i - 1].hi, &d.items[i].lo),
+				0);
+	}
+	arena_done(&arena);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, addresses_are_read_and_printed);
@@ -261,6 +320,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, ranges_are_read_strictly);
 	tcase_add_test(tc, sets_agree_with_a_table);
 	tcase_add_test(tc, sets_hold_both_families);
+	tcase_add_test(tc, differences_agree_with_a_table);
 }
 
 int main(void)

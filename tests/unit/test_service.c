@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/service.h"
 
+#include "policy/base/strbuf.h"
+
 #include "tests/unit/support.h"
 
 #include <check.h>
@@ -91,6 +93,44 @@ START_TEST(each_built_in_service_can_be_read)
 }
 END_TEST
 
+/* "tcp/1-9 icmp/8" less one, as text again. */
+static const struct {
+	const char *from, *minus, *left;
+} differences[] = {
+	{"tcp/0-65535", "tcp/25", " tcp/0-24 tcp/26-65535"},
+	{"tcp/0-65535", "tcp/0", " tcp/1-65535"},
+	{"tcp/0-65535", "tcp/65535", " tcp/0-65534"},
+	{"tcp/5-9", "tcp/0-4", " tcp/5-9"},
+	{"tcp/5-9", "tcp/9-10", " tcp/5-8"},
+	{"tcp/5-9", "udp/5-9", " tcp/5-9"},
+	{"tcp/5-9", "proto/6", ""},
+	{"icmp/8", "icmp/8", ""},
+	{"proto/1", "icmp/8", " icmp/0-7 icmp/9-255"},
+};
+
+START_TEST(takes_away)
+{
+	char one[SERVICE_TEXT_MAX];
+	service_list list = {0};
+	struct service minus, *slot;
+	struct strbuf text;
+	struct arena arena;
+
+	arena_init(&arena, 0, 0);
+	strbuf_init(&text, 0);
+	slot = vec_push(&arena, &list);
+	ck_assert_ptr_nonnull(slot);
+	ck_assert(!service_parse(str_of(differences[_i].from), slot));
+	ck_assert(!service_parse(str_of(differences[_i].minus), &minus));
+	ck_assert(service_list_subtract(&arena, &list, minus));
+	vec_foreach (s, &list)
+		strbuf_addf(&text, " %s", service_print(s, one));
+	ck_assert_str_eq(strbuf_text(&text), differences[_i].left);
+	strbuf_done(&text);
+	arena_done(&arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("service");
@@ -100,6 +140,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, reads_and_prints, 0, N(good));
 	tcase_add_loop_test(c, refuses, 0, N(bad));
 	tcase_add_test(c, refuses_a_zero_byte);
+	tcase_add_loop_test(c, takes_away, 0, N(differences));
 	tcase_add_test(c, each_built_in_service_can_be_read);
 	suite_add_tcase(s, c);
 	return s;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a rule of the policy does, in a chain of its own: r_NAME.  Its counter
+ * is called n_NAME, so that it is known again in the next ruleset.
+ */
+#include "policy/ruleset_priv.h"
+
+#include "policy/base/hash.h"
+#include "policy/split.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+
+/* nft takes more characters for a name, but these cannot be mistaken. */
+#define LABEL_PLAIN_MAX 64
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       ascii_is_digit(c) || c == '_' || c == '-';
+}
+
+/* The rule's name as part of an nft name: a blank becomes a dot; a name with
+ * other signs gets a hash, so that no two rules share a label. */
+static const char *label_of(struct rs_build *b, const struct ir_rule *rule)
+{
+	char text[LABEL_PLAIN_MAX + 1] = {0};
+	bool plain = true;
+	size_t n = strlen(rule->name);
+
+	for (size_t i = 0; i < n && i < LABEL_PLAIN_MAX; i++) {
+		char c = rule->name[i];
+
+		plain &= is_plain(c) || c == ' ';
+		text[i] = c == ' ' ? '.' : is_plain(c) ? c : '_';
+	}
+	if (plain && n <= LABEL_PLAIN_MAX)
+		return rs_build_name(b, text, "", NULL);
+	return arena_printf(b->arena, "%s.%08" PRIx32, text,
+			    (uint32_t)hash_text(rule->name, n));
+}
+
+static struct rs_rule *body_rule(struct rs_build *b, struct rs_chain *chain,
+				 const struct ir_rule *rule)
+{
+	struct rs_rule *nft = rs_rule_new(b->arena, chain);
+
+	if (nft) {
+		nft->comment = rule->name;
+		nft->place = rule->place;
+	}
+	return nft;
+}
+
+static void body_end(struct rs_build *b, struct rs_rule *nft,
+		     const struct ir_rule *rule, const char *counter,
+		     bool queued)
+{
+	rs_build_count(b, nft, counter);
+	if (queued) {
+		b->rs->queues = true;
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = RS_GOTO, .name = "c_queue"});
+	} else if (rule->action == IR_ALLOW) {
+		rs_build_allow(b, nft, rule->id);
+	} else {
+		rs_build_refuse(b, nft, "deny", rule->id,
+				rule->action == IR_DENY);
+	}
+}
+
+static bool queued(const struct rs_build *b, const struct ir_rule *rule,
+		   uint8_t l4)
+{
+	return split_rule_takes(rule, l4) &&
+	       split_rule(b->ir, rule, l4) == SPLIT_QUEUE;
+}
+
+static void body_fill(struct rs_build *b, struct rs_chain *chain,
+		      const struct ir_rule *rule, const char *counter)
+{
+	bool others = split_rule_takes(rule, SPLIT_OTHER_L4);
+	bool tcp_queued = queued(b, rule, IPPROTO_TCP);
+	bool others_queued = queued(b, rule, SPLIT_OTHER_L4);
+	struct rs_rule *nft;
+
+	/* Guards look at TCP only: the rest is certain. */
+	if (tcp_queued && others && !others_queued) {
+		nft = body_rule(b, chain, rule);
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = RS_L4PROTO, .n = IPPROTO_TCP});
+		body_end(b, nft, rule, counter, true);
+		tcp_queued = false;
+	}
+	body_end(b, body_rule(b, chain, rule), rule, counter,
+		 tcp_queued || others_queued);
+}
+
+const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule)
+{
+	const char **body = &b->bodies[rule->id];
+	const char *label, *counter;
+
+	if (*body)
+		return *body;
+	label = label_of(b, rule);
+	*body = rs_build_name(b, "r_", label, NULL);
+	counter = rs_build_name(b, "n_", label, NULL);
+	body_fill(b, rs_build_chain(b, *body), rule, counter);
+	return *body;
+}

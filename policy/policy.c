@@ -79,6 +79,7 @@ enum fw_err policy_compile(const struct policy_input *in,
 		name_policy(p);
 	if (!err)
 		err = lower_policy(&p->ast, &p->arena, &p->ir);
+	p->ir.generation = in->env ? in->env->generation : 0;
 	if (!err)
 		err = ruleset_build(&p->ir, p->digest, &p->diags, &p->ruleset);
 	return err;

@@ -307,8 +307,10 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 {
 	struct rs_build b = {
 		.ir = ir, .digest = digest, .arena = diags->arena, .rs = out};
-	struct frame_filler filler = {
-		.fill = fill_slot, .ctx = &b, .marks = ir->marks};
+	struct frame_filler filler = {.fill = fill_slot,
+				      .ctx = &b,
+				      .marks = ir->marks,
+				      .generation = ir->generation};
 	enum fw_err err;
 
 	*out = (struct ruleset){.queues = split_needs_queue(ir)};

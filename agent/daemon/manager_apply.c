@@ -11,6 +11,7 @@
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/nftapply.h"
 #include "policy/base/log.h"
+#include "policy/marks.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -139,8 +140,8 @@ static bool ready_verdict(struct manager *m, struct answer *a,
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
 		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len),
-			&p->files);
+			v, str_mem(p->canonical.p, p->canonical.len), &p->files,
+			&m->env);
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -228,14 +229,21 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	return true;
 }
 
-struct policy *manager_compile(struct answer *a, struct str text,
+struct policy *manager_compile(struct manager *m, struct answer *a,
+			       struct str text,
 			       const struct policy_files *files)
 {
-	const struct policy_input in = {
-		.text = text, .text_name = "policy", .files = files};
+	const struct policy_input in = {.text = text,
+					.text_name = "policy",
+					.files = files,
+					.env = &m->env.env};
+	unsigned last = m->policy ? m->policy->ir.generation : 0;
 	struct policy *p;
-	enum fw_err err = policy_compile(&in, &p);
+	enum fw_err err;
 
+	/* No two that follow each other are alike. */
+	sysenv_init(&m->env, last % MARK_GENERATIONS + 1);
+	err = policy_compile(&in, &p);
 	if (!err)
 		return p;
 	a->exit = err == FW_ERR_POLICY ? 3 : 1;
@@ -261,7 +269,7 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 			      generation, fw_err_text(err));
 		return false;
 	}
-	t.policy = manager_compile(a, text, &files);
+	t.policy = manager_compile(m, a, text, &files);
 	done = t.policy && manager_put_in_force(m, &t);
 	str_free(text);
 	store_files_free(&files);

@@ -22,6 +22,7 @@ struct manager {
 	struct pending pending; /* generation 0: nothing is */
 	uint64_t rollback_ns;   /* CLOCK_BOOTTIME: go back then; 0: no */
 	struct verdict_process verdict;
+	struct sysenv env; /* of the last compile */
 	enum queue_target queue;
 	uint64_t since_ns; /* in force since */
 	uint64_t retry_ns; /* start the verdict process then; 0: it runs */
@@ -53,7 +54,8 @@ struct transition {
 };
 
 /* Compile a text with its files; NULL when the answer says why not. */
-struct policy *manager_compile(struct answer *a, struct str text,
+struct policy *manager_compile(struct manager *m, struct answer *a,
+			       struct str text,
 			       const struct policy_files *files);
 
 /* False: the answer says why, and all is as it was. */

@@ -2,6 +2,7 @@
 /* fwctl: one table of commands; everything else is in cmd_*.c. */
 #include "agent/control/client.h"
 #include "agent/fwctl/commands.h"
+#include "agent/kernel/sysenv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
 				  .directory =
 					  path ? NULL : DEFAULT_POLICY_DIR};
+	static struct sysenv env;
 	struct policy *p;
 	struct str text = {0};
 	struct strbuf said;
@@ -80,6 +82,8 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 		text = read_stdin();
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
+	sysenv_init(&env, 0);
+	in.env = &env.env;
 	err = policy_compile(&in, &p);
 	str_free(text);
 	if (p) {

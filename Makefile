@@ -48,7 +48,7 @@ CFLAGS  ?= $(CFLAGS_$(FLAVOUR))
 LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 
 PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log libconfig jansson \
-	libidn2 libpsl libpcap libsystemd libseccomp libcap-ng libcrypto
+	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
@@ -110,7 +110,14 @@ programs: $(LIBS) $(PROGS)
 
 CASES  := $(patsubst %.c,$(B)/%,$(CASE_SRC))
 
-tests-built: programs man $(UNITS) $(FUZZES) $(CASES)
+GEO    := build/geo/country.mmdb
+
+tests-built: programs man $(UNITS) $(FUZZES) $(CASES) $(GEO)
+
+# The databases of countries and networks that the tests use.
+$(GEO): tests/geo/make-databases.pl
+	$(call say,GEN ,$@)
+	$(Q)mkdir -p $(@D) && tests/geo/make-databases.pl $(@D)
 
 $(B)/libfwbase.a:   $(call obj,$(BASE_SRC))
 $(B)/libfwpolicy.a: $(call obj,$(POLICY_SRC)) $(if $(FRAMES),$(B)/gen/frame_data.o)

@@ -144,6 +144,26 @@ static void allow_flow(struct engine *e, struct flow *f,
 		engine_out_verdict(e, kind, in->id);
 }
 
+/* What rules that only observe have to say of a decided flow, beside what the
+ * kernel's log has of them. */
+static void tell_observed(struct engine *e, const struct flow *f,
+			  const struct engine_input *in, uint64_t now)
+{
+	const struct ir *ir = &e->policy->ir;
+	const struct ir_rule *rule = NULL;
+
+	while ((rule = eval_observed(ir, &f->facts, rule, !e->opt.read_on))) {
+		struct outcome o = decide_observed(rule);
+
+		stats_reason(e->opt.stats, o.reason);
+		tell(e, f,
+		     (struct event){.kind = EVENT_OBSERVE,
+				    .time_ns = now,
+				    .outcome = &o,
+				    .in_iface = in ? in->in_iface : NULL});
+	}
+}
+
 /* The flow is decided; `id` is the packet in hand, or NULL. */
 void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
@@ -152,6 +172,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
 	count(e, o);
+	tell_observed(e, f, in, now);
 	tell(e, f,
 	     (struct event){.kind = EVENT_VERDICT,
 			    .time_ns = now,
@@ -173,13 +194,27 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	}
 }
 
+/* Not of bytes that are other than they seem. */
+static bool is_of_waiting(enum reason reason)
+{
+	return reason == REASON_HOLD_LIMIT || reason == REASON_HOLD_TIMEOUT ||
+	       reason == REASON_STREAM_LIMIT ||
+	       reason == REASON_PROTO_MALFORMED;
+}
+
 void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 		      enum dir dir, const struct engine_input *in, uint64_t now)
 {
-	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
+	struct outcome o = {.kind = DECISION_NOT_YET};
 
-	o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,
-			    f->facts.zone_dst);
+	/* Had nobody wanted to observe, there might have been no wait. */
+	if (!f->decided && is_of_waiting(reason))
+		o = decide_hurried(&e->policy->ir, &f->facts);
+	if (o.kind == DECISION_NOT_YET) {
+		o = decide_by_reason(&e->policy->ir, reason, false);
+		o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,
+				    f->facts.zone_dst);
+	}
 	engine_settle(e, f, &o, dir, in, now);
 }
 
@@ -287,6 +322,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->sport = swap ? pkt->dport : pkt->sport;
 	k->dport = swap ? pkt->sport : pkt->dport;
 	k->l4 = pkt->l4;
+	k->time = (int64_t)(now / 1000000000);
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);

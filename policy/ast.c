@@ -228,6 +228,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 {
 	print_number(out, "", "version", &ast->version);
 	print_group(out, "gateway", &ast->gateway);
+	print_group(out, "geo", &ast->geo);
 	print_zones(out, &ast->zones);
 	print_sets(out, "addresses", &ast->addresses);
 	print_sets(out, "hosts", &ast->hosts);

@@ -82,6 +82,8 @@ struct ast_rule {
 	struct place place;
 	struct word name, action;
 	word_list from, to, service, app, host;
+	struct number observe; /* bool */
+	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
@@ -90,10 +92,16 @@ enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
 struct ast_gateway {
 	struct place place;
-	struct word name, mode, fail;
-	struct number queue;  /* first NFQUEUE number */
-	struct number queues; /* how many */
-	struct number marks;  /* mask of the ct and packet mark */
+	struct word name, mode, fail, timezone;
+	struct number queue;    /* first NFQUEUE number */
+	struct number queues;   /* how many */
+	struct number marks;    /* mask of the ct and packet mark */
+	struct number optimize; /* bool */
+};
+
+struct ast_geo {
+	struct place place;
+	struct word country, asn; /* paths of databases */
 };
 
 struct ast_application {
@@ -114,6 +122,7 @@ struct ast {
 	bool broken;  /* a value was of the wrong type and is missing */
 	struct number version;
 	struct ast_gateway gateway;
+	struct ast_geo geo;
 	zone_list zones;
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */

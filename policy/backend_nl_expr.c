@@ -6,6 +6,7 @@
 #include "policy/backend_nl_priv.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 
 #include <libnftnl/expr.h>
@@ -41,12 +42,17 @@ static struct nftnl_expr *expr(struct nl_rule_out *o, const char *name)
 			nftnl_expr_set_u32((e), (attr), (value)); \
 	} while (0)
 
-static void load_meta(struct nl_rule_out *o, uint32_t key)
+static void load_meta_to(struct nl_rule_out *o, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *e = expr(o, "meta");
 
 	SET_U32(e, NFTNL_EXPR_META_KEY, key);
-	SET_U32(e, NFTNL_EXPR_META_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_META_DREG, reg);
+}
+
+static void load_meta(struct nl_rule_out *o, uint32_t key)
+{
+	load_meta_to(o, key, REG_KEY);
 }
 
 static void load_ct(struct nl_rule_out *o, uint32_t key)
@@ -57,15 +63,21 @@ static void load_ct(struct nl_rule_out *o, uint32_t key)
 	SET_U32(e, NFTNL_EXPR_CT_DREG, REG_KEY);
 }
 
-static void load_payload(struct nl_rule_out *o, uint32_t base, uint32_t offset,
-			 uint32_t len)
+static void load_payload_to(struct nl_rule_out *o, uint32_t base,
+			    uint32_t offset, uint32_t len, uint32_t reg)
 {
 	struct nftnl_expr *e = expr(o, "payload");
 
-	SET_U32(e, NFTNL_EXPR_PAYLOAD_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 	SET_U32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
 	SET_U32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
 	SET_U32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+}
+
+static void load_payload(struct nl_rule_out *o, uint32_t base, uint32_t offset,
+			 uint32_t len)
+{
+	load_payload_to(o, base, offset, len, REG_KEY);
 }
 
 static void compare(struct nl_rule_out *o, uint32_t op, const void *data,
@@ -126,7 +138,7 @@ static void lookup(struct nl_rule_out *o, const struct rs_set *set, bool invert)
 	SET_U32(e, NFTNL_EXPR_LOOKUP_SREG, REG_KEY);
 	if (e)
 		nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set->name);
-	if (set->type == RS_SET_IFMAP)
+	if (rs_set_is_map(set))
 		SET_U32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 	if (invert)
 		SET_U32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
@@ -326,6 +338,51 @@ static void put_reject(struct nl_rule_out *o, uint32_t type, uint8_t code)
 		nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, code);
 }
 
+/* The keys one behind the other, each from a register of four bytes on. */
+static void put_vmap(struct nl_rule_out *o, const struct rs_set *map)
+{
+	bool v6 = map->family == IP_V6;
+	uint32_t reg = NFT_REG32_00, len = v6 ? 16 : 4, src = v6 ? 8 : 12;
+
+	if (map->family != IP_NONE)
+		need_family(o, map->family);
+	if (map->keys & RS_KEY_SRC) {
+		load_payload_to(o, NFT_PAYLOAD_NETWORK_HEADER, src, len, reg);
+		reg += len / 4;
+	}
+	if (map->keys & RS_KEY_DST) {
+		load_payload_to(o, NFT_PAYLOAD_NETWORK_HEADER, src + len, len,
+				reg);
+		reg += len / 4;
+	}
+	if (map->keys & RS_KEY_L4)
+		load_meta_to(o, NFT_META_L4PROTO, reg++);
+	if (map->keys & RS_KEY_PORT)
+		load_payload_to(o, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg);
+	lookup(o, map, false);
+}
+
+static void to_network_order(struct nl_rule_out *o, uint32_t len)
+{
+	struct nftnl_expr *e = expr(o, "byteorder");
+
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_SREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_LEN, len);
+	SET_U32(e, NFTNL_EXPR_BYTEORDER_SIZE, len);
+}
+
+/* Nanoseconds since the epoch. */
+static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
+{
+	uint64_t be = htobe64((uint64_t)second * 1000000000);
+
+	load_meta(o, NFT_META_TIME_NS);
+	to_network_order(o, sizeof(be));
+	compare(o, op, &be, sizeof(be));
+}
+
 static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	switch ((int)s->op) {
@@ -372,6 +429,12 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 		bitwise_u32(o, s->m, 0);
 		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_TIME_BEFORE:
+		match_time(o, NFT_CMP_LT, s->n);
+		break;
+	case RS_TIME_FROM:
+		match_time(o, NFT_CMP_GTE, s->n);
 		break;
 	default:
 		FW_ASSERT(!"a statement of the ruleset");
@@ -426,6 +489,9 @@ void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_OIFNAME_MAP:
 		load_meta(o, NFT_META_OIFNAME);
 		lookup(o, s->set, false);
+		break;
+	case RS_VMAP:
+		put_vmap(o, s->set);
 		break;
 	default:
 		put_match(o, s);

@@ -19,6 +19,7 @@
 /* nft's own numbers for key types; the kernel only stores them. */
 #define NFT_TYPE_IPADDR       7
 #define NFT_TYPE_IP6ADDR      8
+#define NFT_TYPE_INET_PROTO   12
 #define NFT_TYPE_INET_SERVICE 13
 #define NFT_TYPE_IFNAME       41
 
@@ -26,20 +27,64 @@
 #define NFT_BYTEORDER_HOST 1
 #define NFT_BYTEORDER_BIG  2
 
-static uint32_t key_type(enum rs_set_type type)
-{
-	static const uint32_t types[] = {NFT_TYPE_IPADDR, NFT_TYPE_IP6ADDR,
-					 NFT_TYPE_INET_SERVICE,
-					 NFT_TYPE_IFNAME};
+/* nft's type of a concatenation: six bits for each part. */
+#define CONCAT_BITS 6
 
-	return types[type];
+/* The parts of a set's key. */
+struct key_part {
+	uint32_t type, len;
+};
+
+static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
+{
+	static const struct key_part plain[] = {
+		[RS_SET_IPV4] = {NFT_TYPE_IPADDR, 4},
+		[RS_SET_IPV6] = {NFT_TYPE_IP6ADDR, 16},
+		[RS_SET_PORTS] = {NFT_TYPE_INET_SERVICE, 2},
+		[RS_SET_IFMAP] = {NFT_TYPE_IFNAME, IFNAMSIZ},
+	};
+	struct key_part address =
+		plain[set->family == IP_V6 ? RS_SET_IPV6 : RS_SET_IPV4];
+	const struct key_part all[] = {address,
+				       address,
+				       {NFT_TYPE_INET_PROTO, 1},
+				       plain[RS_SET_PORTS]};
+	unsigned n = 0;
+
+	if (set->type != RS_SET_VMAP) {
+		parts[n++] = plain[set->type];
+		return n;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		if (set->keys >> i & 1)
+			parts[n++] = all[i];
+	return n;
 }
 
-static uint32_t key_len(enum rs_set_type type)
+static uint32_t padded(uint32_t len)
 {
-	static const uint32_t lens[] = {4, 16, 2, IFNAMSIZ};
+	return (len + 3) & ~3U;
+}
 
-	return lens[type];
+static void put_key(struct nftnl_set *s, const struct rs_set *set,
+		    uint32_t *flags)
+{
+	struct key_part parts[4];
+	unsigned n = key_parts(set, parts);
+	uint32_t type = 0, len = 0;
+	uint8_t lens[4] = {0};
+
+	for (unsigned i = 0; i < n; i++) {
+		type = type << CONCAT_BITS | parts[i].type;
+		len += n > 1 ? padded(parts[i].len) : parts[i].len;
+		lens[i] = (uint8_t)parts[i].len;
+	}
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, type);
+	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, len);
+	if (n > 1) {
+		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, lens, n);
+		*flags |= NFT_SET_CONCAT;
+	}
 }
 
 /* nft needs to be told in which order it shall print a key's bytes. */
@@ -64,6 +109,7 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 		const struct rs_set *set, uint32_t id)
 {
 	struct nftnl_set *s = nftnl_set_alloc();
+	uint32_t flags = 0;
 	struct nlmsghdr *nlh =
 		nl_message(b, NFT_MSG_NEWSET, NLM_F_CREATE,
 			   (struct nl_source){"set", set->name, set->place});
@@ -77,16 +123,16 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 	nftnl_set_set_str(s, NFTNL_SET_NAME, set->name);
 	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, NFPROTO_INET);
 	nftnl_set_set_u32(s, NFTNL_SET_ID, id);
-	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, key_type(set->type));
-	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, key_len(set->type));
-	if (set->type == RS_SET_IFMAP) {
-		nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_MAP);
+	put_key(s, set, &flags);
+	if (rs_set_is_map(set)) {
+		flags |= NFT_SET_MAP;
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN,
 				  16); /* as nft declares a verdict */
-	} else {
-		nftnl_set_set_u32(s, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
 	}
+	if (rs_set_is_interval(set))
+		flags |= NFT_SET_INTERVAL;
+	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
 	put_byteorder(b, s, set->type);
 	nftnl_set_nlmsg_build_payload(nlh, s);
 	nl_push(b, nlh);
@@ -156,22 +202,109 @@ static void element_range(struct elements_out *o, const void *lo,
 	mnl_attr_nest_end(o->nlh, elem);
 }
 
-static void element_goto(struct elements_out *o, const struct rs_if_goto *g)
+/* The element's data: go on in this chain; and the element is at its end. */
+static void element_end_goto(struct elements_out *o, struct nlattr *elem,
+			     const char *chain)
 {
-	char key[IFNAMSIZ] = {0};
-	struct nlattr *elem, *data, *code;
+	struct nlattr *data, *code;
 
-	memcpy(key, g->interface, strnlen(g->interface, IFNAMSIZ - 1));
-	elem = element_begin(o, key, sizeof(key));
-	if (!elem)
-		return;
 	data = mnl_attr_nest_start(o->nlh, NFTA_SET_ELEM_DATA);
 	code = mnl_attr_nest_start(o->nlh, NFTA_DATA_VERDICT);
 	mnl_attr_put_u32(o->nlh, NFTA_VERDICT_CODE, htonl((uint32_t)NFT_GOTO));
-	mnl_attr_put_strz(o->nlh, NFTA_VERDICT_CHAIN, g->chain);
+	mnl_attr_put_strz(o->nlh, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(o->nlh, code);
 	mnl_attr_nest_end(o->nlh, data);
 	mnl_attr_nest_end(o->nlh, elem);
+}
+
+static void element_interface(struct elements_out *o,
+			      const struct rs_if_goto *g)
+{
+	char key[IFNAMSIZ] = {0};
+	struct nlattr *elem;
+
+	memcpy(key, g->interface, strnlen(g->interface, IFNAMSIZ - 1));
+	elem = element_begin(o, key, sizeof(key));
+	if (elem)
+		element_end_goto(o, elem, g->chain);
+}
+
+/* A key of an entry, its low or its high end: parts one behind the other, each
+ * padded where there are several. */
+struct entry_key {
+	uint8_t bytes[2 * 16 + 4 + 4];
+	uint16_t len;
+};
+
+static void key_add(struct entry_key *k, const void *part, size_t len)
+{
+	memcpy(k->bytes + k->len, part, len);
+	k->len = (uint16_t)(k->len + padded((uint32_t)len));
+}
+
+static struct entry_key entry_key(const struct rs_set *map,
+				  const struct rs_entry *e, bool high)
+{
+	struct entry_key k = {0};
+	size_t len = map->family == IP_V6 ? 16 : 4;
+	uint16_t port = htons(high ? e->ports.hi : e->ports.lo);
+
+	if (map->keys & RS_KEY_SRC)
+		key_add(&k, high ? e->src.hi.bytes : e->src.lo.bytes, len);
+	if (map->keys & RS_KEY_DST)
+		key_add(&k, high ? e->dst.hi.bytes : e->dst.lo.bytes, len);
+	if (map->keys & RS_KEY_L4)
+		key_add(&k, &e->l4, 1);
+	if (map->keys & RS_KEY_PORT)
+		key_add(&k, &port, sizeof(port));
+	if (map->keys == RS_KEY_L4)
+		k.len = 1;
+	return k;
+}
+
+/* A concatenation's range has both its ends in one element. */
+static void element_entry(struct elements_out *o, const struct rs_entry *e)
+{
+	struct entry_key lo = entry_key(o->set, e, false);
+	struct entry_key hi = entry_key(o->set, e, true);
+	struct nlattr *elem = element_begin(o, lo.bytes, lo.len), *nest;
+
+	if (!elem)
+		return;
+	if (o->set->ranges) {
+		nest = mnl_attr_nest_start(o->nlh, NFTA_SET_ELEM_KEY_END);
+		mnl_attr_put(o->nlh, NFTA_DATA_VALUE, hi.len, hi.bytes);
+		mnl_attr_nest_end(o->nlh, nest);
+	}
+	element_end_goto(o, elem, e->chain);
+}
+
+/* A map of ranges of one part: the end is an element of its own. */
+static void element_address_entry(struct elements_out *o,
+				  const struct rs_entry *e)
+{
+	const struct iprange *r = o->set->keys & RS_KEY_SRC ? &e->src : &e->dst;
+	uint16_t len = (uint16_t)ipaddr_len(r->lo.family);
+	struct ipaddr behind = r->hi;
+	struct nlattr *elem = element_begin(o, r->lo.bytes, len);
+
+	if (!elem)
+		return;
+	element_end_goto(o, elem, e->chain);
+	if (!ipaddr_next(&behind))
+		return;
+	elem = element_begin(o, behind.bytes, len);
+	if (!elem)
+		return;
+	mnl_attr_put_u32(o->nlh, NFTA_SET_ELEM_FLAGS,
+			 htonl(NFT_SET_ELEM_INTERVAL_END));
+	mnl_attr_nest_end(o->nlh, elem);
+}
+
+/* Is the key an address alone?  (A protocol alone is never a range.) */
+static bool by_address_alone(const struct rs_set *map)
+{
+	return map->keys == RS_KEY_SRC || map->keys == RS_KEY_DST;
 }
 
 void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
@@ -194,6 +327,11 @@ void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 		element_range(&o, &lo, p->hi < UINT16_MAX ? &behind : NULL, 2);
 	}
 	vec_foreach (g, &set->gotos)
-		element_goto(&o, g);
+		element_interface(&o, g);
+	vec_foreach (e, &set->entries)
+		if (set->ranges && by_address_alone(set))
+			element_address_entry(&o, e);
+		else
+			element_entry(&o, e);
 	elements_close(&o);
 }

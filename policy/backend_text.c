@@ -5,6 +5,7 @@
 #include "policy/base/strbuf.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 static const char *l4_word(uint32_t l4)
 {
@@ -69,6 +70,42 @@ static void print_l4(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta l4proto %u", s->n);
 }
 
+/* The words for a verdict map's keys, in a rule and as a type. */
+static void print_keys(struct strbuf *out, const struct rs_set *map,
+		       const char *const words[4])
+{
+	for (unsigned i = 0, n = 0; i < 4; i++)
+		if (map->keys >> i & 1)
+			strbuf_addf(out, "%s%s", n++ ? " . " : "", words[i]);
+}
+
+static void print_vmap(struct strbuf *out, const struct rs_set *map)
+{
+	static const char *const words[][4] = {
+		{"ip saddr", "ip daddr", "meta l4proto", "th dport"},
+		{"ip6 saddr", "ip6 daddr", "meta l4proto", "th dport"},
+	};
+
+	print_keys(out, map, words[map->family == IP_V6]);
+	strbuf_addf(out, " vmap @%s", map->name);
+}
+
+static void print_entry(struct strbuf *out, const struct rs_set *map,
+			const struct rs_entry *e)
+{
+	char src[IPRANGE_TEXT_MAX], dst[IPRANGE_TEXT_MAX], l4[16], port[16];
+	const char *const words[] = {src, dst, l4, port};
+
+	(void)iprange_print(&e->src, src);
+	(void)iprange_print(&e->dst, dst);
+	(void)snprintf(l4, sizeof(l4), "%u", e->l4);
+	(void)snprintf(port, sizeof(port),
+		       e->ports.lo == e->ports.hi ? "%u" : "%u-%u", e->ports.lo,
+		       e->ports.hi);
+	print_keys(out, map, words);
+	strbuf_addf(out, " : goto %s", e->chain);
+}
+
 /* The word that a statement begins with, where it is always the same. */
 static const char *const words[] = {
 	[RS_IIFNAME] = "iifname",
@@ -117,6 +154,9 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_OIFNAME_MAP:
 		strbuf_addf(out, "%s vmap @%s", words[s->op], s->set->name);
 		break;
+	case RS_VMAP:
+		print_vmap(out, s->set);
+		break;
 	case RS_L4PROTO:
 		print_l4(out, s);
 		break;
@@ -148,6 +188,11 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_CT_MARK_SET:
 	case RS_META_MARK_SET:
 		print_mark(out, s);
+		break;
+	case RS_TIME_BEFORE:
+	case RS_TIME_FROM:
+		strbuf_addf(out, "meta time %s %u",
+			    s->op == RS_TIME_FROM ? ">=" : "<", s->n);
 		break;
 	case RS_LOG:
 		strbuf_addf(out,
@@ -188,18 +233,34 @@ static void print_comment(struct strbuf *out, const char *comment)
 	strbuf_addz(out, "\"");
 }
 
-static void print_set(struct strbuf *out, const struct rs_set *set)
+static void print_set_type(struct strbuf *out, const struct rs_set *set)
 {
 	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
 					    "inet_service", "ifname : verdict"};
+	static const char *const keys[][4] = {
+		{"ipv4_addr", "ipv4_addr", "inet_proto", "inet_service"},
+		{"ipv6_addr", "ipv6_addr", "inet_proto", "inet_service"},
+	};
+
+	strbuf_addz(out, "\t\ttype ");
+	if (set->type == RS_SET_VMAP) {
+		print_keys(out, set, keys[set->family == IP_V6]);
+		strbuf_addz(out, " : verdict\n");
+	} else {
+		strbuf_addf(out, "%s\n", types[set->type]);
+	}
+	if (rs_set_is_interval(set))
+		strbuf_addz(out, "\t\tflags interval\n");
+}
+
+static void print_set(struct strbuf *out, const struct rs_set *set)
+{
 	char text[IPRANGE_TEXT_MAX];
 	size_t n = 0;
 
-	strbuf_addf(out, "\t%s %s {\n\t\ttype %s\n",
-		    set->type == RS_SET_IFMAP ? "map" : "set", set->name,
-		    types[set->type]);
-	if (set->type != RS_SET_IFMAP)
-		strbuf_addz(out, "\t\tflags interval\n");
+	strbuf_addf(out, "\t%s %s {\n", rs_set_is_map(set) ? "map" : "set",
+		    set->name);
+	print_set_type(out, set);
 	strbuf_addz(out, "\t\telements = {");
 	for (size_t i = 0; i < set->addrs.n; i++)
 		strbuf_addf(out, "%s %s", n++ ? "," : "",
@@ -211,6 +272,10 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 	vec_foreach (g, &set->gotos)
 		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
 			    g->interface, g->chain);
+	vec_foreach (e, &set->entries) {
+		strbuf_addz(out, n++ ? ",\n\t\t\t" : "\n\t\t\t");
+		print_entry(out, set, e);
+	}
 	strbuf_addz(out, " }\n\t}\n\n");
 }
 

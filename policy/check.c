@@ -227,6 +227,7 @@ static void check_gateway(struct check *c)
 {
 	static const char *const modes[3] = {"enforce", "observe"};
 	static const char *const fails[3] = {"closed", "open"};
+	static const char *const zones[3] = {"local", "utc"};
 	const struct ast_gateway *g = &c->ast->gateway;
 	const struct number *last = g->queues.set ? &g->queues : &g->queue;
 	int64_t first = g->queue.set ? g->queue.value : 5720;
@@ -242,6 +243,7 @@ static void check_gateway(struct check *c)
 	}
 	check_choice(c, &g->mode, "mode", modes);
 	check_choice(c, &g->fail, "fail", fails);
+	check_choice(c, &g->timezone, "timezone", zones);
 	check_between(c, &g->queue, "queue", 0, 65535);
 	check_between(c, &g->queues, "queues", 1, 16);
 	if (first >= 0 && first <= 65535 && g->queues.set &&
@@ -265,9 +267,11 @@ static void check_guards(struct check *c)
 	check_choice(c, &c->ast->log.deny, "deny", denied);
 }
 
-void check_policy(const struct ast *ast, struct diag_list *diags)
+void check_policy(const struct ast *ast, const struct policy_env *env,
+		  struct diag_list *diags)
 {
-	struct check c = {.ast = ast, .diags = diags, .arena = diags->arena};
+	struct check c = {
+		.ast = ast, .env = env, .diags = diags, .arena = diags->arena};
 
 	if (ast->partial)
 		return;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "policy/ast.h"
+#include "policy/env.h"
 
 /* Report all that is wrong with the tree, each with its place and, where a
  * word is unknown, the nearest known one.  After a check without errors
  * lower() cannot fail but for memory. */
-void check_policy(const struct ast *ast, struct diag_list *diags);
+void check_policy(const struct ast *ast, const struct policy_env *env,
+		  struct diag_list *diags);

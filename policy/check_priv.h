@@ -4,6 +4,7 @@
 
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
+#include "policy/env.h"
 #include "policy/suggest.h"
 
 #define CHECK_ZONES_MAX 60
@@ -30,6 +31,7 @@ struct check_index {
 
 struct check {
 	const struct ast *ast;
+	const struct policy_env *env;
 	struct diag_list *diags;
 	struct arena *arena;
 	struct check_index zones, addresses, hosts, services;
@@ -67,6 +69,9 @@ void check_unused(struct check *c);
 
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
+
+/* check_when.c: at what times a rule holds, and whether it only observes. */
+void check_when(struct check *c, const struct ast_rule *r);
 
 /* check_sets.c: the bits of a set of ranges. */
 unsigned check_sides(const struct check *c, const struct ipset *s);

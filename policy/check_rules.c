@@ -103,6 +103,8 @@ static unsigned bare_side(struct check *c, const struct end *e,
 		return SIDE_SELF;
 	if (str_starts(w->text, "@"))
 		return set_side(c, e, w);
+	if (ast_is_list(w->text))
+		return check_list_sides(c, w);
 	zone = check_find(&c->zones, w->text);
 	if (zone)
 		return c->ast->zones.items[zone->i].external.value
@@ -539,6 +541,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_head(c, r);
 	check_ends(c, list, r);
 	check_conditions(c, r);
+	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);
 	check_twice(c, "service", &r->service);

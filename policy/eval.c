@@ -168,6 +168,40 @@ enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 	return facts_unfinished(f) ? TRI_NOT_YET : TRI_NO;
 }
 
+/* A rule that only observes decides nothing; but while it is not known whether
+ * it matches, the flow must not be let go. */
+static bool is_passed_over(const struct ir_rule *rule, const struct facts *f,
+			   enum tri t, enum eval_view view)
+{
+	return ir_rule_observes(rule, f->time) &&
+	       (t == TRI_YES || view == EVAL_HURRIED);
+}
+
+const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
+				    const struct ir_rule *after, bool by_engine)
+{
+	enum ast_list list = ir_list_of(ir, f->zone_src, f->zone_dst);
+	/* The kernel goes through the list up to the first it cannot judge. */
+	bool in_kernel = true;
+
+	if (list == AST_LISTS)
+		return NULL;
+	for (size_t i = ir->list_from[list]; i < ir->list_to[list]; i++) {
+		const struct ir_rule *rule = &ir->all[i];
+		enum tri t = eval_rule(rule, f, EVAL_ENGINE);
+
+		in_kernel &= eval_rule(rule, f, EVAL_KERNEL) != TRI_NOT_YET;
+		if (t == TRI_NO)
+			continue;
+		if (!ir_rule_observes(rule, f->time))
+			break;
+		if (t == TRI_YES && !(by_engine && in_kernel) &&
+		    (!after || rule->id > after->id))
+			return rule;
+	}
+	return NULL;
+}
+
 /* The list alone. */
 static struct decision eval_list(const struct ir *ir, const struct facts *f,
 				 enum eval_view view)
@@ -186,7 +220,7 @@ static struct decision eval_list(const struct ir *ir, const struct facts *f,
 	for (size_t i = ir->list_from[d.list]; i < ir->list_to[d.list]; i++) {
 		enum tri t = eval_rule(&ir->all[i], f, view);
 
-		if (t == TRI_NO)
+		if (t == TRI_NO || is_passed_over(&ir->all[i], f, t, view))
 			continue;
 		d.by = DECISION_BY_RULE;
 		d.rule = &ir->all[i];

@@ -34,12 +34,20 @@ struct decision {
 
 /* How much of the facts the evaluation may look at. */
 enum eval_view {
-	EVAL_ENGINE, /* all of them */
-	EVAL_KERNEL, /* only what the kernel sees: the rest is not yet */
+	EVAL_ENGINE,  /* all of them */
+	EVAL_KERNEL,  /* only what the kernel sees: the rest is not yet */
+	EVAL_HURRIED, /* all of them; what only observes is not waited for */
 };
 
 struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view);
+
+/* The next rule after `after` (NULL: the first) that the flow meets before the
+ * one that decides, that matches, and that only observes; or NULL.
+ * `by_engine`: leave out those that the kernel has met before it queued. */
+const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
+				    const struct ir_rule *after,
+				    bool by_engine);
 
 /* One rule's and one guard's answer, for `fwctl explain`. */
 enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,

@@ -57,6 +57,7 @@ struct facts {
 	uint16_t sport, dport;
 	uint8_t l4;             /* IPPROTO_* */
 	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
+	int64_t time;           /* when it began: seconds since the epoch */
 
 	/* What the engine was told. */
 	struct facts_layer layers[FACTS_LAYERS_MAX];

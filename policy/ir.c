@@ -70,6 +70,11 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 	return rule->apps || rule->has_hosts;
 }
 
+bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
+{
+	return rule->observe && (!rule->until || now < rule->until);
+}
+
 const char *ir_action_name(enum ir_action action)
 {
 	switch (action) {
@@ -151,16 +156,23 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addf(out, " %.*s", STR_ARG(r->host_words[i]));
 	if (r->has_hosts)
 		strbuf_addz(out, "\n");
+	if (r->observe)
+		strbuf_addz(out, "\tobserve");
+	if (r->until)
+		strbuf_addf(out, " until %lld", (long long)r->until);
+	if (r->observe)
+		strbuf_addz(out, "\n");
 }
 
 void ir_print(const struct ir *ir, struct strbuf *out)
 {
 	static const char *const logs[] = {"none", "first", "all"};
 
-	strbuf_addf(out, "gateway \"%s\" %s fail-%s queue %u+%u marks 0x%08x\n",
+	strbuf_addf(out,
+		    "gateway \"%s\" %s fail-%s queue %u+%u marks 0x%08x%s\n",
 		    ir->name, ir->observe ? "observe" : "enforce",
 		    ir->fail_open ? "open" : "closed", ir->queue, ir->queues,
-		    ir->marks);
+		    ir->marks, ir->optimize ? "" : " as written");
 	for (unsigned z = 0; z < ir->n_zones; z++) {
 		const struct ir_zone *zone = &ir->zones[z];
 

@@ -60,11 +60,13 @@ struct ir_rule {
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
 	enum ir_action action;
+	bool observe;  /* it says what it would do, and does nothing */
+	int64_t until; /* second from which on it does not; 0: it always does */
 };
 
 struct ir {
 	const char *name; /* the gateway's */
-	bool observe, fail_open;
+	bool observe, fail_open, optimize;
 	uint16_t queue, queues;
 	uint32_t marks;      /* mask, at least 8 adjacent bits */
 	unsigned generation; /* in the marks of its decisions; 0: none */
@@ -95,6 +97,9 @@ bool ir_side_has(const struct ir_side *side, int zone,
 
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
+
+/* Does the rule only observe at this second? */
+bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
 const char *ir_guard_name(enum ir_guard guard);

@@ -5,28 +5,16 @@
  * the canonical policy, which is one text, it is named from the policy's own
  * folder, and that name is the key under which it travels.
  */
-#include "policy/load.h"
+#include "policy/load_priv.h"
 
 #include "policy/base/hash.h"
-#include "policy/feed.h"
 #include "policy/file.h"
 
 #include <stdlib.h>
 
-struct loading {
-	struct ast *ast;
-	const struct policy_files *given; /* NULL: from disk */
-	struct diag_list *diags;
-	struct arena *arena;
-	VEC(struct policy_file) files;
-	size_t bytes; /* of all files */
-	bool failed;  /* no memory */
-};
-
 /* "lists/feed.txt" in "/etc/fwagent/policy.conf" is
  * "/etc/fwagent/lists/feed.txt". */
-static const char *path_from(struct loading *l, const char *file,
-			     struct str path)
+const char *load_path(struct loading *l, const char *file, struct str path)
 {
 	const char *cut = strrchr(file, '/');
 	const char *made;
@@ -51,17 +39,16 @@ static struct str name_from_top(const struct loading *l, const char *path)
 	return str_of(strncmp(path, l->ast->file, n) != 0 ? path : path + n);
 }
 
-static bool keep(struct loading *l, struct str word, struct str bytes,
-		 struct place at)
+bool load_keep(struct loading *l, const struct word *w, struct str bytes)
 {
 	struct policy_file *file;
 
 	if (l->files.n >= BUNDLE_FILES_MAX ||
 	    bytes.len > BUNDLE_BYTES_MAX - l->bytes) {
-		diag_error(l->diags, at, "too-many",
+		diag_error(l->diags, w->place, "too-many",
 			   "with %s the policy names more than %d files or "
 			   "%lu MiB",
-			   diag_quote(l->diags, word), BUNDLE_FILES_MAX,
+			   diag_quote(l->diags, w->text), BUNDLE_FILES_MAX,
 			   BUNDLE_BYTES_MAX / 1024 / 1024);
 		return false;
 	}
@@ -70,7 +57,7 @@ static bool keep(struct loading *l, struct str word, struct str bytes,
 		l->failed = true;
 		return false;
 	}
-	*file = (struct policy_file){.name = arena_str(l->arena, word).p,
+	*file = (struct policy_file){.name = arena_str(l->arena, w->text).p,
 				     .bytes = bytes,
 				     .hash = hash_text(bytes.p, bytes.len)};
 	l->failed |= !file->name;
@@ -78,35 +65,33 @@ static bool keep(struct loading *l, struct str word, struct str bytes,
 	return true;
 }
 
-/* The file that came with the policy. */
-static bool find_given(struct loading *l, struct str word, struct place at,
-		       struct str *out_bytes)
+bool load_given(struct loading *l, const struct word *w, struct str *out_bytes)
 {
-	const struct policy_file *file = bundle_find(l->given, word);
+	const struct policy_file *file = bundle_find(l->given, w->text);
 
 	if (!file)
-		diag_error(l->diags, at, "file",
+		diag_error(l->diags, w->place, "file",
 			   "%s did not come with the policy",
-			   diag_quote(l->diags, word));
+			   diag_quote(l->diags, w->text));
 	else
 		*out_bytes = file->bytes;
-	return file && keep(l, word, file->bytes, at);
+	return file && load_keep(l, w, file->bytes);
 }
 
-static bool read_from_disk(struct loading *l, const char *path, struct str word,
-			   struct place at, struct str *out_bytes)
+static bool read_from_disk(struct loading *l, const char *path,
+			   const struct word *w, struct str *out_bytes)
 {
 	const char *why = "";
 	char *bytes = NULL;
 	size_t len = 0;
 
 	if (file_read(path, BUNDLE_BYTES_MAX, &bytes, &len, &why)) {
-		diag_error(l->diags, at, "file", "cannot read %s: %s",
+		diag_error(l->diags, w->place, "file", "cannot read %s: %s",
 			   diag_quote(l->diags, str_of(path)), why);
 		return false;
 	}
 	*out_bytes = str_mem(bytes, len);
-	if (keep(l, word, *out_bytes, at))
+	if (load_keep(l, w, *out_bytes))
 		return true;
 	free(bytes);
 	return false;
@@ -123,14 +108,25 @@ static bool bytes_of(struct loading *l, const char *path, const struct word *w,
 		*out_bytes = file->bytes;
 		return true;
 	}
-	if (l->given)
-		return find_given(l, w->text, w->place, out_bytes);
-	return read_from_disk(l, path, w->text, w->place, out_bytes);
+	return l->given ? load_given(l, w, out_bytes)
+			: read_from_disk(l, path, w, out_bytes);
 }
 
-/* The list's entries; `at` is who named it. */
-static void parse(struct loading *l, const struct feed *feed, struct place at,
-		  struct ast_entries *out)
+struct ast_entries *load_entries(struct loading *l, enum ast_kind kind,
+				 struct str word)
+{
+	struct ast_entries *e =
+		word.p ? vec_push(l->arena, &l->ast->entries) : NULL;
+
+	if (e)
+		*e = (struct ast_entries){.word = word, .kind = kind};
+	else
+		l->failed = true;
+	return e;
+}
+
+void load_parse(struct loading *l, const struct feed *feed, struct place at,
+		struct ast_entries *out)
 {
 	struct feed_names names = {0};
 	enum fw_err err = out->kind == AST_ADDRESSES
@@ -159,20 +155,15 @@ static void load_file(struct loading *l, enum ast_kind kind, struct word *w)
 			   diag_quote(l->diags, w->text));
 		return;
 	}
-	feed.name = path_from(l, w->place.file, path);
+	feed.name = load_path(l, w->place.file, path);
 	w->text = str_of(arena_printf(l->arena, AST_FILE "%s",
 				      name_from_top(l, feed.name).p));
 	if (ast_entries_of(l->ast, kind, w->text))
 		return;
 	/* Kept also when it cannot be read: it is complained of once. */
-	e = w->text.p ? vec_push(l->arena, &l->ast->entries) : NULL;
-	if (!e) {
-		l->failed = true;
-		return;
-	}
-	*e = (struct ast_entries){.word = w->text, .kind = kind};
-	if (bytes_of(l, feed.name, w, &feed.bytes))
-		parse(l, &feed, w->place, e);
+	e = load_entries(l, kind, w->text);
+	if (e && bytes_of(l, feed.name, w, &feed.bytes))
+		load_parse(l, &feed, w->place, e);
 }
 
 static void load_sets(struct loading *l, enum ast_kind kind,
@@ -195,6 +186,7 @@ enum fw_err load_files(struct ast *ast, const struct policy_files *given,
 
 	load_sets(&l, AST_ADDRESSES, &ast->addresses);
 	load_sets(&l, AST_NAMES, &ast->hosts);
+	load_geo(&l);
 	*out_files = (struct policy_files){l.files.items, l.files.n};
 	if (l.failed)
 		return FW_ERR_NOMEM;

@@ -6,12 +6,14 @@
  */
 #include "policy/lower.h"
 
+#include "policy/calendar.h"
 #include "policy/facts.h"
 #include "policy/lower_sets.h"
 #include "policy/service_words.h"
 
 struct lowering {
 	const struct ast *ast;
+	const struct policy_env *env;
 	struct arena *arena;
 	struct lower_sets sets;
 	struct ir_zone *zones;
@@ -146,6 +148,24 @@ static enum ir_action lower_action(struct word w)
 	return str_is(w.text, "deny") ? IR_DENY : IR_REJECT;
 }
 
+/* Seconds that the policy's time is ahead of UTC. */
+static int32_t zone_offset(const struct lowering *l)
+{
+	return str_is(l->ast->gateway.timezone.text, "utc")
+		       ? 0
+		       : l->env->utc_offset;
+}
+
+static void lower_observe(struct lowering *l, const struct ast_rule *in,
+			  struct ir_rule *out)
+{
+	int64_t day;
+
+	out->observe = in->observe.set && in->observe.value;
+	if (in->until.text.p && calendar_date_parse(in->until.text, &day))
+		out->until = (day + 1) * CALENDAR_DAY_SECONDS - zone_offset(l);
+}
+
 static void lower_rule(struct lowering *l, const struct ast_rule *in,
 		       struct ir_rule *out)
 {
@@ -158,6 +178,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);
+	lower_observe(l, in, out);
 }
 
 static void lower_rules(struct lowering *l, struct ir *ir)
@@ -214,15 +235,16 @@ static uint32_t lower_guards(const struct ast_application *a)
 	return guards;
 }
 
-enum fw_err lower_policy(const struct ast *ast, struct arena *arena,
-			 struct ir *out_ir)
+enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
+			 struct arena *arena, struct ir *out_ir)
 {
-	struct lowering l = {.ast = ast, .arena = arena};
+	struct lowering l = {.ast = ast, .env = env, .arena = arena};
 	const struct ast_gateway *g = &ast->gateway;
 	struct ir ir = {
 		.name = g->name.text.p ? text_of(&l, g->name) : "gateway",
 		.observe = str_is(g->mode.text, "observe"),
 		.fail_open = str_is(g->fail.text, "open"),
+		.optimize = !g->optimize.set || g->optimize.value,
 		.queue = (uint16_t)number_or(g->queue, LOWER_QUEUE_DEFAULT),
 		.queues = (uint16_t)number_or(g->queues, LOWER_QUEUES_DEFAULT),
 		.marks = number_or(g->marks, LOWER_MARKS_DEFAULT),

@@ -26,9 +26,9 @@ static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
 	return load_files(&p->ast, in->files, &p->diags, &p->files);
 }
 
-static enum fw_err check_tree(struct policy *p)
+static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
 {
-	check_policy(&p->ast, &p->diags);
+	check_policy(&p->ast, env, &p->diags);
 	return p->diags.errors ? FW_ERR_POLICY : FW_OK;
 }
 
@@ -57,6 +57,8 @@ static void name_policy(struct policy *p)
 enum fw_err policy_compile(const struct policy_input *in,
 			   struct policy **out_policy)
 {
+	static const struct policy_env unknown = {0};
+	const struct policy_env *env = in->env ? in->env : &unknown;
 	struct policy *p = calloc(1, sizeof(*p));
 	enum fw_err err;
 
@@ -72,16 +74,18 @@ enum fw_err policy_compile(const struct policy_input *in,
 	if (!err || err == FW_ERR_POLICY)
 		err = load_lists(in, p);
 	if (!err || err == FW_ERR_POLICY)
-		err = check_tree(p);
+		err = check_tree(p, env);
 	if (!err)
 		err = print_canonical(p);
 	if (!err)
 		name_policy(p);
 	if (!err)
-		err = lower_policy(&p->ast, &p->arena, &p->ir);
-	p->ir.generation = in->env ? in->env->generation : 0;
+		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
+	p->ir.generation = env->generation;
 	if (!err)
-		err = ruleset_build(&p->ir, p->digest, &p->diags, &p->ruleset);
+		err = ruleset_build(&p->ir, p->digest,
+				    in->map_from ? in->map_from : RS_MAP_FROM,
+				    &p->diags, &p->ruleset);
 	return err;
 }
 

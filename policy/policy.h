@@ -33,6 +33,7 @@ struct policy_input {
 	struct str text;
 	const char *text_name;
 	const struct policy_files *files;
+	unsigned map_from;            /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
 

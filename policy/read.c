@@ -398,6 +398,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 }
 
 _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
+		       offsetof(struct ast_geo, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a GROUP's struct begins with its place");

@@ -110,7 +110,7 @@ static uint64_t hash_more(uint64_t h, const void *data, size_t len)
 
 static uint64_t rs_set_hash(const struct rs_set *set)
 {
-	uint64_t h = set->type;
+	uint64_t h = set->type | set->keys << 8 | (unsigned)set->family << 16;
 
 	h = hash_more(h, set->addrs.items,
 		      set->addrs.n * sizeof(*set->addrs.items));
@@ -119,6 +119,13 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 	vec_foreach (g, &set->gotos) {
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
+	}
+	vec_foreach (e, &set->entries) {
+		struct rs_entry plain = *e;
+
+		plain.chain = NULL;
+		h = hash_more(h, &plain, sizeof(plain));
+		h = hash_more(h, e->chain, strlen(e->chain));
 	}
 	return h;
 }
@@ -150,12 +157,12 @@ struct rs_set *rs_build_map(struct rs_build *b, const char *name)
 const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 {
 	static const char *const kinds[] = {
-		[RS_SET_IPV4] = "ip4",
-		[RS_SET_IPV6] = "ip6",
-		[RS_SET_PORTS] = "ports",
+		[RS_SET_IPV4] = "s_ip4",    [RS_SET_IPV6] = "s_ip6",
+		[RS_SET_PORTS] = "s_ports", [RS_SET_IFMAP] = "m",
+		[RS_SET_VMAP] = "m",
 	};
 	uint64_t hash = rs_set_hash(set);
-	const char *name = arena_printf(b->arena, "s_%s_%016" PRIx64,
+	const char *name = arena_printf(b->arena, "%s_%016" PRIx64,
 					kinds[set->type], hash);
 	struct rs_set *made;
 
@@ -197,8 +204,8 @@ static struct rs_stmt mark_set(struct rs_build *b, enum rs_op op,
 				.m = mark_bits(b->ir->marks)};
 }
 
-static void add_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
-		    unsigned number)
+void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		  unsigned number)
 {
 	const char *prefix = arena_printf(b->arena, RS_LOG_PREFIX " %s %s %u",
 					  b->digest, kind, number);
@@ -217,7 +224,7 @@ static void add_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 {
 	if (b->ir->log_allow != IR_LOG_NONE)
-		add_log(b, rule, "allow", id);
+		rs_build_log(b, rule, "allow", id);
 	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
 	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
 }
@@ -226,7 +233,7 @@ void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 		     unsigned id, bool silent)
 {
 	if (b->ir->log_deny != IR_LOG_NONE)
-		add_log(b, rule, kind, id);
+		rs_build_log(b, rule, kind, id);
 	if (b->ir->observe) {
 		rs_build_add(b, rule,
 			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
@@ -303,10 +310,16 @@ static void finish(struct rs_build *b)
 }
 
 enum fw_err ruleset_build(const struct ir *ir, const char *digest,
-			  struct diag_list *diags, struct ruleset *out)
+			  unsigned map_from, struct diag_list *diags,
+			  struct ruleset *out)
 {
-	struct rs_build b = {
-		.ir = ir, .digest = digest, .arena = diags->arena, .rs = out};
+	struct rs_build b = {.ir = ir,
+			     .digest = digest,
+			     .arena = diags->arena,
+			     .rs = out,
+			     .trim = ir->optimize,
+			     .map_from =
+				     ir->optimize ? map_from : RS_MAP_NEVER};
 	struct frame_filler filler = {.fill = fill_slot,
 				      .ctx = &b,
 				      .marks = ir->marks,

@@ -12,6 +12,8 @@
 #include "policy/base/vec.h"
 #include "policy/ir.h"
 
+#include <limits.h>
+
 /* Statements.  `n`, `m`: numbers; `name`: chain or interface or log prefix;
  * `set`: the set or map that is looked up. */
 enum rs_op {
@@ -31,6 +33,8 @@ enum rs_op {
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
+	RS_TIME_BEFORE, /* n = second since the epoch */
+	RS_TIME_FROM,
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,
@@ -47,6 +51,7 @@ enum rs_op {
 	RS_GOTO,        /* name */
 	RS_IIFNAME_MAP, /* set: interface -> goto chain */
 	RS_OIFNAME_MAP,
+	RS_VMAP, /* set: addresses, protocol, port -> goto chain */
 };
 
 enum rs_ct_state {
@@ -71,7 +76,16 @@ struct rs_rule {
 
 #define RS_COMMENT_MAX 120
 
-enum rs_set_type { RS_SET_IPV4, RS_SET_IPV6, RS_SET_PORTS, RS_SET_IFMAP };
+enum rs_set_type {
+	RS_SET_IPV4,
+	RS_SET_IPV6,
+	RS_SET_PORTS,
+	RS_SET_IFMAP,
+	RS_SET_VMAP
+};
+
+/* What a verdict map is asked with: these, in this order. */
+enum rs_key { RS_KEY_SRC = 1, RS_KEY_DST = 2, RS_KEY_L4 = 4, RS_KEY_PORT = 8 };
 
 struct rs_port_range {
 	uint16_t lo, hi;
@@ -81,17 +95,40 @@ struct rs_if_goto {
 	const char *interface, *chain;
 };
 
+/* One entry of a verdict map; what is not in the map's keys is unused. */
+struct rs_entry {
+	struct iprange src, dst;
+	uint8_t l4;
+	struct rs_port_range ports;
+	const char *chain;
+};
+
 /* A named set of address or port ranges (sorted, disjoint), or the map from an
- * interface name to the chain to go on in. */
+ * interface name, or from a packet's keys, to the chain to go on in. */
 struct rs_set {
 	const char *name;
 	enum rs_set_type type;
 	struct ipset addrs;
 	VEC(struct rs_port_range) ports;
 	VEC(struct rs_if_goto) gotos;
-	uint64_t hash; /* of its type and elements */
+	VEC(struct rs_entry) entries; /* of a verdict map; no two meet */
+	enum ip_family family;        /* of its addresses */
+	unsigned keys;                /* bits of enum rs_key */
+	bool ranges;                  /* entries are not all single values */
+	uint64_t hash;                /* of its type and elements */
 	struct place place;
 };
+
+static inline bool rs_set_is_map(const struct rs_set *set)
+{
+	return set->type == RS_SET_IFMAP || set->type == RS_SET_VMAP;
+}
+
+/* Are its elements ranges? */
+static inline bool rs_set_is_interval(const struct rs_set *set)
+{
+	return set->type == RS_SET_VMAP ? set->ranges : !rs_set_is_map(set);
+}
 
 enum rs_hook { RS_NO_HOOK, RS_INPUT, RS_FORWARD, RS_OUTPUT };
 
@@ -116,10 +153,16 @@ struct ruleset {
 #define RS_ABOUT_CHAIN  "c_about"
 #define RS_ABOUT_PREFIX "policy "
 
+/* From how many rules on maps are made of them, where nothing else is said. */
+#define RS_MAP_FROM  8U
+#define RS_MAP_NEVER UINT_MAX
+
 /* Make the ruleset: the frame's text with its slots filled from the rules.
- * `digest` goes into the log prefixes.  A fault of the frame is reported in
+ * `digest` goes into the log prefixes; as of `map_from` rules that a map can
+ * hold, there is one.  A fault of the frame is reported in
  * `diags` and gives FW_ERR_POLICY; else FW_ERR_NOMEM. */
 FW_MUST_CHECK enum fw_err ruleset_build(const struct ir *ir, const char *digest,
+					unsigned map_from,
 					struct diag_list *diags,
 					struct ruleset *out);
 

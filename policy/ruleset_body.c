@@ -70,6 +70,28 @@ static void body_end(struct rs_build *b, struct rs_rule *nft,
 	}
 }
 
+/* Until then it only says what it would do, and the packet goes back to where
+ * it came from. */
+static void body_observe(struct rs_build *b, struct rs_chain *chain,
+			 const struct ir_rule *rule, const char *counter)
+{
+	struct rs_rule *nft = body_rule(b, chain, rule);
+
+	if (rule->until)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_TIME_BEFORE,
+					      .n = (uint32_t)rule->until});
+	rs_build_count(b, nft, counter);
+	rs_build_log(b, nft, "observe", rule->id);
+	if (!rule->until)
+		return;
+	nft = body_rule(b, chain, rule);
+	rs_build_add(b, nft,
+		     (struct rs_stmt){.op = RS_TIME_BEFORE,
+				      .n = (uint32_t)rule->until});
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_RETURN});
+}
+
 static bool queued(const struct rs_build *b, const struct ir_rule *rule,
 		   uint8_t l4)
 {
@@ -85,6 +107,11 @@ static void body_fill(struct rs_build *b, struct rs_chain *chain,
 	bool others_queued = queued(b, rule, SPLIT_OTHER_L4);
 	struct rs_rule *nft;
 
+	if (rule->observe && !ir_rule_asks_engine(rule)) {
+		body_observe(b, chain, rule, counter);
+		if (!rule->until)
+			return;
+	}
 	/* Guards look at TCP only: the rest is certain. */
 	if (tcp_queued && others && !others_queued) {
 		nft = body_rule(b, chain, rule);

@@ -65,10 +65,17 @@ static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 	return name;
 }
 
+/* Can a packet come back from the rule's own chain? */
+static bool lets_pass(const struct ir_rule *rule)
+{
+	return rule->observe && !ir_rule_asks_engine(rule);
+}
+
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
 {
 	if (asks_more(rule))
 		return (struct rs_stmt){.op = RS_JUMP,
 					.name = extra_chain(b, rule)};
-	return (struct rs_stmt){.op = RS_GOTO, .name = rs_build_body(b, rule)};
+	return (struct rs_stmt){.op = lets_pass(rule) ? RS_JUMP : RS_GOTO,
+				.name = rs_build_body(b, rule)};
 }

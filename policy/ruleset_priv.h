@@ -2,6 +2,7 @@
 /* Between the parts of the ruleset's making. */
 #pragma once
 
+#include "policy/overlap.h"
 #include "policy/ruleset.h"
 
 struct rs_build {
@@ -10,6 +11,8 @@ struct rs_build {
 	struct arena *arena;
 	struct ruleset *rs;
 	const char **bodies; /* by rule id: its chain, or NULL: not made yet */
+	unsigned map_from;   /* so many rules make a map */
+	bool trim;           /* leave out what cannot match between two zones */
 	struct rs_chain nowhere;
 	bool failed;
 };
@@ -39,6 +42,10 @@ const struct rs_set *rs_build_addr_set(struct rs_build *b,
 const char *rs_build_name(struct rs_build *b, const char *prefix, const char *x,
 			  const char *y);
 
+/* Said in the log: "KIND NUMBER". */
+void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
+		  unsigned number);
+
 /* Said in the log where `kind` is not NULL, then refused; or in observe mode
  * passed. */
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
@@ -50,6 +57,9 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain);
 void rs_build_forward(struct rs_build *b, struct rs_chain *chain);
 void rs_build_output(struct rs_build *b, struct rs_chain *chain);
 
+/* The sources that a zone with networks may have. */
+struct ipset rs_own_sources(struct rs_build *b, unsigned zone);
+
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
@@ -59,7 +69,30 @@ const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
  * may come back, and is for the next rule then. */
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
 
-/* ruleset_rule.c: what the rule asks of a packet between a pair of zones, as
- * nft rules that go on in its body; none when it can never match there. */
-void rs_build_rule(struct rs_build *b, struct rs_chain *chain,
-		   const struct ir_rule *rule, unsigned from, unsigned to);
+/* A rule as it looks between one pair of zones. */
+struct rs_arm {
+	const struct ir_rule *rule;
+	const struct ipset *src, *dst; /* NULL: any */
+	bool alone; /* asks for more than addresses and services */
+	struct reach reach;
+};
+
+/* ruleset_rule.c: the rule's arm between two zones, false when it can never
+ * match there; and the arm as nft rules that go on in the rule's body. */
+bool rs_arm_of(struct rs_build *b, const struct ir_rule *rule, unsigned from,
+	       unsigned to, struct rs_arm *out);
+void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
+		  const struct rs_arm *arm);
+
+bool rs_l4_has_ports(uint8_t l4);
+
+/* The rule's port ranges of a protocol, sorted and merged. */
+struct rs_set rs_ports_of(struct rs_build *b, const struct ir_rule *rule,
+			  uint8_t l4);
+
+/* Is service i the rule's first of its protocol? */
+bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
+
+/* ruleset_stage.c: all arms of a pair, in the policy's order. */
+void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
+		   struct rs_arm *arms, size_t n);

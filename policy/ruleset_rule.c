@@ -16,7 +16,7 @@ struct variant {
 	bool by_port;                  /* service ranges of l4 matter */
 };
 
-static bool l4_has_ports(uint8_t l4)
+bool rs_l4_has_ports(uint8_t l4)
 {
 	return l4 == IPPROTO_TCP || l4 == IPPROTO_UDP || l4 == IPPROTO_SCTP ||
 	       l4 == IPPROTO_DCCP;
@@ -80,9 +80,8 @@ static void ports_insert(struct rs_build *b, struct rs_set *set,
 	set->ports.n = kept + 1;
 }
 
-/* The rule's port ranges of this protocol, sorted and merged. */
-static struct rs_set ports_of(struct rs_build *b, const struct ir_rule *rule,
-			      uint8_t l4)
+struct rs_set rs_ports_of(struct rs_build *b, const struct ir_rule *rule,
+			  uint8_t l4)
 {
 	struct rs_set set = {.type = RS_SET_PORTS, .place = rule->place};
 
@@ -98,7 +97,7 @@ static struct rs_set ports_of(struct rs_build *b, const struct ir_rule *rule,
 static void add_ports(struct rs_build *b, struct rs_rule *nft,
 		      const struct ir_rule *rule, uint8_t l4)
 {
-	struct rs_set ports = ports_of(b, rule, l4);
+	struct rs_set ports = rs_ports_of(b, rule, l4);
 	const struct rs_port_range *only = ports.ports.items;
 
 	if (ports.ports.n == 0)
@@ -147,6 +146,14 @@ static void add_variant(struct rs_build *b, struct rs_chain *chain,
 	rs_build_add(b, nft, rs_build_entry(b, rule));
 }
 
+bool rs_first_of_l4(const struct ir_rule *rule, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (rule->services[j].l4 == rule->services[i].l4)
+			return false;
+	return true;
+}
+
 /* Every kind of service of the rule, within one family. */
 static void add_services(struct rs_build *b, struct rs_chain *chain,
 			 const struct ir_rule *rule, struct variant v)
@@ -155,15 +162,32 @@ static void add_services(struct rs_build *b, struct rs_chain *chain,
 		add_variant(b, chain, rule, &v, NULL);
 	for (size_t i = 0; i < rule->n_services; i++) {
 		const struct service *s = &rule->services[i];
-		bool again = false;
 
-		for (size_t j = 0; j < i; j++)
-			again |= rule->services[j].l4 == s->l4;
 		v.l4 = s->l4;
-		v.by_port = l4_has_ports(s->l4);
-		if (again && v.by_port)
+		v.by_port = rs_l4_has_ports(s->l4);
+		if (!v.by_port || rs_first_of_l4(rule, i))
+			add_variant(b, chain, rule, &v, s);
+	}
+}
+
+void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
+		  const struct rs_arm *arm)
+{
+	static const enum ip_family families[] = {IP_V4, IP_V6};
+
+	if (!arm->src && !arm->dst) {
+		add_services(b, chain, arm->rule, (struct variant){0});
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct variant v = {.family = families[i],
+				    .src = arm->src,
+				    .dst = arm->dst};
+
+		if ((v.src && !ipset_family(v.src, v.family).n) ||
+		    (v.dst && !ipset_family(v.dst, v.family).n))
 			continue;
-		add_variant(b, chain, rule, &v, s);
+		add_services(b, chain, arm->rule, v);
 	}
 }
 
@@ -181,26 +205,32 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 	return side->addrs.n > 0;
 }
 
-void rs_build_rule(struct rs_build *b, struct rs_chain *chain,
-		   const struct ir_rule *rule, unsigned from, unsigned to)
+/* Can a packet from the zone have a source of the set?  Others are refused as
+ * spoofed before they come to the rules. */
+static bool zone_may_send(struct rs_build *b, unsigned zone,
+			  const struct ipset *set)
 {
-	static const enum ip_family families[] = {IP_V4, IP_V6};
-	const struct ipset *src, *dst;
+	struct ipset own;
 
-	if (!side_for_zone(&rule->from, from, &src) ||
-	    !side_for_zone(&rule->to, to, &dst))
-		return;
-	if (!src && !dst) {
-		add_services(b, chain, rule, (struct variant){0});
-		return;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		struct variant v = {
-			.family = families[i], .src = src, .dst = dst};
+	if (!set || !b->trim || !b->ir->zones[zone].networks.n)
+		return true;
+	own = rs_own_sources(b, zone);
+	return ipset_overlap(&own, set) != NULL;
+}
 
-		if ((src && !ipset_family(src, v.family).n) ||
-		    (dst && !ipset_family(dst, v.family).n))
-			continue;
-		add_services(b, chain, rule, v);
-	}
+bool rs_arm_of(struct rs_build *b, const struct ir_rule *rule, unsigned from,
+	       unsigned to, struct rs_arm *out)
+{
+	*out = (struct rs_arm){.rule = rule};
+	if (!side_for_zone(&rule->from, from, &out->src) ||
+	    !side_for_zone(&rule->to, to, &out->dst) ||
+	    !zone_may_send(b, from, out->src))
+		return false;
+	out->reach = (struct reach){.src = out->src,
+				    .dst = out->dst,
+				    .services = rule->services,
+				    .n_services = rule->n_services};
+	/* From a map nothing comes back to be asked on. */
+	out->alone = rs_build_entry(b, rule).op == RS_JUMP;
+	return true;
 }

@@ -15,6 +15,21 @@ static void add_simple(struct rs_build *b, struct rs_chain *chain,
 		     (struct rs_stmt){.op = op, .name = target});
 }
 
+static void add_rules(struct rs_build *b, struct rs_chain *chain,
+		      enum ast_list list, unsigned from, unsigned to)
+{
+	const struct ir *ir = b->ir;
+	size_t room = ir->list_to[list] - ir->list_from[list], n = 0;
+	struct rs_arm *arms = arena_calloc(b->arena, room + 1, sizeof(*arms));
+
+	if (!arms)
+		b->failed = true;
+	for (size_t i = 0; arms && i < room; i++)
+		n += rs_arm_of(b, &ir->all[ir->list_from[list] + i], from, to,
+			       &arms[n]);
+	rs_build_arms(b, chain, arms, n);
+}
+
 /* "p_lan/wan", made at first use. */
 static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 {
@@ -29,8 +44,7 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 		return name;
 	chain = rs_build_chain(b, name);
 	if (list != AST_LISTS)
-		for (size_t i = ir->list_from[list]; i < ir->list_to[list]; i++)
-			rs_build_rule(b, chain, &ir->all[i], from, to);
+		add_rules(b, chain, list, from, to);
 	last = rs_rule_new(b->arena, chain);
 	rs_build_count(b, last, rs_build_name(b, "n_", name, NULL));
 	rs_build_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
@@ -40,24 +54,12 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	return name;
 }
 
-static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
-			   struct rs_stmt match, unsigned zone)
-{
-	struct rs_rule *rule = rs_rule_new(b->arena, chain);
-
-	rs_build_add(b, rule, match);
-	rs_build_count(b, rule,
-		       rs_build_name(b, "n_z_", b->ir->zones[zone].name, NULL));
-	rs_build_refuse(b, rule, "spoofed", zone, true);
-	if (rule)
-		rule->comment = "spoofed source";
-}
-
-/* The sources a zone may have: its networks, and what a host says before it has
+/* Beside its networks what a host says before it has
  * an address of theirs (RFC 1122, 3.2.1.3: 0.0.0.0 in DHCP; RFC 4291, 2.5.6:
  * link-local).  Neither is ever forwarded. */
-static struct ipset own_sources(struct rs_build *b, const struct ir_zone *z)
+struct ipset rs_own_sources(struct rs_build *b, unsigned zone)
 {
+	const struct ir_zone *z = &b->ir->zones[zone];
 	static const char *const more[] = {"0.0.0.0", "fe80::/10"};
 	struct iprange *all =
 		arena_calloc(b->arena, z->networks.n + 2, sizeof(*all));
@@ -75,6 +77,19 @@ static struct ipset own_sources(struct rs_build *b, const struct ir_zone *z)
 	return ipset_of(all, n);
 }
 
+static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
+			   struct rs_stmt match, unsigned zone)
+{
+	struct rs_rule *rule = rs_rule_new(b->arena, chain);
+
+	rs_build_add(b, rule, match);
+	rs_build_count(b, rule,
+		       rs_build_name(b, "n_z_", b->ir->zones[zone].name, NULL));
+	rs_build_refuse(b, rule, "spoofed", zone, true);
+	if (rule)
+		rule->comment = "spoofed source";
+}
+
 /* "z_lan": an address must fit the networks of the zone it comes from,
  * and those of another zone fit no interface but their own. */
 static const char *spoof_chain(struct rs_build *b, unsigned zone)
@@ -88,7 +103,7 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	own = own_sources(b, z);
+	own = rs_own_sources(b, zone);
 	for (size_t i = 0; i < 2; i++) {
 		struct ipset mine = ipset_family(&z->networks, families[i]);
 

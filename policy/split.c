@@ -8,6 +8,9 @@ enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
 {
 	if (ir_rule_asks_engine(rule))
 		return SPLIT_QUEUE;
+	/* For ever without effect. */
+	if (rule->observe && !rule->until)
+		return SPLIT_KERNEL;
 	/* A refusal is certain whatever a guard will say. */
 	if (rule->action != IR_ALLOW || !ir->guards)
 		return SPLIT_KERNEL;

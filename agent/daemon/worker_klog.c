@@ -52,6 +52,7 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 		enum reason reason;
 	} kinds[] = {{"allow", REASON_RULE_ALLOW},
 		     {"deny", REASON_RULE_DENY},
+		     {"observe", REASON_RULE_OBSERVE},
 		     {"default", REASON_DEFAULT_DENY},
 		     {"no-list", REASON_ZONE_NONE},
 		     {"no-zone", REASON_ZONE_NONE},
@@ -68,8 +69,11 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 		o.list = (enum ast_list)r->number;
 	/* A number of an earlier policy names no rule of this one. */
 	if (!current || r->number >= ir->n_all ||
-	    (reason != REASON_RULE_ALLOW && reason != REASON_RULE_DENY))
+	    (reason != REASON_RULE_ALLOW && reason != REASON_RULE_DENY &&
+	     reason != REASON_RULE_OBSERVE))
 		return o;
+	if (reason == REASON_RULE_OBSERVE)
+		return decide_observed(&ir->all[r->number]);
 	o.rule = &ir->all[r->number];
 	o.list = o.rule->list;
 	o.silent = o.rule->action == IR_DENY;
@@ -93,7 +97,7 @@ void worker_klog_packet(void *ctx, const struct klog_packet *in)
 	struct report r;
 	struct outcome o;
 	struct event ev;
-	bool allowed;
+	bool allowed, observed;
 
 	if (!parse_prefix(in->prefix, &r))
 		return;
@@ -112,14 +116,20 @@ void worker_klog_packet(void *ctx, const struct klog_packet *in)
 	if (o.list == AST_LISTS && o.reason == REASON_DEFAULT_DENY)
 		o.list = ir_list_of(&k->policy->ir, facts.zone_src,
 				    facts.zone_dst);
+	observed = o.reason == REASON_RULE_OBSERVE;
+	/* What a rule of an earlier policy would do is of no use any more. */
+	if (observed && !o.rule)
+		return;
 	allowed = o.reason == REASON_RULE_ALLOW;
 	o.silent |= !o.rule && facts.zone_src >= 0 &&
 		    k->policy->ir.zones[facts.zone_src].external;
-	stats_add(k->shared->stats,
-		  allowed ? STAT_KERNEL_ALLOWED : STAT_KERNEL_DENIED, 1);
+	if (!observed)
+		stats_add(k->shared->stats,
+			  allowed ? STAT_KERNEL_ALLOWED : STAT_KERNEL_DENIED,
+			  1);
 	stats_reason(k->shared->stats, o.reason);
 	(void)ifname_get(k->shared->ifnames, in->indev, in_iface);
-	ev = (struct event){.kind = EVENT_VERDICT,
+	ev = (struct event){.kind = observed ? EVENT_OBSERVE : EVENT_VERDICT,
 			    .time_ns = worker_now(),
 			    .ir = &k->policy->ir,
 			    .policy_digest = r.digest,

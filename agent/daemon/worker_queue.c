@@ -73,7 +73,8 @@ void worker_event(void *ctx, const struct event *ev)
 		ev->outcome->kind == DECISION_REFUSE || ev->outcome->would;
 	char *line;
 
-	if ((refused ? ev->ir->log_deny : ev->ir->log_allow) == IR_LOG_NONE)
+	if (ev->kind != EVENT_OBSERVE &&
+	    (refused ? ev->ir->log_deny : ev->ir->log_allow) == IR_LOG_NONE)
 		return;
 	line = event_json(ev);
 	if (!line || send(shared->events, line, strlen(line),
@@ -97,7 +98,7 @@ static void queue_event(void *ctx, const struct event *ev)
 	struct worker_queue *q = ctx;
 	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP;
 
-	if (cheap && ev->outcome->kind == DECISION_REFUSE)
+	if (cheap && ev->outcome->kind != DECISION_ALLOW)
 		rollup_event(q->rollup, ev, worker_event, q->shared);
 	else
 		worker_event(q->shared, ev);

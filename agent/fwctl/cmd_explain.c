@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct question {
 	const char *policy, *from, *to, *proto;
@@ -187,11 +188,16 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 		enum tri kernel = eval_rule(r, f, EVAL_KERNEL);
 		enum tri engine = eval_rule(r, f, EVAL_ENGINE);
 
-		(void)printf("%-8s %-28s %-8s %-8s %s (%s:%u)\n",
+		bool observes = ir_rule_observes(r, f->time);
+
+		(void)printf("%-8s %-28s %-8s %-8s %s%s (%s:%u)\n",
 			     ast_list_name(list), r->name, tri_word(kernel),
 			     kernel == TRI_NOT_YET ? tri_word(engine) : "-",
+			     observes ? "observe: would " : "",
 			     ir_action_name(r->action), r->place.file,
 			     r->place.line);
+		if (observes)
+			continue;
 		if (kernel == TRI_YES ||
 		    (kernel == TRI_NOT_YET && engine == TRI_YES))
 			break;
@@ -303,6 +309,7 @@ int cmd_explain(int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	facts_init(&f, &p->arena);
+	f.time = time(NULL);
 	wrong = unreadable_word(&q, &p->ir, &f);
 	if (wrong) {
 		(void)fprintf(stderr, "fwctl: %s cannot be read\n", wrong);

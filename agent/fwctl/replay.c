@@ -51,13 +51,19 @@ static void print_name(FILE *out, const struct facts *f)
 	}
 }
 
+static const char *verdict_word(const struct event *ev)
+{
+	if (ev->kind == EVENT_OBSERVE)
+		return "note ";
+	return ev->outcome->kind == DECISION_REFUSE ? "deny " : "allow";
+}
+
 static void print_verdict(FILE *out, const struct event *ev)
 {
 	const struct outcome *o = ev->outcome;
 	const struct facts *f = ev->facts;
 
-	(void)fprintf(out, "%s ",
-		      o->kind == DECISION_REFUSE ? "deny " : "allow");
+	(void)fprintf(out, "%s ", verdict_word(ev));
 	print_end(out, &f->src, f->sport);
 	(void)fputs(" -> ", out);
 	print_end(out, &f->dst, f->dport);
@@ -68,7 +74,10 @@ static void print_verdict(FILE *out, const struct event *ev)
 	(void)fprintf(out, " [%s]", reason_name(o->reason));
 	if (o->rule)
 		(void)fprintf(out, " rule \"%s\"", o->rule->name);
-	if (o->would)
+	if (ev->kind == EVENT_OBSERVE)
+		(void)fprintf(out, " (would %s)",
+			      ir_action_name(o->rule->action));
+	else if (o->would)
 		(void)fputs(" (would be denied)", out);
 	(void)fputc('\n', out);
 }
@@ -79,7 +88,7 @@ static void on_event(void *ctx, const struct event *ev)
 	char *line;
 
 	if (r->opt->table) {
-		if (ev->kind == EVENT_VERDICT)
+		if (ev->kind != EVENT_FLOW)
 			print_verdict(r->out, ev);
 		return;
 	}

@@ -54,9 +54,11 @@ static struct outcome observed(const struct ir *ir, struct outcome o)
 	return o;
 }
 
-struct outcome decide_flow(const struct ir *ir, const struct facts *facts)
+static struct outcome decide_by_view(const struct ir *ir,
+				     const struct facts *facts,
+				     enum eval_view view)
 {
-	struct decision d = eval_flow(ir, facts, EVAL_ENGINE);
+	struct decision d = eval_flow(ir, facts, view);
 	struct outcome o = {
 		.kind = d.kind,
 		.reason = d.kind == DECISION_NOT_YET ? REASON_UNDECIDED
@@ -67,6 +69,27 @@ struct outcome decide_flow(const struct ir *ir, const struct facts *facts)
 	};
 
 	return observed(ir, o);
+}
+
+struct outcome decide_flow(const struct ir *ir, const struct facts *facts)
+{
+	return decide_by_view(ir, facts, EVAL_ENGINE);
+}
+
+struct outcome decide_hurried(const struct ir *ir, const struct facts *facts)
+{
+	return decide_by_view(ir, facts, EVAL_HURRIED);
+}
+
+struct outcome decide_observed(const struct ir_rule *rule)
+{
+	return (struct outcome){
+		.kind = DECISION_NOT_YET,
+		.reason = REASON_RULE_OBSERVE,
+		.would = true,
+		.list = rule->list,
+		.rule = rule,
+	};
 }
 
 struct outcome decide_by_reason(const struct ir *ir, enum reason reason,

@@ -19,6 +19,12 @@ struct outcome {
 /* Ask the policy. */
 struct outcome decide_flow(const struct ir *ir, const struct facts *facts);
 
+/* The same, without waiting for what rules that only observe would say. */
+struct outcome decide_hurried(const struct ir *ir, const struct facts *facts);
+
+/* What a rule that only observes says: `would` is what it would do. */
+struct outcome decide_observed(const struct ir_rule *rule);
+
 /* A refusal (or, with `allow`, an allowance) that no rule made. */
 struct outcome decide_by_reason(const struct ir *ir, enum reason reason,
 				bool allow);

@@ -228,6 +228,14 @@ static const char *zone_name(const struct ir *ir, int zone)
 		       : "none";
 }
 
+/* What is not done. */
+static const char *would_of(const struct event *ev)
+{
+	if (ev->kind != EVENT_OBSERVE)
+		return "drop";
+	return ir_action_name(ev->outcome->rule->action);
+}
+
 static void put_fw(json_t *fw, const struct event *ev)
 {
 	const struct outcome *o = ev->outcome;
@@ -243,7 +251,7 @@ static void put_fw(json_t *fw, const struct event *ev)
 		json_object_set_new(fw, "attack",
 				    json_string(reason_attack(o->reason)));
 	if (o->would)
-		json_object_set_new(fw, "would", json_string("drop"));
+		json_object_set_new(fw, "would", json_string(would_of(ev)));
 	json_object_set_new(fw, "policy", json_string(ev->policy_digest));
 	json_object_set_new(
 		fw, "zone_src",

@@ -9,8 +9,9 @@
 #include "agent/verdict/decide.h"
 
 /* X(ID, "event_type", "help") */
-#define EVENT_KINDS(X)                              \
-	X(VERDICT, "verdict", "a flow was decided") \
+#define EVENT_KINDS(X)                                                    \
+	X(VERDICT, "verdict", "a flow was decided")                       \
+	X(OBSERVE, "observe", "a rule that only observes matches a flow") \
 	X(FLOW, "flow", "a flow has ended (only from fwctl replay)")
 
 enum event_kind {

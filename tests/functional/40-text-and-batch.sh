@@ -71,5 +71,6 @@ compare() {
 agent_or_fail
 plain_policy >"$LAB/plain.conf"
 compare plain "$LAB/plain.conf"
+compare maps "$LAB_ROOT/tests/golden/model-maps.conf"
 compare sample "$LAB_ROOT/packaging/policies/sample.conf"
 finish

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	round_begin(&r, str_mem(data, size));
 	FW_ASSERT(r.err == FW_OK || r.diags.errors > 0);
-	check_policy(&r.ast, &r.diags);
+	check_policy(&r.ast, &(struct policy_env){0}, &r.diags);
 	strbuf_init(&said, 0);
 	diag_print(&r.diags, &said);
 	strbuf_done(&said);

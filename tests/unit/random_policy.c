@@ -166,7 +166,7 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 	static const char *const actions[] = {"allow", "allow", "deny",
 					      "reject"};
 
-	strbuf_addf(t, "%s { name = \"r%u\";", number ? "," : "", number);
+	strbuf_addf(t, " { name = \"r%u\";", number);
 	add_end(c, t, "from", list == AST_INGRESS);
 	add_end(c, t, "to", list == AST_EGRESS);
 	if (!chance_once_in(c, 3))
@@ -175,7 +175,40 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "app", apps);
 	if (chance_once_in(c, 3))
 		ADD_WORDS(c, t, "host", hosts);
+	if (chance_once_in(c, 6))
+		strbuf_addz(t, chance_once_in(c, 2)
+				       ? " observe = true;"
+				       : " observe = true; "
+					 "until = \"2026-07-01\";");
 	strbuf_addf(t, " action = \"%s\"; }\n", PICK(c, actions));
+}
+
+static void add_narrow_end(struct chance *c, struct strbuf *t, const char *key)
+{
+	static const char *const few[] = {
+		"10.0.0.1",    "10.0.7.1",  "10.0.7.0/24",    "10.1.0.9",
+		"10.1.0.10",   "10.2.3.4",  "192.0.2.0/30",   "192.0.2.127",
+		"192.0.2.128", "192.0.3.3", "128.0.0.0/2",    "203.0.113.7",
+		"fd00::1",     "fd00:1::5", "fd00:1::/64",    "fd00:2::1",
+		"2001:db8::1", "2600::/16", "2001:db8:8000::"};
+
+	if (!chance_once_in(c, 3))
+		strbuf_addf(t, " %s = \"%s\";", key, PICK(c, few));
+}
+
+/* One of many that a map can hold. */
+static void add_narrow_rule(struct chance *c, struct strbuf *t, unsigned number)
+{
+	static const char *const few[] = {"tcp/80", "tcp/443", "tcp/8000-8010",
+					  "udp/53", "udp/443", "proto/47"};
+
+	strbuf_addf(t, " { name = \"r%u\";", number);
+	add_narrow_end(c, t, "from");
+	add_narrow_end(c, t, "to");
+	if (!chance_once_in(c, 4))
+		strbuf_addf(t, " service = \"%s\";", PICK(c, few));
+	strbuf_addf(t, " action = \"%s\"; }\n",
+		    chance_once_in(c, 2) ? "allow" : "reject");
 }
 
 static void add_policy(struct chance *c, struct strbuf *t)
@@ -187,12 +220,16 @@ static void add_policy(struct chance *c, struct strbuf *t)
 	add_zones(c, t);
 	add_gateway(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {
-		unsigned n = chance_below(c, 5), first = number;
+		bool narrow = chance_once_in(c, 3);
+		unsigned n = chance_below(c, narrow ? 12 : 5);
 
 		strbuf_addf(t, "%s: (", lists[l]);
 		for (unsigned i = 0; i < n; i++, number++) {
-			strbuf_addz(t, number > first ? ", " : "");
-			add_rule(c, t, l, number);
+			strbuf_addz(t, i ? ", " : "");
+			if (narrow)
+				add_narrow_rule(c, t, number);
+			else
+				add_rule(c, t, l, number);
 		}
 		strbuf_addz(t, ");\n");
 	}
@@ -264,6 +301,7 @@ void random_flow(struct chance *c, struct facts *f)
 	f->dst = address(c, v6);
 	f->l4 = PICK(c, l4s);
 	f->sport = f->dport = 0;
+	f->time = 1782864000 + (int64_t)chance_below(c, 14 * 86400);
 	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6) {
 		f->dport = PICK(c, types);
 	} else if (f->l4 != IPPROTO_GRE) {

@@ -27,6 +27,7 @@ struct walk {
 	const char *comment, *log; /* of the last rule that ended it */
 	bool queued, rejected;
 	unsigned steps;
+	uint64_t observed; /* rules that said what they would do, by id */
 };
 
 enum verdict { V_NONE, V_ACCEPT, V_DROP, V_QUEUE, V_REJECT };
@@ -74,6 +75,10 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return f->l4 == s->n && f->dport >= s->m && f->dport <= s->m2;
 	case RS_DPORT_IN:
 		return f->l4 == s->n && ports_have(s->set, f->dport);
+	case RS_TIME_BEFORE:
+		return f->time < s->n;
+	case RS_TIME_FROM:
+		return f->time >= s->n;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
 	case RS_TCP_RST:
@@ -105,6 +110,53 @@ static enum verdict walk_map(struct walk *w, const struct rs_stmt *s,
 	return V_NONE;
 }
 
+static bool in_range(const struct iprange *r, const struct ipaddr *a)
+{
+	return r->lo.family == a->family && ipaddr_cmp(&r->lo, a) <= 0 &&
+	       ipaddr_cmp(a, &r->hi) <= 0;
+}
+
+static bool entry_has(const struct rs_set *map, const struct rs_entry *e,
+		      const struct facts *f)
+{
+	return (!(map->keys & RS_KEY_SRC) || in_range(&e->src, &f->src)) &&
+	       (!(map->keys & RS_KEY_DST) || in_range(&e->dst, &f->dst)) &&
+	       (!(map->keys & RS_KEY_L4) || e->l4 == f->l4) &&
+	       (!(map->keys & RS_KEY_PORT) ||
+		(e->ports.lo <= f->dport && f->dport <= e->ports.hi));
+}
+
+static unsigned map_hits;
+
+/* Entries may not meet: the kernel takes any that fits. */
+static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
+{
+	const struct rs_entry *found = NULL;
+	enum verdict v;
+
+	vec_foreach (e, &map->entries) {
+		if (!entry_has(map, e, w->facts))
+			continue;
+		ck_assert_msg(!found, "%s: two entries for one packet: %s, %s",
+			      map->name, found->chain, e->chain);
+		found = e;
+	}
+	if (!found)
+		return V_NONE;
+	map_hits++;
+	v = walk_chain(w, found->chain);
+	return v == V_NONE ? V_DROP : v;
+}
+
+/* "fw DIGEST observe N" */
+static void note_observed(struct walk *w, const char *prefix)
+{
+	const char *at = strstr(prefix, " observe ");
+
+	if (at)
+		w->observed |= 1ULL << strtoul(at + 9, NULL, 10);
+}
+
 /* What a statement does; V_NONE: go on. */
 static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 {
@@ -117,6 +169,7 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		return V_NONE;
 	case RS_LOG:
 		w->log = s->name;
+		note_observed(w, s->name);
 		return V_NONE;
 	case RS_QUEUE:
 		return V_QUEUE;
@@ -141,6 +194,8 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		return walk_map(w, s, w->iif);
 	case RS_OIFNAME_MAP:
 		return walk_map(w, s, w->oif);
+	case RS_VMAP:
+		return walk_vmap(w, s->set);
 	default:
 		return V_NONE;
 	}
@@ -304,6 +359,22 @@ static enum mark_state expected_mark(const struct packet_case *p,
 /* How often each verdict came: a test of one kind alone shows little. */
 static unsigned seen[V_REJECT + 1];
 
+/* Rules that only observe and that the kernel is to tell of. */
+static uint64_t expected_observed(const struct packet_case *p)
+{
+	const struct ir *ir = &p->policy->ir;
+	const struct ir_rule *rule = NULL;
+	uint64_t ids = 0;
+
+	if (is_neighbours(p) || is_spoofed(p))
+		return 0;
+	while ((rule = eval_observed(ir, &p->facts, rule, false)))
+		ids |= 1ULL << rule->id;
+	while ((rule = eval_observed(ir, &p->facts, rule, true)))
+		ids &= ~(1ULL << rule->id);
+	return ids;
+}
+
 static void check_packet(const struct packet_case *p)
 {
 	struct walk w = {.rs = &p->policy->ruleset,
@@ -327,6 +398,8 @@ static void check_packet(const struct packet_case *p)
 			      describe(p, &w, v, &d));
 	ck_assert_msg(mark_state_of(marks, w.ct_mark) == expected_mark(p, v),
 		      "mark %08x: %s", w.ct_mark, describe(p, &w, v, &d));
+	ck_assert_msg(w.observed == expected_observed(p), "observed %llx: %s",
+		      (unsigned long long)w.observed, describe(p, &w, v, &d));
 	ck_assert_uint_eq(w.ct_mark | marks, ~0U);
 	ck_assert_uint_eq(w.meta_mark | marks, ~0U);
 }
@@ -356,22 +429,45 @@ static void random_packet(struct chance *c, struct packet_case *p)
 		random_flow(c, &p->facts);
 }
 
+/* The same policy with its rules made into maps from `map_from` rules on. */
+static struct policy *again(const struct policy *p, unsigned map_from)
+{
+	struct policy_input in = {
+		.text = str_mem(p->canonical.p, p->canonical.len),
+		.text_name = "again.conf",
+		.map_from = map_from};
+	struct policy *other;
+
+	ck_assert_int_eq(policy_compile(&in, &other), FW_OK);
+	return other;
+}
+
+/* As written, as it is by default, and with all made into maps that can be. */
 START_TEST(the_ruleset_decides_as_the_evaluation)
 {
+	static const unsigned map_from[] = {RS_MAP_NEVER, RS_MAP_FROM, 1};
 	struct chance c = {.state = 20260101};
 
 	for (unsigned i = 0; i < POLICIES; i++) {
 		struct policy *policy = random_policy(&c);
-		struct packet_case p = {.policy = policy};
+		struct chance same = c;
 
-		for (unsigned j = 0; j < PACKETS; j++) {
-			random_packet(&c, &p);
-			check_packet(&p);
+		for (size_t k = 0; k < 3; k++) {
+			struct policy *as = again(policy, map_from[k]);
+			struct packet_case p = {.policy = as};
+
+			c = same;
+			for (unsigned j = 0; j < PACKETS; j++) {
+				random_packet(&c, &p);
+				check_packet(&p);
+			}
+			policy_free(as);
 		}
 		policy_free(policy);
 	}
 	for (enum verdict v = V_ACCEPT; v <= V_REJECT; v++)
 		ck_assert_uint_gt(seen[v], POLICIES * PACKETS / 100);
+	ck_assert_uint_gt(map_hits, POLICIES * PACKETS / 50);
 }
 END_TEST
 

@@ -18,6 +18,7 @@
 #define RULE(rest)   "{ name = \"a\"; action = \"allow\"; " rest " }"
 #define EGRESS(rest) HEAD "egress: (" RULE("from = \"lan\"; " rest) ");"
 
+static const struct policy_env env = {.now = 1782900000};
 static struct arena arena;
 static struct diag_list diags;
 
@@ -37,7 +38,7 @@ static void check_text(const char *text)
 	struct ast ast;
 
 	(void)!read_policy_text(str_of(text), "t.conf", &ast, &diags);
-	check_policy(&ast, &diags);
+	check_policy(&ast, &env, &diags);
 }
 
 static const struct {

@@ -508,6 +508,45 @@ START_TEST(observing_says_and_passes)
 }
 END_TEST
 
+#define OBSERVING(until)                                                  \
+	"version = 1; zones: { lan: { interfaces = \"lan0\"; networks = " \
+	"\"10.0.0.0/8\"; }; wan: { interfaces = \"wan0\"; external = "    \
+	"true; }; }; egress: ("                                           \
+	"{ name = \"no example\"; host = \"*.example.org\"; action = "    \
+	"\"deny\"; observe = true; until = \"" until "\"; },"             \
+	"{ name = \"no ssh\"; service = \"ssh\"; action = \"deny\"; "     \
+	"observe = true; },"                                              \
+	"{ name = \"all\"; action = \"allow\"; });"
+
+START_TEST(an_observed_rule_says_and_changes_nothing)
+{
+	struct lab *l = connected(OBSERVING("2099-12-31"));
+
+	lab_client(l, 1, lab_hello("www.example.org"));
+	lab_expect_events(l, "rule.observe no example would, rule.allow all");
+	lab_free(l);
+
+	l = connected(OBSERVING("2001-12-31"));
+	lab_client(l, 1, lab_hello("www.example.org"));
+	lab_expect_events(l, "rule.deny no example");
+	lab_free(l);
+}
+END_TEST
+
+/* A rule that only observes must not cost a flow its life. */
+START_TEST(nothing_is_refused_for_an_observed_rule)
+{
+	/* Without guards the kernel would have let it go. */
+	struct lab *l = connected(
+		"application: { connect = \"allow\"; socks = "
+		"\"allow\"; no-sni = \"allow\"; };\n" OBSERVING("2099-12-31"));
+
+	lab_client(l, 1, text("GET / HTTP/9.9 x\r\n\r\n"));
+	lab_expect_events(l, "rule.allow all");
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(a_silent_rule_answers_nobody)
 {
 	struct lab *l = lab_new(POLICY, NULL);
@@ -659,6 +698,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_low_source_port_makes_no_server);
 	tcase_add_test(tc, ipv6_is_the_same);
 	tcase_add_test(tc, observing_says_and_passes);
+	tcase_add_test(tc, an_observed_rule_says_and_changes_nothing);
+	tcase_add_test(tc, nothing_is_refused_for_an_observed_rule);
 	tcase_add_test(tc, a_silent_rule_answers_nobody);
 	tcase_add_test(tc, undecided_flows_go_on_under_the_next_policy);
 	tcase_add_test(tc, what_was_acknowledged_is_delivered);

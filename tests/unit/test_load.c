@@ -213,6 +213,76 @@ START_TEST(forgotten_files_leave_the_rules)
 }
 END_TEST
 
+#define GEO_POLICY                                                   \
+	ZONES "geo: { country = \"%s/build/geo/country.mmdb\"; };\n" \
+	      "egress: ( { name = \"x\"; to = [\"country:nl\", "     \
+	      "\"!country:DE\"]; action = \"deny\"; } );\n"
+
+START_TEST(countries_travel_as_lists)
+{
+	const struct policy_files none = {NULL, 0};
+	char text[512], here[256];
+	struct policy *p, *q;
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	(void)snprintf(text, sizeof(text), GEO_POLICY, here);
+	write_file("policy.conf", text);
+	p = from_disk(FW_OK);
+	ck_assert_uint_eq(p->files.n, 2);
+	ck_assert_str_eq(p->files.items[0].name, "country:NL");
+	ck_assert(str_is(p->files.items[0].bytes,
+			 "192.0.2.0/25\n198.51.100.0/25\n"
+			 "2001:db8:1::/48\n"));
+	/* Who gets them needs no database. */
+	q = from_text(canonical(p), &p->files, FW_OK);
+	ck_assert_str_eq(p->digest, q->digest);
+	policy_free(q);
+	q = from_text(canonical(p), &none, FW_ERR_POLICY);
+	expect_said(q, "'country:NL' did not come with the policy [file]");
+	policy_free(q);
+	policy_free(p);
+}
+END_TEST
+
+/* Each byte of a database flipped, and each end of it cut off: an error or
+ * other addresses, never a crash or a hang. */
+START_TEST(a_broken_database_is_survived)
+{
+	char text[512], *bytes;
+	size_t n;
+	FILE *f = fopen("build/geo/country.mmdb", "rb");
+
+	ck_assert_ptr_nonnull(f);
+	bytes = malloc(65536);
+	ck_assert_ptr_nonnull(bytes);
+	n = fread(bytes, 1, 65536, f);
+	ck_assert_int_eq(fclose(f), 0);
+	make_folder("build");
+	make_folder("build/geo");
+	(void)snprintf(text, sizeof(text), GEO_POLICY, folder);
+	write_file("policy.conf", text);
+	for (size_t i = 0; i < 2 * n; i++) {
+		char path[128];
+		struct policy_input in = {.path = path};
+		struct policy *p;
+
+		bytes[i % n] = (char)(bytes[i % n] ^ 0xff);
+		(void)snprintf(path, sizeof(path), "%s/build/geo/country.mmdb",
+			       folder);
+		f = fopen(path, "wb");
+		ck_assert_ptr_nonnull(f);
+		ck_assert_uint_eq(fwrite(bytes, 1, i < n ? n : i - n, f),
+				  i < n ? n : i - n);
+		ck_assert_int_eq(fclose(f), 0);
+		bytes[i % n] = (char)(bytes[i % n] ^ 0xff);
+		(void)snprintf(path, sizeof(path), "%s/policy.conf", folder);
+		(void)!policy_compile(&in, &p);
+		policy_free(p);
+	}
+	free(bytes);
+}
+END_TEST
+
 /* --- the lists themselves ------------------------------------------------ */
 
 static struct arena arena;
@@ -325,6 +395,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_path_begins_where_its_word_stands);
 	tcase_add_test(tc, an_absolute_path_stays);
 	tcase_add_test(tc, forgotten_files_leave_the_rules);
+	tcase_add_test(tc, countries_travel_as_lists);
+	tcase_add_test(tc, a_broken_database_is_survived);
 	tcase_add_test(tc, every_kind_of_line_end);
 	tcase_add_test(tc, one_entry_too_many);
 	tcase_add_test(tc, no_memory_is_said);

@@ -276,7 +276,7 @@ START_TEST(takes_every_prefix)
 		ck_assert_ptr_nonnull(cut);
 		memcpy(cut, whole, n);
 		(void)!read_policy_text(str_mem(cut, n), "t", &ast, &diags);
-		check_policy(&ast, &diags);
+		check_policy(&ast, &(struct policy_env){0}, &diags);
 		free(cut);
 	}
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* At what times a rule holds, and whether it only observes. */
+#include "policy/check_priv.h"
+
+#include "policy/calendar.h"
+
+static void check_until(struct check *c, const struct ast_rule *r)
+{
+	const struct word *w = &r->until;
+	int64_t day;
+
+	if (!w->text.p)
+		return;
+	if (!calendar_date_parse(w->text, &day)) {
+		diag_error(c->diags, w->place, "bad-value",
+			   "%s is no date for 'until'", check_quote(c, w));
+		diag_note(c->diags, w->place,
+			  "a date is written as in \"2027-01-31\"");
+		return;
+	}
+	if (!r->observe.broken && !(r->observe.set && r->observe.value)) {
+		diag_error(c->diags, w->place, "bad-value",
+			   "'until' says how long a rule observes, and this "
+			   "one does not");
+		diag_note(c->diags, w->place, "write 'observe = true;' too");
+	} else if (c->env->now &&
+		   (day + 1) * CALENDAR_DAY_SECONDS <= c->env->now) {
+		diag_warning(c->diags, w->place, "past",
+			     "%s is past: the rule decides", check_quote(c, w));
+	}
+}
+
+void check_when(struct check *c, const struct ast_rule *r)
+{
+	check_until(c, r);
+}

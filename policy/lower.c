@@ -353,6 +353,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_allow = lower_log(ast->log.allow, IR_LOG_FIRST),
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.guards = lower_guards(&ast->application),
+		.generation = env->generation,
 	};
 
 	lower_sets_init(&l.sets, ast, arena);

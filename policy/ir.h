@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
 #include "policy/service.h"
+#include "policy/window.h"
 
 struct strbuf;
 
@@ -70,7 +71,8 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
-	bool observe;  /* it says what it would do, and does nothing */
+	window_list times; /* sorted, in UTC; none: always */
+	bool observe;      /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
 };
 
@@ -92,6 +94,7 @@ struct ir {
 	uint32_t guards; /* bit i = enum ir_guard i denies */
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	int tz_minuteswest; /* the kernel's days and hours are as much late */
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -125,6 +128,13 @@ bool ir_rule_takes_all(const struct ir_rule *rule);
  * its zones, addresses and services? */
 bool ir_rule_asks_names(const struct ir_rule *rule);
 bool ir_rule_asks_names_only(const struct ir_rule *rule);
+
+/* Does it ask for more than zones, addresses, services and what the engine
+ * sees? */
+bool ir_rule_asks_more(const struct ir_rule *rule);
+
+/* Do these conditions of the kernel hold as well? */
+bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);
 
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);

@@ -82,7 +82,8 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 
-/* check_when.c: at what times a rule holds, and whether it only observes. */
+/* check_when.c: at what times a rule holds, how much it lets pass, and whether
+ * it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);
 
 /* check_sets.c: the bits of a set of ranges. */

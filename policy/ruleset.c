@@ -120,7 +120,8 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
-	h = hash_more(h, &set->limit, sizeof(set->limit));
+	if (set->type == RS_SET_SOURCES)
+		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
 		struct rs_entry plain = *e;
 

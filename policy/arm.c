@@ -76,8 +76,20 @@ enum fw_err arms_between(const struct ir *ir, unsigned from, unsigned to,
 		arms.n += arm_of(&ir->all[ir->list_from[list] + i], from, to,
 				 bounded ? &own : NULL, &arms.items[arms.n]);
 	if (!reach_prepare(&arms.items->reach, arms.n, sizeof(*arms.items),
-			   arena))
+			   arena) ||
+	    !reach_index_make(&arms.index, &arms.items->reach, arms.n,
+			      sizeof(*arms.items), arena))
 		return FW_ERR_NOMEM;
 	*out_arms = arms;
 	return FW_OK;
+}
+
+size_t arms_next(const struct arm_list *arms, size_t i, size_t from)
+{
+	for (;; from++) {
+		from = reach_index_next(&arms->index, from);
+		if (from == SIZE_MAX || reach_meets(&arms->items[from].reach,
+						    &arms->items[i].reach))
+			return from;
+	}
 }

@@ -6,6 +6,21 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+bool ast_is_list(struct str word)
+{
+	return str_starts(word, AST_FILE) || str_starts(word, AST_COUNTRY) ||
+	       str_starts(word, AST_AS);
+}
+
+const struct ast_entries *ast_entries_of(const struct ast *ast,
+					 enum ast_kind kind, struct str word)
+{
+	vec_foreach (e, &ast->entries)
+		if (e->kind == kind && str_eq(e->word, word))
+			return e;
+	return NULL;
+}
+
 const char *ast_list_name(enum ast_list list)
 {
 	switch (list) {
@@ -219,6 +234,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 {
 	print_number(out, "", "version", &ast->version);
 	print_group(out, "gateway", &ast->gateway);
+	print_group(out, "geo", &ast->geo);
 	print_zones(out, &ast->zones);
 	print_sets(out, "addresses", &ast->addresses);
 	print_sets(out, "hosts", &ast->hosts);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "policy/base/diag.h"
+#include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
 
@@ -61,6 +62,22 @@ struct ast_set {
 
 typedef VEC(struct ast_set) set_list;
 
+/* What stands behind a word that is no entry itself but leads to a list of
+ * them: "@file:lists/feed.txt", "country:NL", "as:64500" (load.h). */
+#define AST_FILE    "@file:"
+#define AST_COUNTRY "country:"
+#define AST_AS      "as:"
+
+enum ast_kind { AST_ADDRESSES, AST_NAMES };
+
+struct ast_entries {
+	struct str word;
+	enum ast_kind kind;
+	struct ipset addrs;
+	const struct str *names; /* patterns in normal form */
+	size_t n_names;
+};
+
 struct ast_rule {
 	struct place place;
 	bool bad; /* something in it was complained of */
@@ -96,6 +113,11 @@ struct ast_gateway {
 	struct number optimize; /* bool */
 };
 
+struct ast_geo {
+	struct place place;
+	struct word country, asn; /* paths of databases */
+};
+
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
@@ -116,13 +138,22 @@ struct ast {
 	size_t rule_errors; /* complaints that concern one rule alone */
 	struct number version;
 	struct ast_gateway gateway;
+	struct ast_geo geo;
 	zone_list zones;
 	set_list addresses, hosts, services;
+	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
 	protocol_list protocols;
 	struct ast_application application;
 	struct ast_log log;
 };
+
+/* Does the word lead to a list? */
+bool ast_is_list(struct str word);
+
+/* The list that it leads to; NULL: none, or it could not be read. */
+const struct ast_entries *ast_entries_of(const struct ast *ast,
+					 enum ast_kind kind, struct str word);
 
 /* "ingress", "segment" or "egress"; static. */
 const char *ast_list_name(enum ast_list list);

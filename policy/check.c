@@ -8,6 +8,7 @@
 #include "policy/check.h"
 
 #include "policy/check_priv.h"
+#include "policy/range.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,12 @@
 const char *check_quote(struct check *c, const struct word *w)
 {
 	return diag_quote(c->diags, w->text);
+}
+
+bool check_range(struct check *c, const struct word *w,
+		 struct iprange *out_range)
+{
+	return range_read(w->text, w->place, c->diags, out_range);
 }
 
 static int by_word(const void *pa, const void *pb)

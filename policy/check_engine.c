@@ -77,6 +77,10 @@ static void check_names(struct check *c, const char *key,
 		diag_error(c->diags, w->place, "undefined",
 			   "undefined set of hosts %s in '%s'",
 			   check_quote(c, w), key);
+		if (str_starts(w->text, AST_FILE)) {
+			diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+			continue;
+		}
 		if (check_find(&c->addresses, name)) {
 			diag_note(c->diags, w->place,
 				  "'addresses' has such a set; it belongs in "

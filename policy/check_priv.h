@@ -9,6 +9,11 @@
 
 #define CHECK_ZONES_MAX 60
 
+/* Where "@file:" stands in a rule. */
+#define CHECK_FILE_NOTE                                                      \
+	"a file belongs in a set of 'addresses' or 'hosts'; the rule names " \
+	"the set"
+
 /* Where a flow may begin or end, as a set of bits. */
 enum side { SIDE_EXTERNAL = 1, SIDE_INSIDE = 2, SIDE_SELF = 4, SIDE_ANY = 7 };
 
@@ -81,6 +86,9 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
 /* check_engine.c: what only the engine sees.  `ports`: the rule's services have
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
+
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
 
 /* check_when.c: at what times a rule holds, how much it lets pass, and whether
  * it only observes. */

@@ -48,6 +48,10 @@ static unsigned set_side(struct check *c, const struct end *e,
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined set of addresses %s in '%s'", check_quote(c, w),
 		   e->key);
+	if (str_starts(w->text, AST_FILE)) {
+		diag_note(c->diags, w->place, CHECK_FILE_NOTE);
+		return 0;
+	}
 	if (check_find(&c->hosts, name)) {
 		diag_note(c->diags, w->place,
 			  "'hosts' has such a set; it belongs in 'host'");
@@ -100,6 +104,8 @@ static unsigned bare_side(struct check *c, const struct end *e,
 		return SIDE_SELF;
 	if (str_starts(w->text, "@"))
 		return set_side(c, e, w);
+	if (ast_is_list(w->text))
+		return check_list_sides(c, w);
 	zone = check_find(&c->zones, w->text);
 	if (zone)
 		return c->ast->zones.items[zone->i].external.value

@@ -52,11 +52,39 @@ static bool is_reference(struct check *c, const struct word *w)
 {
 	if (!str_starts(w->text, "@"))
 		return false;
+	if (str_starts(w->text, AST_FILE)) {
+		diag_error(c->diags, w->place, "bad-service",
+			   "services cannot be read from a file: %s",
+			   check_quote(c, w));
+		return true;
+	}
 	diag_error(c->diags, w->place, "nested-set",
 		   "a set cannot name another set: %s", check_quote(c, w));
 	diag_note(c->diags, w->place,
 		  "write its members here, or name both sets in the rule");
 	return true;
+}
+
+/* The sides of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w)
+{
+	const struct ast_entries *list =
+		ast_entries_of(c->ast, AST_ADDRESSES, w->text);
+
+	return list && list->addrs.n ? check_sides(c, &list->addrs) : SIDE_ANY;
+}
+
+/* The sides of one member; what could not be read could be anywhere. */
+static unsigned member_sides(struct check *c, const struct word *w)
+{
+	struct iprange range;
+	const struct ipset one = {&range, 1};
+
+	if (ast_is_list(w->text))
+		return check_list_sides(c, w);
+	if (is_reference(c, w) || !check_range(c, w, &range))
+		return SIDE_ANY;
+	return check_sides(c, &one);
 }
 
 static void check_addresses(struct check *c)
@@ -65,23 +93,14 @@ static void check_addresses(struct check *c)
 
 	c->address_sides =
 		arena_calloc(c->arena, sets->n + 1, sizeof(unsigned));
+	if (!c->address_sides)
+		return;
 	vec_foreach (set, sets) {
-		struct iprange *ranges = arena_calloc(
-			c->arena, set->members.n + 1, sizeof(*ranges));
-		struct ipset all;
-		size_t n = 0;
+		unsigned sides = set->members.n ? 0 : SIDE_ANY;
 
-		if (!ranges || !c->address_sides)
-			return;
 		vec_foreach (w, &set->members)
-			if (!is_reference(c, w) &&
-			    check_range(c, w, &ranges[n]))
-				n++;
-		all = ipset_of(ranges, n);
-		/* What could not be read could be anywhere. */
-		c->address_sides[set - sets->items] =
-			n == set->members.n && n ? check_sides(c, &all)
-						 : SIDE_ANY;
+			sides |= member_sides(c, w);
+		c->address_sides[set - sets->items] = sides;
 	}
 }
 
@@ -89,7 +108,9 @@ static void check_hosts(struct check *c)
 {
 	vec_foreach (set, &c->ast->hosts)
 		vec_foreach (w, &set->members)
-			if (!is_reference(c, w))
+			/* What a file holds was judged when it was read. */
+			if (!str_starts(w->text, AST_FILE) &&
+			    !is_reference(c, w))
 				check_pattern(c, w);
 }
 

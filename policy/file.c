@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,13 +88,13 @@ static enum fw_err regular(int fd, size_t most, size_t *out_size,
 	return FW_OK;
 }
 
-enum fw_err file_read(const char *path, size_t most, char **out_bytes,
-		      size_t *out_len, const char **out_why)
+/* Open a regular file and tell its size; never a wait. */
+static enum fw_err open_regular(const char *path, size_t most, int *out_fd,
+				size_t *out_size, const char **out_why)
 {
 	/* O_NONBLOCK: opening a pipe must not wait for its writer. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	enum fw_err err;
-	size_t size;
 
 	if (fd < 0) {
 		int errnum = errno;
@@ -102,12 +103,37 @@ enum fw_err file_read(const char *path, size_t most, char **out_bytes,
 					   : why_errno(errnum);
 		return fw_err_of_errno(errnum);
 	}
-	err = regular(fd, most, &size, out_why);
-	if (!err) {
-		err = read_all(fd, size, out_bytes, out_len);
-		if (err)
-			*out_why = fw_err_text(err);
-	}
+	err = regular(fd, most, out_size, out_why);
+	if (err)
+		(void)close(fd);
+	else
+		*out_fd = fd;
+	return err;
+}
+
+enum fw_err file_regular(const char *path, const char **out_why)
+{
+	size_t size;
+	int fd;
+	enum fw_err err = open_regular(path, SIZE_MAX, &fd, &size, out_why);
+
+	if (!err)
+		(void)close(fd);
+	return err;
+}
+
+enum fw_err file_read(const char *path, size_t most, char **out_bytes,
+		      size_t *out_len, const char **out_why)
+{
+	size_t size;
+	int fd;
+	enum fw_err err = open_regular(path, most, &fd, &size, out_why);
+
+	if (err)
+		return err;
+	err = read_all(fd, size, out_bytes, out_len);
+	if (err)
+		*out_why = fw_err_text(err);
 	(void)close(fd);
 	return err;
 }

@@ -91,7 +91,8 @@ struct ir {
 	const char *name; /* the gateway's */
 	bool observe, fail_open, optimize;
 	uint16_t queue, queues;
-	uint32_t marks; /* mask, at least 8 adjacent bits */
+	uint32_t marks;      /* mask, at least 8 adjacent bits */
+	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
 	uint32_t guards; /* bit i = enum ir_guard i denies */
 	const struct ir_protocol *protocols;

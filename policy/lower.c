@@ -8,7 +8,7 @@
 
 #include "policy/calendar.h"
 #include "policy/facts.h"
-#include "policy/hostname.h"
+#include "policy/lower_sets.h"
 #include "policy/service_words.h"
 
 #include <netinet/in.h>
@@ -17,13 +17,11 @@ struct lowering {
 	const struct ast *ast;
 	const struct policy_env *env;
 	struct arena *arena;
+	struct lower_sets sets;
 	struct ir_zone *zones;
 	unsigned n_zones;
 	bool failed; /* no memory: tested once, at the end */
 };
-
-typedef VEC(struct iprange) range_vec;
-typedef VEC(struct str) str_vec;
 
 static const char *text_of(struct lowering *l, struct word w)
 {
@@ -34,26 +32,6 @@ static const char *text_of(struct lowering *l, struct word w)
 	return s.p ? s.p : "";
 }
 
-static void add_range(struct lowering *l, range_vec *out, struct str text)
-{
-	struct iprange r, *slot;
-
-	if (iprange_parse(text, &r))
-		FW_ASSERT(!"an address that was checked");
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = r;
-}
-
-static void add_ranges(struct lowering *l, range_vec *out,
-		       const word_list *words)
-{
-	vec_foreach (w, words)
-		add_range(l, out, w->text);
-}
-
 static int zone_find(const struct lowering *l, struct str name)
 {
 	for (unsigned z = 0; z < l->n_zones; z++)
@@ -62,36 +40,18 @@ static int zone_find(const struct lowering *l, struct str name)
 	return -1;
 }
 
-#define SET_FIND(list, wanted)                              \
-	do {                                                \
-		vec_foreach (set, list)                     \
-			if (str_eq(set->name.text, wanted)) \
-				return set;                 \
-	} while (0)
-
-static const struct ast_set *addresses_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->addresses, s);
-	return NULL;
-}
-
-static const struct ast_set *hosts_find(const struct ast *ast, struct str s)
-{
-	SET_FIND(&ast->hosts, s);
-	return NULL;
-}
-
 static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		       struct ir_zone *out)
 {
 	const char **names =
 		arena_calloc(l->arena, in->interfaces.n + 1, sizeof(*names));
-	range_vec ranges = {0};
+	struct gather networks = {0};
 
-	add_ranges(l, &ranges, &in->networks);
+	vec_foreach (w, &in->networks)
+		gather_word(&l->sets, &networks, w->text);
 	out->name = text_of(l, in->name);
 	out->external = in->external.set && in->external.value;
-	out->networks = ipset_of(ranges.items, ranges.n);
+	out->networks = gather_done(&networks);
 	if (!names) {
 		l->failed = true;
 		return;
@@ -119,23 +79,23 @@ static void lower_zones(struct lowering *l)
 
 /* A zone or addresses of `from` or `to`. */
 static void lower_end_word(struct lowering *l, struct str text, uint64_t *zones,
-			   range_vec *ranges)
+			   struct gather *addrs)
 {
 	int zone = zone_find(l, text);
 
 	if (zone >= 0)
 		*zones |= (uint64_t)1 << zone;
 	else if (str_starts(text, "@"))
-		add_ranges(l, ranges,
-			   &addresses_find(l->ast, str_skip(text, 1))->members);
+		gather_set(&l->sets, addrs,
+			   lower_sets_addresses(&l->sets, str_skip(text, 1)));
 	else
-		add_range(l, ranges, text);
+		gather_word(&l->sets, addrs, text);
 }
 
 /* What the words name (any, if they name nothing), less what they take away. */
 static struct ir_side lower_side(struct lowering *l, const word_list *words)
 {
-	range_vec named = {0}, taken = {0};
+	struct gather named = {0}, taken = {0};
 	struct ir_side side = {0};
 	bool names_some = false;
 	struct ipset all;
@@ -152,8 +112,8 @@ static struct ir_side lower_side(struct lowering *l, const word_list *words)
 	}
 	side.any |= !names_some;
 	side.zones &= ~side.except_zones;
-	side.except = ipset_of(taken.items, taken.n);
-	all = ipset_of(named.items, named.n);
+	side.except = gather_done(&taken);
+	all = gather_done(&named);
 	if (!side.except.n)
 		side.addrs = all;
 	else if (ipset_subtract(l->arena, &all, &side.except, &side.addrs))
@@ -172,40 +132,14 @@ static void lower_services(struct lowering *l, const word_list *words,
 	*out_n = all.n;
 }
 
-static void add_host(struct lowering *l, str_vec *out, struct str written)
-{
-	const char *why;
-	struct str normal, *slot;
-
-	if (hostname_pattern(l->arena, written, &normal, &why)) {
-		l->failed = true;
-		return;
-	}
-	slot = vec_push(l->arena, out);
-	if (!slot)
-		l->failed = true;
-	else
-		*slot = normal;
-}
-
 /* Patterns and sets of them: their words, and the set to ask. */
 static struct ir_words lower_names(struct lowering *l, const word_list *words,
 				   struct nameset *out)
 {
-	str_vec all = {0};
+	struct lower_names names = lower_sets_names(&l->sets, words);
 
-	vec_foreach (w, words) {
-		if (!str_starts(w->text, "@")) {
-			add_host(l, &all, w->text);
-			continue;
-		}
-		vec_foreach (m,
-			     &hosts_find(l->ast, str_skip(w->text, 1))->members)
-			add_host(l, &all, m->text);
-	}
-	if (nameset_of(l->arena, all.items, all.n, out))
-		l->failed = true;
-	return (struct ir_words){all.items, all.n};
+	*out = names.set;
+	return (struct ir_words){names.words, names.n};
 }
 
 static void lower_hosts(struct lowering *l, const word_list *words,
@@ -446,14 +380,17 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
+		.generation = env->generation,
 	};
 
-	lower_zones(&l);
-	if (!l.failed)
+	lower_sets_init(&l.sets, ast, arena);
+	if (!l.sets.failed)
+		lower_zones(&l);
+	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
-	if (!l.failed)
+	if (!l.sets.failed && !l.failed)
 		lower_protocols(&l, &ir);
-	if (l.failed)
+	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;

@@ -5,6 +5,7 @@
 #include "policy/check.h"
 #include "policy/findings.h"
 #include "policy/findings_limit.h"
+#include "policy/load.h"
 #include "policy/lower.h"
 #include "policy/read.h"
 
@@ -18,6 +19,13 @@ static enum fw_err read_input(const struct policy_input *in, struct policy *p)
 		return read_policy_file(in->path, in->directory, &p->ast,
 					&p->diags);
 	return read_policy_text(in->text, in->text_name, &p->ast, &p->diags);
+}
+
+/* The lists that it names, from disk unless they came with it. */
+static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
+{
+	p->files_owned = !in->files;
+	return load_files(&p->ast, in->files, &p->diags, &p->files);
 }
 
 static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
@@ -50,9 +58,20 @@ static enum fw_err print_canonical(struct policy *p)
 	ast_print(&p->ast, &p->canonical);
 	if (p->canonical.failed)
 		return FW_ERR_NOMEM;
-	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64,
-		       hash_text(p->canonical.p, p->canonical.len));
 	return FW_OK;
+}
+
+/* Another text or another content of a file: another name. */
+static void name_policy(struct policy *p)
+{
+	uint64_t hash = hash_text(p->canonical.p, p->canonical.len);
+
+	for (size_t i = 0; i < p->files.n; i++) {
+		const uint64_t both[2] = {hash, p->files.items[i].hash};
+
+		hash = hash_text(both, sizeof(both));
+	}
+	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, hash);
 }
 
 enum fw_err policy_compile(const struct policy_input *in,
@@ -73,10 +92,14 @@ enum fw_err policy_compile(const struct policy_input *in,
 	err = read_input(in, p);
 	/* Of a tree that was read in part, what is there is checked too. */
 	if (!err || err == FW_ERR_POLICY)
+		err = load_lists(in, p);
+	if (!err || err == FW_ERR_POLICY)
 		err = check_tree(p, env);
 	err = lower_and_look(p, env, err);
 	if (!err)
 		err = print_canonical(p);
+	if (!err)
+		name_policy(p);
 	if (!err)
 		err = ruleset_build(&p->ir, p->digest,
 				    in->map_from ? in->map_from : RS_MAP_FROM,
@@ -84,10 +107,18 @@ enum fw_err policy_compile(const struct policy_input *in,
 	return err;
 }
 
+void policy_forget_files(struct policy *policy)
+{
+	if (policy->files_owned)
+		load_free_bytes(&policy->files);
+	policy->files.n = 0;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)
 		return;
+	policy_forget_files(policy);
 	strbuf_done(&policy->canonical);
 	arena_done(&policy->arena);
 	free(policy);

@@ -4,6 +4,7 @@
 
 #include "policy/ast.h"
 #include "policy/base/strbuf.h"
+#include "policy/bundle.h"
 #include "policy/env.h"
 #include "policy/ir.h"
 #include "policy/ruleset.h"
@@ -16,17 +17,22 @@ struct policy {
 	struct diag_list diags; /* what was said, also of a good policy */
 	struct ast ast;
 	struct strbuf canonical; /* the policy as one text, without includes */
-	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names the canonical text */
+	struct policy_files files;          /* what it names beside that */
+	bool files_owned;                   /* their bytes are its own */
+	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names text and files */
 	struct ir ir;
 	struct ruleset ruleset;
 };
 
 /* Where a policy comes from: a file (and the *.conf files of a directory, if
- * that is not NULL), or a text. */
+ * that is not NULL), or a text.  `files`: what it names is looked up only
+ * there, and the policy borrows their bytes until policy_forget_files() or
+ * policy_free(); NULL: it is looked up on disk. */
 struct policy_input {
 	const char *path, *directory;
 	struct str text;
 	const char *text_name;
+	const struct policy_files *files;
 	unsigned map_from;            /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
 };
@@ -36,3 +42,6 @@ struct policy_input {
 FW_MUST_CHECK enum fw_err policy_compile(const struct policy_input *in,
 					 struct policy **out_policy);
 void policy_free(struct policy *policy);
+
+/* Let go of the files, when nobody will ask for them any more. */
+void policy_forget_files(struct policy *policy);

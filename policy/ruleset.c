@@ -341,8 +341,10 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			     .rs = out,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};
-	struct frame_filler filler = {
-		.fill = fill_slot, .ctx = &b, .marks = ir->marks};
+	struct frame_filler filler = {.fill = fill_slot,
+				      .ctx = &b,
+				      .marks = ir->marks,
+				      .generation = ir->generation};
 	enum fw_err err;
 
 	*out = (struct ruleset){.queues = split_needs_queue(ir)};

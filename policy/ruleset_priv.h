@@ -124,4 +124,4 @@ bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
 
 /* ruleset_stage.c: all arms of a pair, in the policy's order. */
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   const struct arm_list *arms);
+		   struct arm_list *arms);

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 enum fw_err client_ask(const char *path, const json_t *request,
-		       json_t **out_answer, int timeout_ms)
+		       const struct policy_files *files, json_t **out_answer,
+		       int timeout_ms)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	enum fw_err err = FW_OK;
@@ -24,7 +25,7 @@ enum fw_err client_ask(const char *path, const json_t *request,
 		err = errno == ENOENT ? FW_ERR_UNREACHABLE
 				      : fw_err_of_errno(errno);
 	if (!err)
-		err = message_send(fd, request, timeout_ms);
+		err = message_send(fd, request, files, timeout_ms);
 	if (!err)
 		err = message_receive(fd, out_answer, timeout_ms);
 	(void)close(fd);

@@ -25,29 +25,81 @@ enum control_request control_request_find(const char *name)
 	return CONTROL_COUNT;
 }
 
-uint32_t message_length(const uint8_t header[MESSAGE_HEADER])
+static uint32_t number_at(const uint8_t p[4])
 {
-	uint32_t n = (uint32_t)header[0] << 24 | (uint32_t)header[1] << 16 |
-		     (uint32_t)header[2] << 8 | header[3];
-
-	return n > MESSAGE_MAX ? 0 : n;
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
-enum fw_err message_send(int fd, const json_t *object, int timeout_ms)
+static void number_put(uint8_t p[4], uint32_t n)
 {
-	char *text = json_dumps(object, JSON_COMPACT);
-	size_t n = text ? strlen(text) : 0;
-	const char header[MESSAGE_HEADER] = {(char)(n >> 24), (char)(n >> 16),
-					     (char)(n >> 8), (char)n};
-	enum fw_err err;
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(n >> (24 - 8 * i));
+}
 
-	if (!text)
-		return FW_ERR_NOMEM;
-	err = n > MESSAGE_MAX
-		      ? FW_ERR_LIMIT
-		      : sockio_send(fd, header, sizeof(header), timeout_ms);
+bool message_size_of(const uint8_t header[MESSAGE_HEADER],
+		     struct message_size *out_size)
+{
+	struct message_size size = {number_at(header), number_at(header + 4)};
+
+	if (size.object == 0 || size.object > MESSAGE_MAX ||
+	    size.files > BUNDLE_BYTES_MAX)
+		return false;
+	*out_size = size;
+	return true;
+}
+
+/* The object's text, with the list of its files; owned: free(). */
+static enum fw_err write_object(const json_t *object,
+				const struct policy_files *files,
+				char **out_text)
+{
+	json_t *whole = json_copy((json_t *)(uintptr_t)object);
+	json_t *list = json_array();
+	int failed = !whole || !list;
+
+	for (size_t i = 0; files && i < files->n && !failed; i++)
+		failed = json_array_append_new(
+			list, json_pack("{s:s, s:I}", "name",
+					files->items[i].name, "len",
+					(json_int_t)files->items[i].bytes.len));
+	if (!failed && files && files->n)
+		failed = json_object_set(whole, "files", list);
+	*out_text = failed ? NULL : json_dumps(whole, JSON_COMPACT);
+	json_decref(list);
+	json_decref(whole);
+	return *out_text ? FW_OK : FW_ERR_NOMEM;
+}
+
+static enum fw_err send_header(int fd, size_t object, size_t files,
+			       int timeout_ms)
+{
+	uint8_t header[MESSAGE_HEADER];
+
+	if (object > MESSAGE_MAX || files > BUNDLE_BYTES_MAX)
+		return FW_ERR_LIMIT;
+	number_put(header, (uint32_t)object);
+	number_put(header + 4, (uint32_t)files);
+	return sockio_send(fd, header, sizeof(header), timeout_ms);
+}
+
+enum fw_err message_send(int fd, const json_t *object,
+			 const struct policy_files *files, int timeout_ms)
+{
+	size_t n_files = files ? files->n : 0, sum = 0;
+	char *text;
+	enum fw_err err = write_object(object, files, &text);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < n_files; i++)
+		sum += files->items[i].bytes.len;
+	err = send_header(fd, strlen(text), sum, timeout_ms);
 	if (!err)
-		err = sockio_send(fd, text, n, timeout_ms);
+		err = sockio_send(fd, text, strlen(text), timeout_ms);
+	for (size_t i = 0; i < n_files && !err; i++)
+		err = sockio_send(fd, files->items[i].bytes.p,
+				  files->items[i].bytes.len, timeout_ms);
 	free(text);
 	return err;
 }
@@ -57,19 +109,19 @@ enum fw_err message_receive(int fd, json_t **out_object, int timeout_ms)
 	uint8_t header[MESSAGE_HEADER];
 	enum fw_err err =
 		sockio_receive(fd, header, sizeof(header), timeout_ms);
-	uint32_t n = err ? 0 : message_length(header);
+	struct message_size size;
 	json_t *object;
 	char *text;
 
 	if (err)
 		return err;
-	if (n == 0)
+	if (!message_size_of(header, &size) || size.files)
 		return FW_ERR_INVAL;
-	text = malloc(n);
+	text = malloc(size.object);
 	if (!text)
 		return FW_ERR_NOMEM;
-	err = sockio_receive(fd, text, n, timeout_ms);
-	object = err ? NULL : json_loadb(text, n, 0, NULL);
+	err = sockio_receive(fd, text, size.object, timeout_ms);
+	object = err ? NULL : json_loadb(text, size.object, 0, NULL);
 	free(text);
 	if (err)
 		return err;
@@ -78,5 +130,48 @@ enum fw_err message_receive(int fd, json_t **out_object, int timeout_ms)
 		return FW_ERR_INVAL;
 	}
 	*out_object = object;
+	return FW_OK;
+}
+
+/* The next file of the list out of what is left of the bytes. */
+static bool take_file(const json_t *entry, struct str *left,
+		      struct policy_files *files, struct policy_file *out)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	json_int_t len = json_integer_value(json_object_get(entry, "len"));
+
+	if (!name || !*name || len < 0 || (uint64_t)len > left->len ||
+	    bundle_find(files, str_of(name)))
+		return false;
+	*out = (struct policy_file){.name = name,
+				    .bytes = str_mem(left->p, (size_t)len)};
+	*left = str_skip(*left, (size_t)len);
+	files->n++;
+	return true;
+}
+
+enum fw_err message_files(const json_t *object, struct str bytes,
+			  struct policy_files *out_files)
+{
+	const json_t *list = json_object_get(object, "files");
+	size_t n = json_array_size(list);
+	struct policy_file *items;
+	struct policy_files files;
+	bool good = (!list || json_is_array(list)) && n <= BUNDLE_FILES_MAX;
+
+	if (!good)
+		return FW_ERR_INVAL;
+	items = calloc(n + 1, sizeof(*items));
+	if (!items)
+		return FW_ERR_NOMEM;
+	files = (struct policy_files){.items = items};
+	for (size_t i = 0; i < n && good; i++)
+		good = take_file(json_array_get(list, i), &bytes, &files,
+				 &items[i]);
+	if (!good || bytes.len) {
+		free(items);
+		return FW_ERR_INVAL;
+	}
+	*out_files = files;
 	return FW_OK;
 }

@@ -128,17 +128,46 @@ static void accept_one(struct server *s, uint64_t now)
 	}
 }
 
-/* Is the message whole?  -1: it never will be. */
-static int is_complete(const struct client *c)
+/* Bytes of the whole message; 0: its header is not here yet; SIZE_MAX: it is
+ * none. */
+static size_t whole_size(const struct client *c)
 {
-	uint32_t n;
+	struct message_size size;
 
 	if (c->len < MESSAGE_HEADER)
 		return 0;
-	n = message_length((const uint8_t *)c->data);
+	if (!message_size_of((const uint8_t *)c->data, &size))
+		return SIZE_MAX;
+	return MESSAGE_HEADER + (size_t)size.object + size.files;
+}
+
+/* Is the message whole?  -1: it never will be. */
+static int is_complete(const struct client *c)
+{
+	size_t n = whole_size(c);
+
 	if (n == 0)
-		return -1;
-	return c->len >= MESSAGE_HEADER + n;
+		return 0;
+	return n == SIZE_MAX ? -1 : c->len >= n;
+}
+
+/* Room for what comes next: doubled, but not beyond what was announced. */
+static bool make_room(struct client *c)
+{
+	size_t whole = whole_size(c);
+	size_t more = c->capacity ? c->capacity * 2 : 2 * READ_ROOM;
+	char *grown;
+
+	if (c->capacity - c->len >= READ_ROOM)
+		return true;
+	if (whole && more > whole + 2 * READ_ROOM)
+		more = whole + 2 * READ_ROOM;
+	grown = more - c->len < READ_ROOM ? NULL : realloc(c->data, more);
+	if (!grown)
+		return false;
+	c->data = grown;
+	c->capacity = more;
+	return true;
 }
 
 static bool read_some(struct client *c)
@@ -146,18 +175,8 @@ static bool read_some(struct client *c)
 	for (;;) {
 		ssize_t got;
 
-		if (c->capacity - c->len < READ_ROOM) {
-			size_t more =
-				c->capacity ? c->capacity * 2 : 2 * READ_ROOM;
-			char *grown = more > 2UL * MESSAGE_MAX
-					      ? NULL
-					      : realloc(c->data, more);
-
-			if (!grown)
-				return false;
-			c->data = grown;
-			c->capacity = more;
-		}
+		if (!make_room(c))
+			return false;
 		got = recv(c->fd, c->data + c->len, READ_ROOM, MSG_DONTWAIT);
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -169,16 +188,37 @@ static bool read_some(struct client *c)
 	}
 }
 
+static json_t *reply_to(struct server *s, const struct client *c,
+			const json_t *request, struct str bytes)
+{
+	struct policy_files files;
+	json_t *reply;
+
+	if (!json_is_object(request))
+		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 2, "error",
+				 "not a JSON object");
+	if (message_files(request, bytes, &files) != FW_OK)
+		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 2, "error",
+				 "the files are not as the request says");
+	reply = s->fn(s->ctx, request, &files, &c->peer);
+	free((void *)(uintptr_t)files.items);
+	return reply;
+}
+
 static void answer(struct server *s, struct client *c)
 {
-	uint32_t n = message_length((const uint8_t *)c->data);
-	json_t *request = json_loadb(c->data + MESSAGE_HEADER, n, 0, NULL);
-	json_t *reply = json_is_object(request)
-				? s->fn(s->ctx, request, &c->peer)
-				: json_pack("{s:b, s:i, s:s}", "ok", 0, "exit",
-					    2, "error", "not a JSON object");
+	struct str all = str_mem(c->data, c->len);
+	struct message_size size;
+	struct str bytes;
+	json_t *request, *reply;
 
-	if (reply && message_send(c->fd, reply, ANSWER_MS) != FW_OK) {
+	if (!message_size_of((const uint8_t *)c->data, &size))
+		return;
+	all = str_skip(all, MESSAGE_HEADER);
+	bytes = str_mem(all.p + size.object, size.files);
+	request = json_loadb(all.p, size.object, 0, NULL);
+	reply = reply_to(s, c, request, bytes);
+	if (reply && message_send(c->fd, reply, NULL, ANSWER_MS) != FW_OK) {
 		/* The client has gone: nothing to be done about it. */
 	}
 	json_decref(reply);

@@ -20,8 +20,10 @@ struct server_peer {
 	uid_t uid;
 };
 
-/* The answer to a request; owned by the server then. */
+/* The answer to a request and the files that came with it (borrowed for the
+ * call); owned by the server then. */
 typedef json_t *server_fn(void *ctx, const json_t *request,
+			  const struct policy_files *files,
 			  const struct server_peer *peer);
 
 /* Listen at `path` (mode 0660; what is there and dead is replaced).  Owned:

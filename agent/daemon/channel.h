@@ -11,14 +11,18 @@
 #include <stdint.h>
 
 enum channel_kind {
-	CHANNEL_READY,   /* verdict process: bound to its queues */
-	CHANNEL_FAILED,  /* verdict process: text says why */
+	CHANNEL_READY,     /* verdict process: bound to its queues */
+	CHANNEL_FAILED,    /* verdict process: text says why */
+	CHANNEL_ENV,       /* manager: what the next policy is compiled with */
+	CHANNEL_FILE_NAME, /* manager: of a file of the next policy */
+	CHANNEL_FILE,      /* manager: its bytes */
 	CHANNEL_PREPARE, /* manager: compile this policy text, do not use it */
 	CHANNEL_COMMIT,  /* manager: use what was prepared */
 	CHANNEL_DONE,    /* verdict process: the last order was carried out */
 };
 
-#define CHANNEL_TEXT_MAX (64U * 1024 * 1024)
+/* A policy, or all that its files may hold. */
+#define CHANNEL_TEXT_MAX (256U * 1024 * 1024)
 
 /* Send all of it, waiting at most `timeout_ms` for the other side. */
 FW_MUST_CHECK enum fw_err channel_send(int fd, enum channel_kind kind,

@@ -117,11 +117,43 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 	return err;
 }
 
-enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text)
+static enum fw_err send_file(const struct verdict_process *v,
+			     const struct policy_file *file)
 {
-	enum fw_err err =
-		channel_send(v->channel, CHANNEL_PREPARE, text, READY_MS);
+	enum fw_err err = channel_send(v->channel, CHANNEL_FILE_NAME,
+				       str_of(file->name), READY_MS);
 
+	return err ? err
+		   : channel_send(v->channel, CHANNEL_FILE, file->bytes,
+				  READY_MS);
+}
+
+static enum fw_err send_env(const struct verdict_process *v,
+			    const struct sysenv *env)
+{
+	struct strbuf bytes;
+	enum fw_err err;
+
+	strbuf_init(&bytes, 0);
+	sysenv_pack(env, &bytes);
+	err = bytes.failed
+		      ? FW_ERR_NOMEM
+		      : channel_send(v->channel, CHANNEL_ENV,
+				     str_mem(bytes.p, bytes.len), READY_MS);
+	strbuf_done(&bytes);
+	return err;
+}
+
+enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text,
+				    const struct policy_files *files,
+				    const struct sysenv *env)
+{
+	enum fw_err err = send_env(v, env);
+
+	for (size_t i = 0; i < files->n && !err; i++)
+		err = send_file(v, &files->items[i]);
+	if (!err)
+		err = channel_send(v->channel, CHANNEL_PREPARE, text, READY_MS);
 	if (err)
 		set_error(v, "the verdict process does not take the policy");
 	return err ? err : expect(v, CHANNEL_DONE);

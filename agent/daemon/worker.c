@@ -9,6 +9,7 @@
 #include "agent/daemon/priv.h"
 #include "agent/daemon/worker_klog.h"
 #include "agent/kernel/ifname.h"
+#include "agent/kernel/sysenv.h"
 #include "policy/base/log.h"
 #include "policy/marks.h"
 
@@ -35,6 +36,9 @@ struct worker {
 	const struct policy *policy; /* in use */
 	struct policy *owned;        /* the same, when it is ours to free */
 	struct policy *prepared;
+	struct policy_file files[BUNDLE_FILES_MAX]; /* of the next policy */
+	struct policy_files next;
+	struct sysenv env; /* of the next policy */
 };
 
 static void say(struct worker *w, enum channel_kind kind, const char *text)
@@ -112,19 +116,57 @@ static void open_all(struct worker *w)
 	open_log(w);
 }
 
+/* The name of a file that comes next; both are ours from now on. */
+static void file_name(struct worker *w, struct str name)
+{
+	if (w->next.n >= BUNDLE_FILES_MAX)
+		_exit(0);
+	w->files[w->next.n++] = (struct policy_file){.name = name.p};
+}
+
+static void file_bytes(struct worker *w, struct str bytes)
+{
+	if (w->next.n == 0)
+		_exit(0);
+	w->files[w->next.n - 1].bytes = bytes;
+}
+
+static void forget_files(struct worker *w)
+{
+	for (size_t i = 0; i < w->next.n; i++) {
+		str_free(str_of(w->files[i].name));
+		str_free(w->files[i].bytes);
+	}
+	w->next.n = 0;
+}
+
+static bool compile(struct worker *w, struct str text)
+{
+	const struct policy_input in = {.text = text,
+					.text_name = "policy",
+					.files = &w->next,
+					.env = &w->env.env};
+	bool done = policy_compile(&in, &w->prepared) == FW_OK;
+
+	if (done) {
+		policy_forget_files(w->prepared);
+	} else {
+		policy_free(w->prepared);
+		w->prepared = NULL;
+	}
+	return done;
+}
+
 static void prepare(struct worker *w, struct str text)
 {
-	const struct policy_input in = {.text = text, .text_name = "policy"};
+	bool done;
 
 	policy_free(w->prepared);
 	w->prepared = NULL;
-	if (policy_compile(&in, &w->prepared) != FW_OK) {
-		policy_free(w->prepared);
-		w->prepared = NULL;
-		say(w, CHANNEL_FAILED, "the policy did not compile");
-		return;
-	}
-	say(w, CHANNEL_DONE, "");
+	done = compile(w, text);
+	forget_files(w);
+	say(w, done ? CHANNEL_DONE : CHANNEL_FAILED,
+	    done ? "" : "the policy did not compile");
 }
 
 static void commit(struct worker *w)
@@ -152,6 +194,16 @@ static void serve_order(struct worker *w)
 
 	/* The manager is gone or speaks nonsense: so do we go. */
 	if (channel_receive(w->opt->channel, &kind, &text, ANSWER_MS))
+		_exit(0);
+	if (kind == CHANNEL_FILE_NAME) {
+		file_name(w, text);
+		return;
+	}
+	if (kind == CHANNEL_FILE) {
+		file_bytes(w, text);
+		return;
+	}
+	if (kind == CHANNEL_ENV && sysenv_unpack(&w->env, text))
 		_exit(0);
 	if (kind == CHANNEL_PREPARE)
 		prepare(w, text);
@@ -183,9 +235,12 @@ static void serve(struct worker *w)
 
 void worker_run(const struct worker_options *options)
 {
-	struct worker w = {
+	static struct worker w;
+
+	w = (struct worker){
 		.opt = options,
 		.policy = options->policy,
+		.next = {w.files, 0},
 		.shared = {.stats = options->stats, .events = options->events}};
 
 	(void)prctl(PR_SET_NAME, "fwagent-verdict");

@@ -151,7 +151,10 @@ int iprange_prefix_len(const struct iprange *r)
 {
 	int most = (int)ipaddr_len(r->lo.family) * 8;
 
-	for (int len = 0; len <= most; len++) {
+	/* The usual one first: lists have many. */
+	if (!ipaddr_cmp(&r->lo, &r->hi))
+		return most;
+	for (int len = 0; len < most; len++) {
 		struct ipaddr lo = host_bits(r->lo, (unsigned)len, 0);
 		struct ipaddr hi = host_bits(r->lo, (unsigned)len, 0xff);
 
@@ -195,11 +198,20 @@ static bool range_joins(const struct iprange *a, const struct iprange *b)
 	return !ipaddr_next(&after) || ipaddr_cmp(&b->lo, &after) <= 0;
 }
 
+/* Long lists mostly are. */
+static bool are_sorted(const struct iprange *ranges, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (range_cmp(&ranges[i - 1], &ranges[i]) > 0)
+			return false;
+	return true;
+}
+
 struct ipset ipset_of(struct iprange *ranges, size_t n)
 {
 	size_t kept = 0;
 
-	if (n)
+	if (!are_sorted(ranges, n))
 		qsort(ranges, n, sizeof(*ranges), range_cmp);
 	for (size_t i = 0; i < n; i++) {
 		struct iprange *last = kept ? &ranges[kept - 1] : NULL;
@@ -303,10 +315,9 @@ enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
 
 struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 {
-	size_t v4 = 0;
+	static const struct ipaddr last_v4 = {{255, 255, 255, 255}, IP_V4};
+	size_t v4 = ranges_from(s, &last_v4);
 
-	while (v4 < s->n && s->items[v4].lo.family == IP_V4)
-		v4++;
 	if (family == IP_V4)
 		return (struct ipset){.items = s->items, .n = v4};
 	if (v4 == s->n)

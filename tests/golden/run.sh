@@ -21,6 +21,8 @@ if [ ! -x "$golden" ]; then
 fi
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
+# what was printed names its files from there
+mkdir -p "$work/a/b" && ln -s "$PWD/lists" "$work/a/b/lists" && ln -s "$PWD/../../build" "$work/build" || exit 2
 passed=0
 failed=0
 
@@ -64,8 +66,8 @@ forms_of() { # NAME
 
 # What was printed must read back and print the same.
 read_back() { # NAME
-	cp "$1.ast" "$work/back.conf"
-	"$golden" ast "$work/back.conf" | cmp - "$1.ast"
+	cp "$1.ast" "$work/a/b/back.conf"
+	"$golden" ast "$work/a/b/back.conf" | cmp - "$1.ast"
 	result "$1 reads back" $? "prints another policy"
 }
 

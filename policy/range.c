@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An address, prefix or range, and in words what is wrong with it. */
-#include "policy/check_priv.h"
+#include "policy/range.h"
 
 static struct str before(struct str s, char cut)
 {
@@ -74,10 +74,11 @@ static const char *why_no_range(struct str s)
 }
 
 /* The prefix with its host bits cleared. */
-static void suggest_prefix(struct check *c, const struct word *w)
+static void suggest_prefix(struct diag_list *diags, struct place at,
+			   struct str written)
 {
-	struct str text = before(w->text, '/');
-	struct str digits = str_skip(w->text, text.len + 1);
+	struct str text = before(written, '/');
+	struct str digits = str_skip(written, text.len + 1);
 	char buf[IPADDR_TEXT_MAX];
 	unsigned len = 0;
 	struct ipaddr a;
@@ -88,27 +89,26 @@ static void suggest_prefix(struct check *c, const struct word *w)
 		len = len * 10 + (unsigned)(digits.p[i] - '0');
 	for (unsigned i = len; i < ipaddr_len(a.family) * 8; i++)
 		a.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
-	diag_note(c->diags, w->place,
+	diag_note(diags, at,
 		  "did you mean \"%s/%u\", or the address \"%.*s\" alone?",
 		  ipaddr_print(&a, buf), len, STR_ARG(text));
 }
 
-bool check_range(struct check *c, const struct word *w,
-		 struct iprange *out_range)
+bool range_read(struct str text, struct place at, struct diag_list *diags,
+		struct iprange *out_range)
 {
-	enum fw_err err = iprange_parse(w->text, out_range);
+	enum fw_err err = iprange_parse(text, out_range);
 
 	if (!err)
 		return true;
 	if (err == FW_ERR_LIMIT) {
-		diag_error(c->diags, w->place, "host-bits",
+		diag_error(diags, at, "host-bits",
 			   "%s has bits set behind its prefix length",
-			   check_quote(c, w));
-		suggest_prefix(c, w);
+			   diag_quote(diags, text));
+		suggest_prefix(diags, at, text);
 	} else {
-		diag_error(c->diags, w->place, "bad-address",
-			   "%s is no address: %s", check_quote(c, w),
-			   why_no_range(w->text));
+		diag_error(diags, at, "bad-address", "%s is no address: %s",
+			   diag_quote(diags, text), why_no_range(text));
 	}
 	return false;
 }

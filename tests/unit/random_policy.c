@@ -6,8 +6,10 @@
 #include <check.h>
 #include <netinet/in.h>
 
-const struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
+struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
 				      .tz_minuteswest = 330};
+
+bool random_limits_are_wide;
 
 #define PICK(c, list) \
 	((list)[chance_below((c), sizeof(list) / sizeof(*(list)))])
@@ -172,19 +174,25 @@ static void add_end(struct chance *c, struct strbuf *t, const char *key,
 
 static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 {
-	static const char *const rates[] = {"20/minute", "5/second per source",
-					    "1000/hour burst 50"};
+	static const char *const narrow[] = {"20/minute", "5/second per source",
+					     "1000/hour burst 50"};
+	static const char *const wide[] = {
+		"1000000/second burst 100000",
+		"1000000/second burst 100000 per source",
+		"10000000/hour burst 100000"};
+	const char *const *rates = random_limits_are_wide ? wide : narrow;
 
 	if (strcmp(action, "allow") != 0)
 		return;
 	if (chance_once_in(c, 6))
-		strbuf_addf(t, " rate = \"%s\";", PICK(c, rates));
+		strbuf_addf(t, " rate = \"%s\";", rates[chance_below(c, 3)]);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)
-				       ? " connections = 50;"
-				       : " connections = \"9 in all\";");
+				       ? " connections = 1000000;"
+				       : " connections = \"1000000 in all\";");
 	if (chance_once_in(c, 20))
-		strbuf_addf(t, " packets = \"%s\";", PICK(c, rates));
+		strbuf_addf(t, " packets = \"%s\";",
+			    rates[chance_below(c, 3)]);
 }
 
 static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,

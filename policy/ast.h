@@ -85,6 +85,7 @@ struct ast_rule {
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
 	word_list time;
+	struct word rate, packets, connections;
 	struct number observe; /* bool */
 	struct word until;
 };

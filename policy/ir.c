@@ -94,6 +94,11 @@ bool ir_rule_asks_more(const struct ir_rule *rule)
 	return rule->times.n;
 }
 
+bool ir_rule_has_limits(const struct ir_rule *rule)
+{
+	return rule->rate.n || rule->packets.n || rule->connections.n;
+}
+
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
 {
 	unsigned minute = window_minute(now);
@@ -200,6 +205,15 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_limit(const char *key, const struct limit *limit,
+			struct strbuf *out)
+{
+	char text[LIMIT_TEXT_MAX];
+
+	if (limit->n)
+		strbuf_addf(out, "\t%s %s\n", key, limit_print(limit, text));
+}
+
 static void print_times(const window_list *times, struct strbuf *out)
 {
 	char from[WINDOW_TEXT_MAX], to[WINDOW_TEXT_MAX];
@@ -238,6 +252,9 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_limit("rate", &r->rate, out);
+	print_limit("packets", &r->packets, out);
+	print_limit("connections", &r->connections, out);
 	print_times(&r->times, out);
 	print_observe(r, out);
 	if (r->comment)

@@ -9,6 +9,7 @@
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
+#include "policy/limit.h"
 #include "policy/service.h"
 #include "policy/window.h"
 
@@ -71,8 +72,10 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
-	window_list times; /* sorted, in UTC; none: always */
-	bool observe;      /* it says what it would do, and does nothing */
+	struct limit rate, connections; /* of its flows: beyond, refused */
+	struct limit packets;           /* of its packets: beyond, dropped */
+	window_list times;              /* sorted, in UTC; none: always */
+	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
 };
 
@@ -132,6 +135,8 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule);
 /* Does it ask for more than zones, addresses, services and what the engine
  * sees? */
 bool ir_rule_asks_more(const struct ir_rule *rule);
+
+bool ir_rule_has_limits(const struct ir_rule *rule);
 
 /* Do these conditions of the kernel hold as well? */
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);

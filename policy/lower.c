@@ -183,6 +183,18 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
+/* They were checked: what is not there has no text. */
+static void lower_limits(const struct ast_rule *in, struct ir_rule *out)
+{
+	if (in->rate.text.p)
+		(void)limit_parse_rate(in->rate.text, &out->rate);
+	if (in->packets.text.p)
+		(void)limit_parse_rate(in->packets.text, &out->packets);
+	if (in->connections.text.p)
+		(void)limit_parse_count(in->connections.text,
+					&out->connections);
+}
+
 static void lower_times(struct lowering *l, const word_list *words,
 			struct ir_rule *out)
 {
@@ -222,6 +234,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
 }

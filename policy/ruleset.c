@@ -120,6 +120,8 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
+	if (set->type == RS_SET_SOURCES)
+		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
 		struct rs_entry plain = *e;
 
@@ -151,6 +153,26 @@ struct rs_set *rs_build_map(struct rs_build *b, const char *name)
 
 	if (set)
 		set->type = RS_SET_IFMAP;
+	return set;
+}
+
+/* What it holds is the kernel's: its name must not change with the rest. */
+const struct rs_set *rs_build_sources(struct rs_build *b, const char *name,
+				      enum ip_family family,
+				      const struct limit *limit,
+				      struct place place)
+{
+	struct rs_set *set = ruleset_set_find(b->rs, name);
+
+	if (set)
+		return set;
+	set = rs_build_map(b, name);
+	if (set) {
+		set->type = RS_SET_SOURCES;
+		set->family = family;
+		set->limit = *limit;
+		set->place = place;
+	}
 	return set;
 }
 
@@ -283,7 +305,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 	} slots[] = {
 		{"input", rs_build_input},     {"forward", rs_build_forward},
 		{"output", rs_build_output},   {"queue", fill_queue},
-		{"undecided", fill_undecided},
+		{"undecided", fill_undecided}, {"police", rs_build_police},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {

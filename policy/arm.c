@@ -40,9 +40,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 	return side->addrs.n > 0;
 }
 
-/* `own`: the sources that may come, or NULL. */
-static bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,
-		   const struct ipset *own, struct arm *out)
+bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,
+	    const struct ipset *own, struct arm *out)
 {
 	*out = (struct arm){.rule = rule};
 	if (!side_for_zone(&rule->from, from, &out->src, &out->not_src) ||
@@ -77,8 +76,20 @@ enum fw_err arms_between(const struct ir *ir, unsigned from, unsigned to,
 		arms.n += arm_of(&ir->all[ir->list_from[list] + i], from, to,
 				 bounded ? &own : NULL, &arms.items[arms.n]);
 	if (!reach_prepare(&arms.items->reach, arms.n, sizeof(*arms.items),
-			   arena))
+			   arena) ||
+	    !reach_index_make(&arms.index, &arms.items->reach, arms.n,
+			      sizeof(*arms.items), arena))
 		return FW_ERR_NOMEM;
 	*out_arms = arms;
 	return FW_OK;
+}
+
+size_t arms_next(const struct arm_list *arms, size_t i, size_t from)
+{
+	for (;; from++) {
+		from = reach_index_next(&arms->index, from);
+		if (from == SIZE_MAX || reach_meets(&arms->items[from].reach,
+						    &arms->items[i].reach))
+			return from;
+	}
 }

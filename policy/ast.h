@@ -81,13 +81,24 @@ struct ast_entries {
 struct ast_rule {
 	struct place place;
 	bool bad; /* something in it was complained of */
-	struct word name, action;
+	struct word name, action, comment;
 	word_list from, to, service, app, host;
+	word_list sni, alpn, method, path;
 	struct number observe; /* bool */
 	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
+
+struct ast_protocol {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+	word_list require, deny;
+	struct number observe; /* bool */
+};
+
+typedef VEC(struct ast_protocol) protocol_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -108,6 +119,7 @@ struct ast_geo {
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
+	struct word websocket, tor, binding, ech;
 };
 
 struct ast_log {
@@ -129,6 +141,7 @@ struct ast {
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
+	protocol_list protocols;
 	struct ast_application application;
 	struct ast_log log;
 };

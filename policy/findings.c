@@ -183,18 +183,16 @@ static void note_overlap(struct finder *f, const struct arm *early,
 	diag_note(f->diags, early->rule->place, "that rule stands here");
 }
 
-static void look_at(struct finder *f, const struct arm_list *arms, size_t i)
+static void look_at(struct finder *f, struct arm_list *arms, size_t i)
 {
 	const struct arm *late = &arms->items[i];
 	struct finding *of = &f->of[late->rule->id];
 	size_t earlier[TOGETHER_MAX], n = 0;
 
 	of->pairs++;
-	for (size_t j = 0; j < i; j++) {
+	arms_meeting (j, arms, i) {
 		const struct arm *early = &arms->items[j];
 
-		if (!reach_meets(&early->reach, &late->reach))
-			continue;
 		if (arm_covers(f, early, late)) {
 			note_cover(of, arms->items, &j, 1);
 			return;

@@ -193,6 +193,97 @@ bool reach_prepare(struct reach *reaches, size_t n, size_t step,
 	return true;
 }
 
+/* --- the index --------------------------------------------------------------
+ */
+
+static void parts_of(const struct reach *r, uint64_t out[3])
+{
+	out[0] = r->src_parts;
+	out[1] = r->dst_parts;
+	out[2] = r->service_parts;
+}
+
+static void index_put(struct reach_index *index, const struct reach *r,
+		      size_t i)
+{
+	uint64_t parts[3];
+
+	parts_of(r, parts);
+	for (size_t d = 0; d < 3; d++)
+		for (uint64_t left = parts[d]; left; left &= left - 1)
+			index->touch[d][(size_t)__builtin_ctzll(left) *
+						index->words +
+					i / 64] |= 1ULL << i % 64;
+}
+
+bool reach_index_make(struct reach_index *index, const struct reach *reaches,
+		      size_t n, size_t step, struct arena *arena)
+{
+	*index = (struct reach_index){.n = n, .words = n / 64 + 1};
+	index->found = arena_calloc(arena, index->words, sizeof(uint64_t));
+	for (size_t d = 0; d < 3; d++)
+		index->touch[d] = arena_calloc(arena, PARTS * index->words,
+					       sizeof(uint64_t));
+	if (!index->found || !index->touch[0] || !index->touch[1] ||
+	    !index->touch[2])
+		return false;
+	for (size_t i = 0; i < n; i++)
+		index_put(index,
+			  (const struct reach *)(const void *)((const char *)
+								       reaches +
+							       i * step),
+			  i);
+	return true;
+}
+
+/* Keep of `found` what touches one of the parts. */
+static void keep_touching(struct reach_index *index, const uint64_t *touch,
+			  uint64_t parts, size_t words)
+{
+	if (parts == UINT64_MAX)
+		return;
+	for (size_t w = 0; w < words; w++) {
+		uint64_t any = 0;
+
+		for (uint64_t left = parts; left && index->found[w];
+		     left &= left - 1)
+			any |= touch[(size_t)__builtin_ctzll(left) *
+					     index->words +
+				     w];
+		index->found[w] &= any;
+	}
+}
+
+void reach_index_look(struct reach_index *index, const struct reach *r,
+		      size_t i)
+{
+	size_t words = i / 64 + 1;
+	uint64_t parts[3];
+
+	parts_of(r, parts);
+	memset(index->found, 0, index->words * sizeof(uint64_t));
+	memset(index->found, 0xff, words * sizeof(uint64_t));
+	index->found[i / 64] = (1ULL << i % 64) - 1;
+	for (size_t d = 0; d < 3; d++)
+		keep_touching(index, index->touch[d], parts[d], words);
+}
+
+size_t reach_index_next(const struct reach_index *index, size_t from)
+{
+	for (size_t w = from / 64; w < index->words; w++) {
+		uint64_t bits = index->found[w];
+
+		if (w == from / 64)
+			bits &= UINT64_MAX << from % 64;
+		if (bits)
+			return w * 64 + (size_t)__builtin_ctzll(bits);
+	}
+	return SIZE_MAX;
+}
+
+/* --- exactly -----------------------------------------------------------------
+ */
+
 static bool services_meet(const struct reach *a, const struct reach *b)
 {
 	if (a->n_services == 0 || b->n_services == 0)

@@ -57,9 +57,23 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain);
 void rs_build_forward(struct rs_build *b, struct rs_chain *chain);
 void rs_build_output(struct rs_build *b, struct rs_chain *chain);
 
+/* In a map of interfaces each of the zone's leads to `chain`; and the rule that
+ * looks up in it. */
+void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
+		   const char *chain);
+void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
+		   struct rs_set *map);
+
+/* ruleset_guard.c: the chain that queues what a guard must look at and returns
+ * the rest; NULL without guards. */
+const char *rs_build_guards(struct rs_build *b);
+
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
+
+/* The name of a rule or guard as part of an nft name. */
+const char *rs_rule_label(struct rs_build *b, const struct ir_rule *rule);
 
 /* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
  * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
@@ -81,4 +95,4 @@ bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
 
 /* ruleset_stage.c: all arms of a pair, in the policy's order. */
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   const struct arm_list *arms);
+		   struct arm_list *arms);

@@ -119,14 +119,12 @@ static struct shape shape_of(struct rs_build *b, const struct arm *arm)
 }
 
 /* The first stage where the arm may stand. */
-static size_t first_stage(const struct plan *p, const struct arm *arms,
-			  size_t i)
+static size_t first_stage(const struct plan *p, struct arm_list *arms, size_t i)
 {
 	size_t first = 0;
 
-	for (size_t j = 0; j < i; j++)
-		if (p->stage_of[j] >= first &&
-		    reach_meets(&arms[i].reach, &arms[j].reach))
+	arms_meeting (j, arms, i)
+		if (p->stage_of[j] >= first)
 			first = p->stage_of[j] + 1;
 	return first;
 }
@@ -149,10 +147,11 @@ static struct stage *find_stage(struct plan *p, size_t first,
 	return new_stage;
 }
 
-static void place(struct plan *p, const struct arm *arms, size_t i)
+static void place(struct plan *p, struct arm_list *arms, size_t i)
 {
-	struct shape shape = shape_of(p->b, &arms[i]);
-	size_t entries = shape.alone ? 0 : count_entries(&arms[i]);
+	const struct arm *arm = &arms->items[i];
+	struct shape shape = shape_of(p->b, arm);
+	size_t entries = shape.alone ? 0 : count_entries(arm);
 	struct stage *stage =
 		find_stage(p, first_stage(p, arms, i), &shape, entries);
 	const struct arm **slot =
@@ -162,7 +161,7 @@ static void place(struct plan *p, const struct arm *arms, size_t i)
 		p->b->failed = true;
 		return;
 	}
-	*slot = &arms[i];
+	*slot = arm;
 	stage->n_entries += entries;
 	p->stage_of[i] = (size_t)(stage - p->stages.items);
 }
@@ -324,7 +323,7 @@ static void build_stage(struct rs_build *b, struct rs_chain *chain,
 }
 
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   const struct arm_list *arms)
+		   struct arm_list *arms)
 {
 	struct plan p = {.b = b};
 
@@ -334,7 +333,7 @@ void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
 		return;
 	}
 	for (size_t i = 0; i < arms->n; i++)
-		place(&p, arms->items, i);
+		place(&p, arms, i);
 	vec_foreach (stage, &p.stages)
 		build_stage(b, chain, stage);
 }

@@ -103,9 +103,8 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	return name;
 }
 
-/* Each interface of a zone leads to `chain`. */
-static void if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
-		       const char *chain)
+void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
+		   const char *chain)
 {
 	const struct ir_zone *z = &b->ir->zones[zone];
 
@@ -119,8 +118,8 @@ static void if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
 	}
 }
 
-static void add_map(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
-		    struct rs_set *map)
+void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
+		   struct rs_set *map)
 {
 	if (map && map->gotos.n)
 		rs_build_add(b, rs_rule_new(b->arena, chain),
@@ -149,8 +148,8 @@ static const char *forward_chain(struct rs_build *b, unsigned from)
 
 	add_simple(b, chain, RS_JUMP, spoof_chain(b, from));
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
-		if_map_add(b, map, to, pair_chain(b, from, to));
-	add_map(b, chain, RS_OIFNAME_MAP, map);
+		rs_if_map_add(b, map, to, pair_chain(b, from, to));
+	rs_if_map_ask(b, chain, RS_OIFNAME_MAP, map);
 	add_stray(b, chain);
 	return name;
 }
@@ -160,8 +159,8 @@ void rs_build_forward(struct rs_build *b, struct rs_chain *chain)
 	struct rs_set *map = rs_build_map(b, "m_forward");
 
 	for (unsigned from = 1; from < b->ir->n_zones; from++)
-		if_map_add(b, map, from, forward_chain(b, from));
-	add_map(b, chain, RS_IIFNAME_MAP, map);
+		rs_if_map_add(b, map, from, forward_chain(b, from));
+	rs_if_map_ask(b, chain, RS_IIFNAME_MAP, map);
 	add_stray(b, chain);
 }
 
@@ -176,9 +175,9 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 
 		add_simple(b, in, RS_JUMP, spoof_chain(b, from));
 		add_simple(b, in, RS_GOTO, pair_chain(b, from, IR_ZONE_SELF));
-		if_map_add(b, map, from, name);
+		rs_if_map_add(b, map, from, name);
 	}
-	add_map(b, chain, RS_IIFNAME_MAP, map);
+	rs_if_map_ask(b, chain, RS_IIFNAME_MAP, map);
 	add_stray(b, chain);
 }
 
@@ -187,7 +186,7 @@ void rs_build_output(struct rs_build *b, struct rs_chain *chain)
 	struct rs_set *map = rs_build_map(b, "m_output");
 
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
-		if_map_add(b, map, to, pair_chain(b, IR_ZONE_SELF, to));
-	add_map(b, chain, RS_OIFNAME_MAP, map);
+		rs_if_map_add(b, map, to, pair_chain(b, IR_ZONE_SELF, to));
+	rs_if_map_ask(b, chain, RS_OIFNAME_MAP, map);
 	add_stray(b, chain);
 }

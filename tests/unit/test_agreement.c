@@ -96,16 +96,13 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 static enum verdict walk_chain(struct walk *w, const char *name);
 
 static enum verdict walk_map(struct walk *w, const struct rs_stmt *s,
-			     const char *interface)
+			     const char *interface, bool *out_gone)
 {
 	vec_foreach (g, &s->set->gotos) {
-		enum verdict v;
-
 		if (!interface || strcmp(g->interface, interface) != 0)
 			continue;
-		v = walk_chain(w, g->chain);
-		/* A goto does not come back. */
-		return v == V_NONE ? V_DROP : v;
+		*out_gone = true;
+		return walk_chain(w, g->chain);
 	}
 	return V_NONE;
 }
@@ -129,10 +126,10 @@ static bool entry_has(const struct rs_set *map, const struct rs_entry *e,
 static unsigned map_hits;
 
 /* Entries may not meet: the kernel takes any that fits. */
-static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
+static enum verdict walk_vmap(struct walk *w, const struct rs_set *map,
+			      bool *out_gone)
 {
 	const struct rs_entry *found = NULL;
-	enum verdict v;
 
 	vec_foreach (e, &map->entries) {
 		if (!entry_has(map, e, w->facts))
@@ -144,8 +141,8 @@ static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
 	if (!found)
 		return V_NONE;
 	map_hits++;
-	v = walk_chain(w, found->chain);
-	return v == V_NONE ? V_DROP : v;
+	*out_gone = true;
+	return walk_chain(w, found->chain);
 }
 
 /* "fw DIGEST observe N" */
@@ -191,11 +188,11 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		*out_gone = true;
 		return walk_chain(w, s->name);
 	case RS_IIFNAME_MAP:
-		return walk_map(w, s, w->iif);
+		return walk_map(w, s, w->iif, out_gone);
 	case RS_OIFNAME_MAP:
-		return walk_map(w, s, w->oif);
+		return walk_map(w, s, w->oif, out_gone);
 	case RS_VMAP:
-		return walk_vmap(w, s->set);
+		return walk_vmap(w, s->set, out_gone);
 	default:
 		return V_NONE;
 	}
@@ -474,15 +471,16 @@ END_TEST
 static bool same(const struct decision *a, const struct decision *b)
 {
 	return a->kind == b->kind && a->by == b->by && a->rule == b->rule &&
-	       a->guard == b->guard && a->silent == b->silent &&
-	       a->list == b->list;
+	       a->guard == b->guard && a->protocol == b->protocol &&
+	       a->silent == b->silent && a->list == b->list;
 }
 
 /* What a guard refused a rule may refuse as well, once it knows enough. */
 static bool stands(const struct decision *before, const struct decision *now)
 {
 	return before->kind == DECISION_NOT_YET || same(before, now) ||
-	       (before->by == DECISION_BY_GUARD &&
+	       ((before->by == DECISION_BY_GUARD ||
+		 before->by == DECISION_BY_PROTOCOL) &&
 		now->kind == DECISION_REFUSE);
 }
 

@@ -51,9 +51,17 @@ static const char *target_of(struct rs_build *b, const struct ir_rule *rule)
 	return rule->list == AST_LISTS ? "c_queue" : rs_build_body(b, rule);
 }
 
+/* That of a translation goes by its own chain: a rule may have its name. */
+static const char *extra_name(struct rs_build *b, const struct ir_rule *rule)
+{
+	if (rule->id >= b->ir->n_all)
+		return rs_build_name(b, "w", rs_build_body(b, rule), NULL);
+	return rs_build_name(b, "w_", rs_rule_label(b, rule), NULL);
+}
+
 static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 {
-	const char *name = rs_build_name(b, "w_", rs_rule_label(b, rule), NULL);
+	const char *name = extra_name(b, rule);
 	struct rs_chain *chain = ruleset_chain_find(b->rs, name);
 	struct rs_rule *nft;
 
@@ -72,8 +80,10 @@ static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 }
 
 /* Can a packet come back from the rule's own chain? */
-static bool lets_pass(const struct ir_rule *rule)
+static bool lets_pass(const struct rs_build *b, const struct ir_rule *rule)
 {
+	if (rule->id >= b->ir->n_all) /* a translation of one family */
+		return true;
 	return rule->observe && rule->list != AST_LISTS &&
 	       !ir_rule_asks_engine(rule);
 }
@@ -83,6 +93,6 @@ struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
 	if (asks_more(rule))
 		return (struct rs_stmt){.op = RS_JUMP,
 					.name = extra_chain(b, rule)};
-	return (struct rs_stmt){.op = lets_pass(rule) ? RS_JUMP : RS_GOTO,
+	return (struct rs_stmt){.op = lets_pass(b, rule) ? RS_JUMP : RS_GOTO,
 				.name = target_of(b, rule)};
 }

@@ -5,6 +5,7 @@
  */
 #include "agent/fwctl/commands.h"
 #include "agent/verdict/decide.h"
+#include "policy/translate.h"
 
 #include <getopt.h>
 #include <netinet/in.h>
@@ -54,23 +55,6 @@ static bool parse_port(const char *text, uint16_t *port)
 	return end > text && !*end && n >= 0 && n <= UINT16_MAX;
 }
 
-/* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT". */
-static bool parse_end(const char *text, struct ipaddr *addr, uint16_t *port)
-{
-	struct str s = str_of(text);
-	const char *colon = strrchr(text, ':');
-
-	*port = 0;
-	if (ipaddr_parse(s, addr) == FW_OK)
-		return true;
-	if (!colon || !parse_port(colon + 1, port))
-		return false;
-	s.len = (size_t)(colon - text);
-	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = str_mem(s.p + 1, s.len - 2);
-	return ipaddr_parse(s, addr) == FW_OK;
-}
-
 static bool parse_proto(const char *name, uint8_t *out)
 {
 	static const struct {
@@ -99,7 +83,7 @@ static bool fill_end(const char *text, const struct ir *ir, struct ipaddr *addr,
 		*port = 0;
 		return !text[4] || parse_port(text + 5, port);
 	}
-	if (!parse_end(text, addr, port))
+	if (ipaddr_port_parse(str_of(text), addr, port) != FW_OK)
 		return false;
 	*zone = ir_zone_by_address(ir, addr);
 	return true;
@@ -254,27 +238,73 @@ static void print_decision(const char *who, const struct ir *ir,
 	(void)puts("");
 }
 
-static void explain(const struct question *q, const struct ir *ir,
-		    const struct facts *f)
+/* A new flow that a forward takes is judged as that which it becomes. */
+static void lead_on(const struct ir *ir, struct facts *f)
 {
-	enum ast_list list = ir_list_of(ir, f->zone_src, f->zone_dst);
+	const struct ir_forward *forward = translate_forward(ir, f);
+	char text[IPADDR_TEXT_MAX];
+
+	if (!forward)
+		return;
+	translate_apply(ir, forward, f);
+	(void)printf("nat     led on to %s port %u by '%s', zone %s\n",
+		     ipaddr_print(&f->dst, text), f->dport, forward->match.name,
+		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+}
+
+static void print_source(const struct ir *ir, const struct facts *f)
+{
+	const struct ir_nat *nat = translate_source(ir, f);
+	bool v6 = f->src.family == IP_V6;
+	char text[IPADDR_TEXT_MAX];
+
+	if (!nat)
+		return;
+	(void)printf("nat     ");
+	if (nat->action == IR_MASQUERADE)
+		(void)printf("sent out as the address of the interface");
+	else if (nat->action == IR_SNAT)
+		(void)printf(
+			"sent out as %s",
+			ipaddr_print(v6 ? &nat->addr6 : &nat->addr4, text));
+	else
+		(void)printf("sent out as it is");
+	(void)printf(" by '%s'\n", nat->match.name);
+}
+
+static void print_decisions(const struct question *q, const struct ir *ir,
+			    const struct facts *f)
+{
 	struct decision kernel = eval_flow(ir, f, EVAL_KERNEL);
 	struct decision engine = eval_flow(ir, f, EVAL_ENGINE);
+
+	print_decision("kernel", ir, &kernel);
+	if (kernel.kind == DECISION_NOT_YET) {
+		print_decision("engine", ir, &engine);
+		if (engine.kind == DECISION_NOT_YET && !asks_engine(q))
+			(void)puts("        it depends on what the flow asks "
+				   "for: say --sni, --host, --app ...");
+	}
+	if (kernel.kind != DECISION_REFUSE &&
+	    (kernel.kind == DECISION_ALLOW || engine.kind != DECISION_REFUSE))
+		print_source(ir, f);
+}
+
+static void explain(const struct question *q, const struct ir *ir,
+		    struct facts *f)
+{
+	enum ast_list list;
 
 	(void)printf("flow    %s -> %s %s, zone %s -> %s\n", q->from, q->to,
 		     q->proto,
 		     f->zone_src < 0 ? "none" : ir->zones[f->zone_src].name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+	lead_on(ir, f);
+	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)
 		print_rules(ir, f, list);
 	(void)puts("");
-	print_decision("kernel", ir, &kernel);
-	if (kernel.kind != DECISION_NOT_YET)
-		return;
-	print_decision("engine", ir, &engine);
-	if (engine.kind == DECISION_NOT_YET && !asks_engine(q))
-		(void)puts("        it depends on what the flow asks for: say "
-			   "--sni, --host, --app ...");
+	print_decisions(q, ir, f);
 }
 
 static bool parse_words(int argc, char **argv, struct question *q)

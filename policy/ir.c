@@ -127,6 +127,19 @@ const char *ir_action_name(enum ir_action action)
 	return "none";
 }
 
+const char *ir_nat_name(enum ir_nat_action action)
+{
+	switch (action) {
+	case IR_MASQUERADE:
+		return "masquerade";
+	case IR_SNAT:
+		return "snat";
+	case IR_NO_NAT:
+		break;
+	}
+	return "none";
+}
+
 const char *ir_guard_name(enum ir_guard guard)
 {
 	return guard < IR_GUARD_COUNT ? guard_names[guard] : "none";
@@ -271,6 +284,46 @@ static void print_protocol(const struct ir *ir, const struct ir_protocol *p,
 	print_observe(&p->match, out);
 }
 
+static void print_nat(const struct ir *ir, const struct ir_nat *n,
+		      struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "nat %u \"%s\" %s", n->match.id, n->match.name,
+		    ir_nat_name(n->action));
+	if (n->action != IR_SNAT)
+		strbuf_addf(out, "%s%s", n->v4 ? " ip4" : "",
+			    n->v6 ? " ip6" : "");
+	if (n->addr4.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr4, text));
+	if (n->addr6.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr6, text));
+	strbuf_addz(out, "\n");
+	print_match(ir, &n->match, out);
+}
+
+static void print_forward(const struct ir *ir, const struct ir_forward *f,
+			  struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "forward %u \"%s\" %s", f->match.id, f->match.name,
+		    ipaddr_print(&f->addr, text));
+	if (f->port)
+		strbuf_addf(out, " port %u", f->port);
+	strbuf_addz(out, "\n");
+	print_match(ir, &f->match, out);
+}
+
+static void print_translations(const struct ir *ir, struct strbuf *out)
+{
+	for (size_t i = 0; i < ir->n_nats; i++)
+		print_nat(ir, &ir->nats[i], out);
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->all[i].forward)
+			print_forward(ir, ir->all[i].forward, out);
+}
+
 void ir_print(const struct ir *ir, struct strbuf *out)
 {
 	static const char *const logs[] = {"none", "first", "all"};
@@ -292,6 +345,7 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	}
 	for (size_t i = 0; i < ir->n_all; i++)
 		print_rule(ir, &ir->all[i], out);
+	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
 	strbuf_addz(out, "guards");

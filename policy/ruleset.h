@@ -33,6 +33,8 @@ enum rs_op {
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
+	RS_SADDR_LOCAL, /* an address of the gateway itself */
+	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
@@ -50,6 +52,9 @@ enum rs_op {
 	RS_REJECT_TCP,
 	RS_REJECT_ICMP,
 	/* verdicts: the last of a rule */
+	RS_DNAT,       /* addr, m = port or 0 */
+	RS_SNAT,       /* addr */
+	RS_MASQUERADE, /* as the address of the interface out */
 	RS_ACCEPT,
 	RS_DROP,
 	RS_RETURN,
@@ -72,6 +77,7 @@ struct rs_stmt {
 	uint32_t n, m, m2;
 	const char *name;
 	const struct rs_set *set;
+	const struct ipaddr *addr;
 };
 
 struct rs_rule {
@@ -154,13 +160,21 @@ static inline uint32_t rs_set_timeout(const struct rs_set *set)
 	return refill > 86400 ? 86400 : (uint32_t)refill;
 }
 
-enum rs_hook { RS_NO_HOOK, RS_INPUT, RS_FORWARD, RS_OUTPUT };
+enum rs_hook {
+	RS_NO_HOOK,
+	RS_PREROUTING,
+	RS_INPUT,
+	RS_FORWARD,
+	RS_OUTPUT,
+	RS_POSTROUTING
+};
 
 struct rs_chain {
 	const char *name;
 	enum rs_hook hook;
 	int priority;
 	bool policy_drop;
+	bool nat; /* of type nat */
 	VEC(struct rs_rule) rules;
 };
 

@@ -6,6 +6,7 @@
 #include "agent/fwctl/commands.h"
 #include "agent/fwctl/flow_words.h"
 #include "agent/verdict/decide.h"
+#include "policy/translate.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -109,28 +110,75 @@ static void print_decision(const char *who, const struct ir *ir,
 	(void)puts("");
 }
 
-static void explain(const struct flow_words *q, const struct ir *ir,
-		    const struct facts *f)
+/* A new flow that a forward takes is judged as that which it becomes. */
+static void lead_on(const struct ir *ir, struct facts *f)
 {
-	enum ast_list list = ir_list_of(ir, f->zone_src, f->zone_dst);
+	const struct ir_forward *forward = translate_forward(ir, f);
+	char text[IPADDR_TEXT_MAX];
+
+	if (!forward)
+		return;
+	translate_apply(ir, forward, f);
+	(void)printf("nat     led on to %s port %u by '%s', zone %s\n",
+		     ipaddr_print(&f->dst, text), f->dport, forward->match.name,
+		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+}
+
+static void print_source(const struct ir *ir, const struct facts *f)
+{
+	const struct ir_nat *nat = translate_source(ir, f);
+	bool v6 = f->src.family == IP_V6;
+	char text[IPADDR_TEXT_MAX];
+
+	if (!nat)
+		return;
+	(void)printf("nat     ");
+	if (nat->action == IR_MASQUERADE)
+		(void)printf("sent out as the address of the interface");
+	else if (nat->action == IR_SNAT)
+		(void)printf(
+			"sent out as %s",
+			ipaddr_print(v6 ? &nat->addr6 : &nat->addr4, text));
+	else
+		(void)printf("sent out as it is");
+	(void)printf(" by '%s'\n", nat->match.name);
+}
+
+static void print_decisions(const struct flow_words *q, const struct ir *ir,
+			    const struct facts *f)
+{
 	struct decision kernel = eval_flow(ir, f, EVAL_KERNEL);
 	struct decision engine = eval_flow(ir, f, EVAL_ENGINE);
+
+	print_decision("kernel", ir, &kernel);
+	if (kernel.kind == DECISION_NOT_YET) {
+		print_decision("engine", ir, &engine);
+		if (engine.kind == DECISION_NOT_YET &&
+		    !flow_words_ask_engine(q))
+			(void)puts("        it depends on what the flow asks "
+				   "for: say --sni, --host, --app ...");
+	}
+	if (kernel.kind != DECISION_REFUSE &&
+	    (kernel.kind == DECISION_ALLOW || engine.kind != DECISION_REFUSE))
+		print_source(ir, f);
+}
+
+static void explain(const struct flow_words *q, const struct ir *ir,
+		    struct facts *f)
+{
+	enum ast_list list;
 
 	(void)printf("flow    %s -> %s %s, zone %s -> %s\n", q->of[FLOW_FROM],
 		     q->of[FLOW_TO],
 		     q->of[FLOW_PROTO] ? q->of[FLOW_PROTO] : "tcp",
 		     f->zone_src < 0 ? "none" : ir->zones[f->zone_src].name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+	lead_on(ir, f);
+	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)
 		print_rules(ir, f, list);
 	(void)puts("");
-	print_decision("kernel", ir, &kernel);
-	if (kernel.kind != DECISION_NOT_YET)
-		return;
-	print_decision("engine", ir, &engine);
-	if (engine.kind == DECISION_NOT_YET && !flow_words_ask_engine(q))
-		(void)puts("        it depends on what the flow asks for: say "
-			   "--sni, --host, --app ...");
+	print_decisions(q, ir, f);
 }
 
 static bool parse_words(int argc, char **argv, struct flow_words *q,

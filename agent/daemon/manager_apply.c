@@ -8,6 +8,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/sweep.h"
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/nftapply.h"
 #include "policy/base/log.h"
@@ -188,10 +189,25 @@ static void switch_over(struct manager *m, const struct transition *t,
 		verdict_process_stop(&m->verdict);
 		m->retry_ns = worker_now();
 	}
-	policy_free(m->policy);
 	m->policy = t->policy;
 	m->generation = t->generation;
 	m->since_ns = worker_now();
+}
+
+/* What goes on under the old policy and must not under the new. */
+static void cut_refused(struct manager *m, const struct policy *old)
+{
+	struct sweep s = {.old = old,
+			  .now = m->policy,
+			  .verdict = &m->verdict,
+			  .log = &m->log,
+			  .stats = m->stats};
+
+	sweep_run(&s);
+	if (s.cut)
+		log_info("%zu of %zu connections are cut: the policy refuses "
+			 "them",
+			 s.cut, s.seen);
 }
 
 static void drop(struct manager *m, struct transition *t,
@@ -208,6 +224,7 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 {
 	struct verdict_process fresh = {.channel = -1, .events = -1};
 	enum queue_target queue = m->queue;
+	struct policy *old = m->policy;
 
 	if (!probe_queue(t->answer, t->policy, &queue) ||
 	    !ready_verdict(m, t->answer, t->policy, &fresh) ||
@@ -224,6 +241,8 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	m->retry_ns = 0;
 	switch_over(m, t, &fresh);
 	manager_store_after(m, t);
+	cut_refused(m, old);
+	policy_free(old);
 	/* They were lent. */
 	policy_forget_files(t->policy);
 	return true;

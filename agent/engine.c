@@ -144,23 +144,42 @@ static void allow_flow(struct engine *e, struct flow *f,
 		engine_out_verdict(e, kind, in->id);
 }
 
-/* What rules that only observe have to say of a decided flow, beside what the
- * kernel's log has of them. */
+static void tell_one_observed(struct engine *e, const struct flow *f,
+			      const struct outcome *o,
+			      const struct engine_input *in, uint64_t now)
+{
+	stats_reason(e->opt.stats, o->reason);
+	tell(e, f,
+	     (struct event){.kind = EVENT_OBSERVE,
+			    .time_ns = now,
+			    .outcome = o,
+			    .in_iface = in ? in->in_iface : NULL});
+}
+
+/* What rules and guards that only observe have to say of a decided flow,
+ * beside what the kernel's log has of them. */
 static void tell_observed(struct engine *e, const struct flow *f,
+			  const struct outcome *decided,
 			  const struct engine_input *in, uint64_t now)
 {
 	const struct ir *ir = &e->policy->ir;
 	const struct ir_rule *rule = NULL;
+	struct outcome o;
 
 	while ((rule = eval_observed(ir, &f->facts, rule, !e->opt.read_on))) {
-		struct outcome o = decide_observed(rule);
+		o = decide_observed(rule);
+		tell_one_observed(e, f, &o, in, now);
+	}
+	for (size_t i = 0; i < ir->n_protocols; i++) {
+		const struct ir_protocol *p = &ir->protocols[i];
 
-		stats_reason(e->opt.stats, o.reason);
-		tell(e, f,
-		     (struct event){.kind = EVENT_OBSERVE,
-				    .time_ns = now,
-				    .outcome = &o,
-				    .in_iface = in ? in->in_iface : NULL});
+		/* They look at what the rest of the policy allows. */
+		if (!p->match.observe || decided->kind != DECISION_ALLOW ||
+		    decided->would ||
+		    eval_protocol(p, &f->facts, EVAL_ENGINE) != TRI_YES)
+			continue;
+		o = decide_observed_guard(p, decided->list);
+		tell_one_observed(e, f, &o, in, now);
 	}
 }
 
@@ -172,7 +191,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
 	count(e, o);
-	tell_observed(e, f, in, now);
+	tell_observed(e, f, o, in, now);
 	tell(e, f,
 	     (struct event){.kind = EVENT_VERDICT,
 			    .time_ns = now,

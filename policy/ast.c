@@ -127,6 +127,8 @@ enum print_type {
 	PRINT_ZONES = PRINT_OTHER,
 	PRINT_SETS = PRINT_OTHER,
 	PRINT_RULES = PRINT_OTHER,
+	PRINT_PROTOCOLS = PRINT_OTHER,
+	PRINT_LATER = PRINT_OTHER,
 };
 
 #define ast_policy ast /* the outermost group */
@@ -209,20 +211,24 @@ static void print_sets(struct strbuf *out, const char *key,
 	strbuf_addz(out, "};\n");
 }
 
-static void print_rules(struct strbuf *out, const char *key,
-			const rule_list *rules)
+/* A list of n groups of `size` bytes each. */
+static void print_list(struct strbuf *out, const char *key, const char *group,
+		       const void *items, size_t n, size_t size)
 {
-	if (rules->n == 0)
+	if (n == 0)
 		return;
 	strbuf_addf(out, "%s: (\n", key);
-	vec_foreach (r, rules) {
+	for (size_t i = 0; i < n; i++) {
 		strbuf_addz(out, "\t{\n");
-		print_keys(out, "\t\t", "rule", r);
-		strbuf_addf(out, "\t}%s\n",
-			    r + 1 < rules->items + rules->n ? "," : "");
+		print_keys(out, "\t\t", group, (const char *)items + i * size);
+		strbuf_addf(out, "\t}%s\n", i + 1 < n ? "," : "");
 	}
 	strbuf_addz(out, ");\n");
 }
+
+#define PRINT_LIST(out, key, group, list)                           \
+	print_list((out), (key), (group), (list)->items, (list)->n, \
+		   sizeof(*(list)->items))
 
 void ast_print(const struct ast *ast, struct strbuf *out)
 {
@@ -234,8 +240,9 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 	print_sets(out, "hosts", &ast->hosts);
 	print_sets(out, "services", &ast->services);
 	for (int i = 0; i < AST_LISTS; i++)
-		print_rules(out, ast_list_name((enum ast_list)i),
-			    &ast->rules[i]);
+		PRINT_LIST(out, ast_list_name((enum ast_list)i), "rule",
+			   &ast->rules[i]);
+	PRINT_LIST(out, "protocol", "protocol", &ast->protocols);
 	print_group(out, "application", &ast->application);
 	print_group(out, "log", &ast->log);
 }

@@ -80,13 +80,25 @@ struct ast_entries {
 
 struct ast_rule {
 	struct place place;
-	struct word name, action;
+	bool bad; /* something in it was complained of */
+	struct word name, action, comment;
 	word_list from, to, service, app, host;
+	word_list sni, alpn, method, path;
 	struct number observe; /* bool */
 	struct word until;
 };
 
 typedef VEC(struct ast_rule) rule_list;
+
+struct ast_protocol {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+	word_list require, deny;
+	struct number observe; /* bool */
+};
+
+typedef VEC(struct ast_protocol) protocol_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -107,6 +119,7 @@ struct ast_geo {
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
+	struct word websocket, tor, binding, ech;
 };
 
 struct ast_log {
@@ -120,6 +133,7 @@ struct ast {
 	bool partial; /* a file could not be read or parsed: parts are missing
 		       */
 	bool broken;  /* a value was of the wrong type and is missing */
+	size_t rule_errors; /* complaints that concern one rule alone */
 	struct number version;
 	struct ast_gateway gateway;
 	struct ast_geo geo;
@@ -127,6 +141,7 @@ struct ast {
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
+	protocol_list protocols;
 	struct ast_application application;
 	struct ast_log log;
 };

@@ -254,6 +254,36 @@ static void check_gateway(struct check *c)
 	check_marks(c, &g->marks);
 }
 
+/* Values that are words of the language, but of which the engine can do only
+ * one. */
+static void check_later(struct check *c)
+{
+	const struct ast_application *a = &c->ast->application;
+	const struct {
+		const char *key;
+		const struct word *word;
+		const char *choices[3]; /* the first is what is done */
+	} all[] = {
+		{"websocket", &a->websocket, {"allow", "deny"}},
+		{"tor", &a->tor, {"allow", "deny"}},
+		{"binding", &a->binding, {"off", "log", "enforce"}},
+		{"ech", &a->ech, {"allow", "strip", "deny"}},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const struct word *w = all[i].word;
+
+		check_choice(c, w, all[i].key, all[i].choices);
+		for (int j = 1; j < 3 && w->text.p && all[i].choices[j]; j++)
+			if (str_is(w->text, all[i].choices[j]))
+				diag_error(c->diags, w->place, "not-yet",
+					   "'%s' cannot be %s yet: the engine "
+					   "of this version can only do '%s'",
+					   all[i].key, check_quote(c, w),
+					   all[i].choices[0]);
+	}
+}
+
 static void check_guards(struct check *c)
 {
 	static const char *const pass[3] = {"allow", "deny"};
@@ -263,11 +293,12 @@ static void check_guards(struct check *c)
 	check_choice(c, &c->ast->application.connect, "connect", pass);
 	check_choice(c, &c->ast->application.socks, "socks", pass);
 	check_choice(c, &c->ast->application.no_sni, "no-sni", pass);
+	check_later(c);
 	check_choice(c, &c->ast->log.allow, "allow", allowed);
 	check_choice(c, &c->ast->log.deny, "deny", denied);
 }
 
-void check_policy(const struct ast *ast, const struct policy_env *env,
+void check_policy(struct ast *ast, const struct policy_env *env,
 		  struct diag_list *diags)
 {
 	struct check c = {
@@ -282,8 +313,6 @@ void check_policy(const struct ast *ast, const struct policy_env *env,
 	check_sets(&c);
 	check_rules(&c);
 	/* What is broken elsewhere may change what these would say. */
-	if (diags->errors == 0) {
-		check_order(&c);
+	if (diags->errors == 0)
 		check_unused(&c);
-	}
 }

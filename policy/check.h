@@ -7,6 +7,7 @@
 
 /* Report all that is wrong with the tree, each with its place and, where a
  * word is unknown, the nearest known one.  After a check without errors
- * lower() cannot fail but for memory. */
-void check_policy(const struct ast *ast, const struct policy_env *env,
+ * lower() cannot fail but for memory; after one whose errors all concern single
+ * rules (ast->rule_errors) neither, and it leaves those rules out. */
+void check_policy(struct ast *ast, const struct policy_env *env,
 		  struct diag_list *diags);

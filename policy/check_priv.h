@@ -30,7 +30,7 @@ struct check_index {
 };
 
 struct check {
-	const struct ast *ast;
+	struct ast *ast;
 	const struct policy_env *env;
 	struct diag_list *diags;
 	struct arena *arena;
@@ -64,8 +64,28 @@ void check_offer(struct check *c, struct suggest *near,
 void check_zones(struct check *c);
 void check_sets(struct check *c);
 void check_rules(struct check *c);
-void check_order(struct check *c);
 void check_unused(struct check *c);
+
+/* check_rules.c: what rules and guards share.  Each complains of what is wrong.
+ * The ends of the flows of a list (AST_LISTS: of any). */
+void check_ends(struct check *c, enum ast_list list,
+		const word_list *from_words, const word_list *to_words);
+/* True when one of the services has TCP or UDP. */
+bool check_service(struct check *c, const word_list *words);
+/* `what`: "rule" or "guard"; `place` is its own. */
+void check_rule_name(struct check *c, const char *what, struct place place,
+		     const struct word *name);
+void check_twice(struct check *c, const char *key, const word_list *words);
+
+/* check_protocol.c: a guard of the list `protocol`. */
+void check_protocol(struct check *c, const struct ast_protocol *p);
+
+/* check_engine.c: the bits of the apps that are known; all for no word. */
+uint32_t check_apps(struct check *c, const char *key, const word_list *words);
+
+/* check_engine.c: what only the engine sees.  `ports`: the rule's services have
+ * TCP or UDP. */
+void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);

@@ -5,22 +5,23 @@
  */
 #include "policy/check_priv.h"
 
-#include "policy/facts.h"
 #include "policy/service_words.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#define RULE_NAME_MAX 64
+#define RULE_NAME_MAX    64
+#define RULE_COMMENT_MAX 200
 
 /* The sides that flows of a list begin and end on (design: exactly one list
  * judges a flow). */
 static const struct {
 	unsigned from, to;
-} list_sides[AST_LISTS] = {
+} list_sides[AST_LISTS + 1] = {
 	[AST_INGRESS] = {SIDE_EXTERNAL, SIDE_INSIDE | SIDE_SELF},
 	[AST_SEGMENT] = {SIDE_INSIDE | SIDE_SELF, SIDE_INSIDE | SIDE_SELF},
 	[AST_EGRESS] = {SIDE_INSIDE | SIDE_SELF, SIDE_EXTERNAL},
+	[AST_LISTS] = {SIDE_ANY, SIDE_ANY},
 };
 
 /* One end of the flows of a rule. */
@@ -267,14 +268,14 @@ static void check_end(struct check *c, enum ast_list list, const struct end *e,
 			wrong_list(c, list, e, other, w);
 }
 
-static void check_ends(struct check *c, enum ast_list list,
-		       const struct ast_rule *r)
+void check_ends(struct check *c, enum ast_list list,
+		const word_list *from_words, const word_list *to_words)
 {
 	struct end from = {.key = "from",
-			   .words = &r->from,
+			   .words = from_words,
 			   .allowed = list_sides[list].from};
 	struct end to = {
-		.key = "to", .words = &r->to, .allowed = list_sides[list].to};
+		.key = "to", .words = to_words, .allowed = list_sides[list].to};
 
 	gather_sides(c, &from);
 	gather_sides(c, &to);
@@ -283,9 +284,10 @@ static void check_ends(struct check *c, enum ast_list list,
 	check_end(c, list, &from, &to);
 	check_end(c, list, &to, &from);
 	if (from.sides == SIDE_SELF && to.sides == SIDE_SELF &&
-	    list == AST_SEGMENT && r->from.n == 1 && r->to.n == 1 &&
-	    str_eq(r->from.items->text, r->to.items->text))
-		diag_error(c->diags, r->to.items->place, "wrong-list",
+	    (list == AST_SEGMENT || list == AST_LISTS) && from_words->n == 1 &&
+	    to_words->n == 1 &&
+	    str_eq(from_words->items->text, to_words->items->text))
+		diag_error(c->diags, to_words->items->place, "wrong-list",
 			   "flows from 'self' to 'self' are not filtered");
 }
 
@@ -375,7 +377,7 @@ static bool service_is_known(struct check *c, struct str word, bool *out_ports)
 }
 
 /* Complains of unknown services; true when one of them has TCP or UDP. */
-static bool check_service(struct check *c, const word_list *words)
+bool check_service(struct check *c, const word_list *words)
 {
 	bool ports = words->n == 0, known = true;
 
@@ -393,86 +395,7 @@ static bool check_service(struct check *c, const word_list *words)
 	return ports || !known;
 }
 
-/* Complains of unknown ones; true when one of them can carry a name. */
-static bool check_app(struct check *c, const word_list *words)
-{
-	bool named = words->n == 0;
-
-	vec_foreach (w, words) {
-		enum app app = app_find(w->text);
-		struct suggest near;
-
-		if (app != APP_COUNT) {
-			named |= app_carries_name(app);
-			continue;
-		}
-		named = true;
-		diag_error(c->diags, w->place, "undefined",
-			   "unknown application protocol %s in 'app'",
-			   check_quote(c, w));
-		suggest_init(&near, w->text);
-		for (int i = 0; i < APP_COUNT; i++)
-			suggest_offer(&near, str_of(app_name((enum app)i)));
-		suggest_note(&near, c->diags, w->place);
-	}
-	return named;
-}
-
-static void check_host(struct check *c, const word_list *words)
-{
-	vec_foreach (w, words) {
-		struct str name = str_skip(w->text, 1);
-		struct check_name *set;
-		struct suggest near;
-
-		if (!str_starts(w->text, "@")) {
-			check_pattern(c, w);
-			continue;
-		}
-		set = check_find(&c->hosts, name);
-		if (set) {
-			set->used = true;
-			continue;
-		}
-		diag_error(c->diags, w->place, "undefined",
-			   "undefined set of hosts %s in 'host'",
-			   check_quote(c, w));
-		if (str_starts(w->text, AST_FILE)) {
-			diag_note(c->diags, w->place, CHECK_FILE_NOTE);
-			continue;
-		}
-		if (check_find(&c->addresses, name)) {
-			diag_note(c->diags, w->place,
-				  "'addresses' has such a set; it belongs in "
-				  "'from' or 'to'");
-			continue;
-		}
-		suggest_init(&near, w->text);
-		check_offer(c, &near, &c->hosts, "@");
-		suggest_note(&near, c->diags, w->place);
-	}
-}
-
-static void check_conditions(struct check *c, const struct ast_rule *r)
-{
-	bool ports = check_service(c, &r->service);
-	bool named = check_app(c, &r->app);
-
-	check_host(c, &r->host);
-	if (!ports && r->service.n && (r->app.n || r->host.n)) {
-		diag_error(c->diags, r->service.items->place, "never-matches",
-			   "'%s' can never hold: the rule's services have "
-			   "neither TCP nor UDP",
-			   r->app.n ? "app" : "host");
-	}
-	if (!named && r->host.n)
-		diag_error(c->diags, r->app.items->place, "never-matches",
-			   "'host' can never hold: no protocol in 'app' "
-			   "carries a name");
-}
-
-static void check_twice(struct check *c, const char *key,
-			const word_list *words)
+void check_twice(struct check *c, const char *key, const word_list *words)
 {
 	const struct word **sorted;
 
@@ -488,11 +411,8 @@ static void check_twice(struct check *c, const char *key,
 	}
 }
 
-static bool rule_name_is_good(struct str s)
+static bool is_printable(struct str s)
 {
-	if (s.len == 0 || s.len > RULE_NAME_MAX || s.p[0] == ' ' ||
-	    s.p[s.len - 1] == ' ')
-		return false;
 	while (s.len > 0) {
 		size_t n = str_utf8(s);
 
@@ -503,19 +423,42 @@ static bool rule_name_is_good(struct str s)
 	return true;
 }
 
+static bool rule_name_is_good(struct str s)
+{
+	return s.len > 0 && s.len <= RULE_NAME_MAX && s.p[0] != ' ' &&
+	       s.p[s.len - 1] != ' ' && is_printable(s);
+}
+
+static void check_comment(struct check *c, const struct word *w)
+{
+	if (w->text.len > RULE_COMMENT_MAX || !is_printable(w->text))
+		diag_error(c->diags, w->place, "bad-value",
+			   "a comment is at most %d printable bytes of UTF-8",
+			   RULE_COMMENT_MAX);
+}
+
+void check_rule_name(struct check *c, const char *what, struct place place,
+		     const struct word *name)
+{
+	if (name->broken)
+		return;
+	if (!name->text.p)
+		diag_error(c->diags, place, "missing", "the %s has no 'name'",
+			   what);
+	else if (!rule_name_is_good(name->text))
+		diag_error(c->diags, name->place, "bad-name",
+			   "%s is no name for a %s: 1 to %d printable bytes "
+			   "of UTF-8, no space at an end",
+			   check_quote(c, name), what, RULE_NAME_MAX);
+}
+
 static void check_head(struct check *c, const struct ast_rule *r)
 {
 	static const char *const actions[] = {"allow", "deny", "reject"};
 	struct suggest near;
 
-	if (!r->name.text.p && !r->name.broken)
-		diag_error(c->diags, r->place, "missing",
-			   "the rule has no 'name'");
-	else if (!r->name.broken && !rule_name_is_good(r->name.text))
-		diag_error(c->diags, r->name.place, "bad-name",
-			   "%s is no name for a rule: 1 to %d printable bytes "
-			   "of UTF-8, no space at an end",
-			   check_quote(c, &r->name), RULE_NAME_MAX);
+	check_rule_name(c, "rule", r->place, &r->name);
+	check_comment(c, &r->comment);
 	if (r->action.broken)
 		return;
 	if (!r->action.text.p) {
@@ -539,39 +482,48 @@ static void check_rule(struct check *c, enum ast_list list,
 		       const struct ast_rule *r)
 {
 	check_head(c, r);
-	check_ends(c, list, r);
-	check_conditions(c, r);
+	check_ends(c, list, &r->from, &r->to);
+	check_engine(c, r, check_service(c, &r->service));
 	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);
 	check_twice(c, "service", &r->service);
 	check_twice(c, "app", &r->app);
 	check_twice(c, "host", &r->host);
+	check_twice(c, "sni", &r->sni);
+	check_twice(c, "alpn", &r->alpn);
+	check_twice(c, "method", &r->method);
+	check_twice(c, "path", &r->path);
 }
 
-/* Names of rules, over all lists. */
+static void add_name(struct check *c, word_list *names, const struct word *name)
+{
+	struct word *w;
+
+	if (!name->text.p)
+		return;
+	w = vec_push(c->arena, names);
+	if (w)
+		*w = *name;
+}
+
+/* Names of rules and guards, over all lists. */
 static void check_names(struct check *c)
 {
 	word_list names = {0};
 	const struct word **sorted;
 
-	for (int i = 0; i < AST_LISTS; i++) {
-		vec_foreach (r, &c->ast->rules[i]) {
-			struct word *w;
-
-			if (!r->name.text.p)
-				continue;
-			w = vec_push(c->arena, &names);
-			if (w)
-				*w = r->name;
-		}
-	}
+	for (int i = 0; i < AST_LISTS; i++)
+		vec_foreach (r, &c->ast->rules[i])
+			add_name(c, &names, &r->name);
+	vec_foreach (p, &c->ast->protocols)
+		add_name(c, &names, &p->name);
 	sorted = check_sorted(c, &names);
 	for (size_t i = 1; sorted && i < names.n; i++) {
 		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
 			continue;
 		diag_error(c->diags, sorted[i]->place, "duplicate-name",
-			   "a rule named %s is there already",
+			   "a rule or guard named %s is there already",
 			   check_quote(c, sorted[i]));
 		diag_note(c->diags, sorted[i - 1]->place, "it stands here");
 	}
@@ -590,8 +542,15 @@ static void unused_of(struct check *c, const char *what,
 void check_rules(struct check *c)
 {
 	for (int i = 0; i < AST_LISTS; i++)
-		vec_foreach (r, &c->ast->rules[i])
+		vec_foreach (r, &c->ast->rules[i]) {
+			size_t before = c->diags->errors;
+
 			check_rule(c, (enum ast_list)i, r);
+			r->bad |= c->diags->errors != before;
+			c->ast->rule_errors += c->diags->errors - before;
+		}
+	vec_foreach (p, &c->ast->protocols)
+		check_protocol(c, p);
 	check_names(c);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/eval.h"
 
+#include "policy/eval_priv.h"
+
 #include <netinet/in.h>
 
 static bool service_has(const struct ir_rule *rule, const struct facts *f)
@@ -16,102 +18,9 @@ static bool service_has(const struct ir_rule *rule, const struct facts *f)
 	return false;
 }
 
-/* Is a layer still to come, or the last one not told in full? */
-static bool facts_unfinished(const struct facts *f)
-{
-	return f->open || f->n_layers == 0 ||
-	       !f->layers[f->n_layers - 1].settled;
-}
-
-/* Every layer must be one of the apps. */
-static enum tri apps_have(uint32_t apps, const struct facts *f)
-{
-	for (unsigned i = 0; i < f->n_layers; i++)
-		if (!(apps >> f->layers[i].app & 1))
-			return TRI_NO;
-	return facts_unfinished(f) ? TRI_NOT_YET : TRI_YES;
-}
-
-static bool is_name_field(enum field field)
-{
-	return field == FIELD_TLS_SNI || field == FIELD_HTTP_HOST ||
-	       field == FIELD_CONNECT_TARGET || field == FIELD_SOCKS_TARGET;
-}
-
-/* "host:port" -> host; brackets off an IPv6 literal. */
-static struct str without_port(struct str s)
-{
-	for (size_t i = s.len; i-- > 0;) {
-		if (s.p[i] == ':') {
-			s.len = i;
-			break;
-		}
-		if (!ascii_is_digit(s.p[i]))
-			break;
-	}
-	if (s.len >= 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = str_mem(s.p + 1, s.len - 2);
-	return s;
-}
-
-static bool host_fits(const struct nameset *hosts, const struct fact_value *v)
-{
-	char buf[NAME_BUF];
-	struct str name = v->value;
-
-	if (v->field == FIELD_CONNECT_TARGET || v->field == FIELD_SOCKS_TARGET)
-		name = without_port(name);
-	if (name_is_address(name))
-		return nameset_has(hosts, name);
-	return name_normalise(name, buf, &name) == FW_OK &&
-	       nameset_has(hosts, name);
-}
-
-/* A settled layer whose protocol carries names must have told one. */
-static bool layer_lacks_name(const struct facts *f, unsigned layer)
-{
-	if (!f->layers[layer].settled ||
-	    !app_carries_name(f->layers[layer].app))
-		return false;
-	for (unsigned i = 0; i < f->n_values; i++)
-		if (f->values[i].layer == layer &&
-		    is_name_field(f->values[i].field))
-			return false;
-	return true;
-}
-
-/* Every name the flow asks for must fit, and there must be one. */
-static enum tri hosts_have(const struct nameset *hosts, const struct facts *f)
-{
-	bool any = false;
-
-	for (unsigned i = 0; i < f->n_values; i++) {
-		if (!is_name_field(f->values[i].field))
-			continue;
-		any = true;
-		if (!host_fits(hosts, &f->values[i]))
-			return TRI_NO;
-	}
-	for (unsigned i = 0; i < f->n_layers; i++)
-		if (layer_lacks_name(f, i))
-			return TRI_NO;
-	if (f->dropped)
-		return TRI_NO;
-	if (facts_unfinished(f))
-		return TRI_NOT_YET;
-	return any ? TRI_YES : TRI_NO;
-}
-
-static enum tri tri_and(enum tri a, enum tri b)
-{
-	return a < b ? a : b;
-}
-
 enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view)
 {
-	enum tri t = TRI_YES;
-
 	if (!ir_side_has(&rule->from, f->zone_src, &f->src) ||
 	    !ir_side_has(&rule->to, f->zone_dst, &f->dst) ||
 	    !service_has(rule, f))
@@ -120,11 +29,7 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		return TRI_YES;
 	if (view == EVAL_KERNEL)
 		return TRI_NOT_YET;
-	if (rule->apps)
-		t = tri_and(t, apps_have(rule->apps, f));
-	if (rule->has_hosts)
-		t = tri_and(t, hosts_have(&rule->hosts, f));
-	return t;
+	return eval_engine_conditions(rule, f);
 }
 
 static bool layer_has(const struct facts *f, unsigned layer, enum field field)
@@ -165,7 +70,7 @@ enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 	for (unsigned i = 0; i < f->n_layers; i++)
 		if (guard_sees(guard, f, i))
 			return TRI_YES;
-	return facts_unfinished(f) ? TRI_NOT_YET : TRI_NO;
+	return eval_unfinished(f) ? TRI_NOT_YET : TRI_NO;
 }
 
 /* A rule that only observes decides nothing; but while it is not known whether
@@ -235,6 +140,63 @@ static struct decision eval_list(const struct ir *ir, const struct facts *f,
 	return d;
 }
 
+enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
+		       enum eval_view view)
+{
+	if (eval_rule(&p->match, f, EVAL_KERNEL) == TRI_NO)
+		return TRI_NO;
+	if (view == EVAL_KERNEL)
+		return TRI_NOT_YET;
+	if (p->require && f->n_layers && !(p->require >> f->layers[0].app & 1))
+		return TRI_YES;
+	for (unsigned i = 0; i < f->n_layers; i++)
+		if (p->deny >> f->layers[i].app & 1)
+			return TRI_YES;
+	if (f->n_layers && !p->deny)
+		return TRI_NO;
+	return eval_unfinished(f) ? TRI_NOT_YET : TRI_NO;
+}
+
+/* Guards of one kind: refused by one of them, or told to wait. */
+static bool refused_by_guard(const struct ir *ir, const struct facts *f,
+			     enum eval_view view, struct decision *d,
+			     bool *waiting)
+{
+	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++) {
+		enum tri t = TRI_NO;
+
+		if (ir->guards >> g & 1)
+			t = eval_guard(g, f, view);
+		*waiting |= t == TRI_NOT_YET;
+		if (t != TRI_YES)
+			continue;
+		d->by = DECISION_BY_GUARD;
+		d->guard = g;
+		return true;
+	}
+	return false;
+}
+
+static bool refused_by_protocol(const struct ir *ir, const struct facts *f,
+				enum eval_view view, struct decision *d,
+				bool *waiting)
+{
+	for (size_t i = 0; i < ir->n_protocols; i++) {
+		const struct ir_protocol *p = &ir->protocols[i];
+		enum tri t = eval_protocol(p, f, view);
+
+		if (p->match.observe && (t == TRI_YES || view == EVAL_HURRIED))
+			continue;
+		*waiting |= t == TRI_NOT_YET;
+		if (t != TRI_YES)
+			continue;
+		d->by = DECISION_BY_PROTOCOL;
+		d->protocol = p;
+		return true;
+	}
+	return false;
+}
+
 struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view)
 {
@@ -243,22 +205,12 @@ struct decision eval_flow(const struct ir *ir, const struct facts *f,
 
 	if (d.kind == DECISION_REFUSE)
 		return d;
-	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++) {
-		enum tri t;
-
-		if (!(ir->guards >> g & 1))
-			continue;
-		t = eval_guard(g, f, view);
-		if (t == TRI_YES) {
-			d.kind = DECISION_REFUSE;
-			d.by = DECISION_BY_GUARD;
-			d.guard = g;
-			d.silent = false;
-			return d;
-		}
-		waiting |= t == TRI_NOT_YET;
-	}
-	if (waiting)
+	if (refused_by_guard(ir, f, view, &d, &waiting) ||
+	    refused_by_protocol(ir, f, view, &d, &waiting)) {
+		d.kind = DECISION_REFUSE;
+		d.silent = false;
+	} else if (waiting) {
 		d.kind = DECISION_NOT_YET;
+	}
 	return d;
 }

@@ -17,19 +17,21 @@ enum decision_kind { DECISION_NOT_YET, DECISION_ALLOW, DECISION_REFUSE };
 
 /* What made a decision. */
 enum decision_by {
-	DECISION_BY_RULE,    /* `rule` says so */
-	DECISION_BY_DEFAULT, /* no rule of `list` matched */
-	DECISION_BY_NO_LIST, /* external to external, or an unknown zone */
-	DECISION_BY_GUARD,   /* `guard` denies it */
+	DECISION_BY_RULE,     /* `rule` says so */
+	DECISION_BY_DEFAULT,  /* no rule of `list` matched */
+	DECISION_BY_NO_LIST,  /* external to external, or an unknown zone */
+	DECISION_BY_GUARD,    /* `guard` denies it */
+	DECISION_BY_PROTOCOL, /* `protocol` denies it */
 };
 
 struct decision {
 	enum decision_kind kind;
 	enum decision_by by;
-	enum ast_list list;         /* AST_LISTS: none */
-	const struct ir_rule *rule; /* borrowed from the ir, or NULL */
-	enum ir_guard guard;        /* IR_GUARD_COUNT: none */
-	bool silent;                /* refuse without an answer */
+	enum ast_list list;                 /* AST_LISTS: none */
+	const struct ir_rule *rule;         /* borrowed from the ir, or NULL */
+	enum ir_guard guard;                /* IR_GUARD_COUNT: none */
+	const struct ir_protocol *protocol; /* borrowed from the ir, or NULL */
+	bool silent;                        /* refuse without an answer */
 };
 
 /* How much of the facts the evaluation may look at. */
@@ -54,3 +56,6 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view);
 enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 		    enum eval_view view);
+/* Does it deny the flow?  No when the flow is none of its. */
+enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
+		       enum eval_view view);

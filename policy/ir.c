@@ -67,7 +67,24 @@ bool ir_side_has(const struct ir_side *side, int zone,
 
 bool ir_rule_asks_engine(const struct ir_rule *rule)
 {
-	return rule->apps || rule->has_hosts;
+	return rule->apps || rule->has_hosts || rule->sni_words.n ||
+	       rule->alpns.n || rule->methods.n || rule->paths.n;
+}
+
+bool ir_rule_takes_all(const struct ir_rule *rule)
+{
+	return !ir_rule_asks_engine(rule) && !rule->observe;
+}
+
+bool ir_rule_asks_names(const struct ir_rule *rule)
+{
+	return rule->has_hosts || rule->sni_words.n;
+}
+
+bool ir_rule_asks_names_only(const struct ir_rule *rule)
+{
+	return !rule->observe && !rule->sni_words.n && !rule->alpns.n &&
+	       !rule->methods.n && !rule->paths.n;
 }
 
 static bool words_alike(const struct str *a, size_t n_a, const struct str *b,
@@ -91,7 +108,16 @@ bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
 {
 	return a->action == b->action && a->apps == b->apps &&
 	       a->has_hosts == b->has_hosts && a->observe == b->observe &&
-	       a->until == b->until && names_alike(&a->hosts, &b->hosts);
+	       a->until == b->until && names_alike(&a->hosts, &b->hosts) &&
+	       names_alike(&a->snis, &b->snis) &&
+	       words_alike(a->sni_words.items, a->sni_words.n,
+			   b->sni_words.items, b->sni_words.n) &&
+	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,
+			   b->alpns.n) &&
+	       words_alike(a->methods.items, a->methods.n, b->methods.items,
+			   b->methods.n) &&
+	       words_alike(a->paths.items, a->paths.n, b->paths.items,
+			   b->paths.n);
 }
 
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
@@ -152,13 +178,34 @@ static void print_side(const struct ir *ir, const char *word,
 	strbuf_addz(out, "\n");
 }
 
-static void print_rule(const struct ir *ir, const struct ir_rule *r,
-		       struct strbuf *out)
+static void print_words(const char *key, const struct ir_words *words,
+			struct strbuf *out)
+{
+	if (words->n == 0)
+		return;
+	strbuf_addf(out, "\t%s", key);
+	for (size_t i = 0; i < words->n; i++)
+		strbuf_addf(out, " %.*s", STR_ARG(words->items[i]));
+	strbuf_addz(out, "\n");
+}
+
+static void print_apps(const char *key, uint32_t apps, struct strbuf *out)
+{
+	if (!apps)
+		return;
+	strbuf_addf(out, "\t%s", key);
+	for (enum app a = 0; a < APP_COUNT; a++)
+		if (apps >> a & 1)
+			strbuf_addf(out, " %s", app_name(a));
+	strbuf_addz(out, "\n");
+}
+
+/* What the kernel sees of it. */
+static void print_match(const struct ir *ir, const struct ir_rule *r,
+			struct strbuf *out)
 {
 	char text[SERVICE_TEXT_MAX];
 
-	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
-		    r->name, ir_action_name(r->action));
 	print_side(ir, "from", &r->from, out);
 	print_side(ir, "to", &r->to, out);
 	if (r->n_services)
@@ -167,25 +214,45 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addf(out, " %s", service_print(&r->services[i], text));
 	if (r->n_services)
 		strbuf_addz(out, "\n");
-	if (r->apps)
-		strbuf_addz(out, "\tapp");
-	for (enum app a = 0; a < APP_COUNT; a++)
-		if (r->apps >> a & 1)
-			strbuf_addf(out, " %s", app_name(a));
-	if (r->apps)
-		strbuf_addz(out, "\n");
-	if (r->has_hosts)
-		strbuf_addz(out, "\thost");
-	for (size_t i = 0; i < r->n_host_words; i++)
-		strbuf_addf(out, " %.*s", STR_ARG(r->host_words[i]));
-	if (r->has_hosts)
-		strbuf_addz(out, "\n");
-	if (r->observe)
-		strbuf_addz(out, "\tobserve");
+}
+
+static void print_observe(const struct ir_rule *r, struct strbuf *out)
+{
+	if (!r->observe)
+		return;
+	strbuf_addz(out, "\tobserve");
 	if (r->until)
 		strbuf_addf(out, " until %lld", (long long)r->until);
-	if (r->observe)
-		strbuf_addz(out, "\n");
+	strbuf_addz(out, "\n");
+}
+
+static void print_rule(const struct ir *ir, const struct ir_rule *r,
+		       struct strbuf *out)
+{
+	const struct ir_words hosts = {r->host_words, r->n_host_words};
+
+	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
+		    r->name, ir_action_name(r->action));
+	print_match(ir, r, out);
+	print_apps("app", r->apps, out);
+	print_words("host", &hosts, out);
+	print_words("sni", &r->sni_words, out);
+	print_words("alpn", &r->alpns, out);
+	print_words("method", &r->methods, out);
+	print_words("path", &r->paths, out);
+	print_observe(r, out);
+	if (r->comment)
+		strbuf_addf(out, "\tcomment %s\n", r->comment);
+}
+
+static void print_protocol(const struct ir *ir, const struct ir_protocol *p,
+			   struct strbuf *out)
+{
+	strbuf_addf(out, "protocol \"%s\"\n", p->match.name);
+	print_match(ir, &p->match, out);
+	print_apps("require", p->require, out);
+	print_apps("deny", p->deny, out);
+	print_observe(&p->match, out);
 }
 
 void ir_print(const struct ir *ir, struct strbuf *out)
@@ -209,6 +276,8 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	}
 	for (size_t i = 0; i < ir->n_all; i++)
 		print_rule(ir, &ir->all[i], out);
+	for (size_t i = 0; i < ir->n_protocols; i++)
+		print_protocol(ir, &ir->protocols[i], out);
 	strbuf_addz(out, "guards");
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)

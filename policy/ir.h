@@ -46,9 +46,16 @@ struct ir_side {
 	struct ipset except;
 };
 
+/* Words as they are compared, in the order they were written. */
+struct ir_words {
+	const struct str *items;
+	size_t n;
+};
+
 struct ir_rule {
 	unsigned id; /* its number over all lists, from 0: the index in `all` */
 	const char *name;
+	const char *comment; /* or NULL */
 	struct place place;
 	enum ast_list list;
 	struct ir_side from, to;
@@ -59,9 +66,20 @@ struct ir_rule {
 	struct nameset hosts;
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
+	struct nameset snis;
+	struct ir_words sni_words; /* none: any */
+	struct ir_words alpns, methods, paths;
 	enum ir_action action;
 	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
+};
+
+/* A guard: a flow that its list allows and that fits `match` must speak one of
+ * `require`, and none of `deny`.  Of `match` only name, place, ends, services
+ * (TCP and UDP) and `observe` are used; its list is AST_LISTS. */
+struct ir_protocol {
+	struct ir_rule match;
+	uint32_t require, deny; /* bit i = enum app i; require 0 = any */
 };
 
 struct ir {
@@ -72,6 +90,8 @@ struct ir {
 	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
 	uint32_t guards; /* bit i = enum ir_guard i denies */
+	const struct ir_protocol *protocols;
+	size_t n_protocols;
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -101,6 +121,14 @@ bool ir_rule_asks_engine(const struct ir_rule *rule);
 /* Do two rules, of two policies, do the same to a flow that fits what the
  * kernel sees of them? */
 bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b);
+
+/* Does it decide every flow that its zones, addresses and services take? */
+bool ir_rule_takes_all(const struct ir_rule *rule);
+
+/* Does it ask for names, or (names only) for nothing but names and apps beside
+ * its zones, addresses and services? */
+bool ir_rule_asks_names(const struct ir_rule *rule);
+bool ir_rule_asks_names_only(const struct ir_rule *rule);
 
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);

@@ -11,6 +11,8 @@
 #include "policy/lower_sets.h"
 #include "policy/service_words.h"
 
+#include <netinet/in.h>
+
 struct lowering {
 	const struct ast *ast;
 	const struct policy_env *env;
@@ -130,15 +132,40 @@ static void lower_services(struct lowering *l, const word_list *words,
 	*out_n = all.n;
 }
 
-static void lower_hosts(struct lowering *l, const word_list *words,
-			struct ir_rule *rule)
+/* Patterns and sets of them: their words, and the set to ask. */
+static struct ir_words lower_names(struct lowering *l, const word_list *words,
+				   struct nameset *out)
 {
 	struct lower_names names = lower_sets_names(&l->sets, words);
 
+	*out = names.set;
+	return (struct ir_words){names.words, names.n};
+}
+
+static void lower_hosts(struct lowering *l, const word_list *words,
+			struct ir_rule *rule)
+{
+	struct ir_words all = lower_names(l, words, &rule->hosts);
+
 	rule->has_hosts = words->n > 0;
-	rule->host_words = names.words;
-	rule->n_host_words = names.n;
-	rule->hosts = names.set;
+	rule->host_words = all.items;
+	rule->n_host_words = all.n;
+}
+
+/* Words that mean what they say. */
+static struct ir_words lower_words(struct lowering *l, const word_list *words)
+{
+	struct str *items =
+		arena_calloc(l->arena, words->n + 1, sizeof(*items));
+	size_t n = 0;
+
+	if (!items) {
+		l->failed = true;
+		return (struct ir_words){0};
+	}
+	vec_foreach (w, words)
+		items[n++] = w->text;
+	return (struct ir_words){items, n};
 }
 
 static enum ir_action lower_action(struct word w)
@@ -170,6 +197,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 		       struct ir_rule *out)
 {
 	out->name = text_of(l, in->name);
+	out->comment = in->comment.text.p ? text_of(l, in->comment) : NULL;
 	out->place = in->place;
 	out->action = lower_action(in->action);
 	out->from = lower_side(l, &in->from);
@@ -178,6 +206,10 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
 		out->apps |= 1U << app_find(w->text);
+	out->sni_words = lower_names(l, &in->sni, &out->snis);
+	out->alpns = lower_words(l, &in->alpn);
+	out->methods = lower_words(l, &in->method);
+	out->paths = lower_words(l, &in->path);
 	lower_observe(l, in, out);
 }
 
@@ -196,6 +228,8 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 	for (enum ast_list i = 0; i < AST_LISTS; i++) {
 		ir->list_from[i] = n;
 		vec_foreach (r, &l->ast->rules[i]) {
+			if (r->bad)
+				continue;
 			all[n].id = (unsigned)n;
 			all[n].list = i;
 			lower_rule(l, r, &all[n++]);
@@ -204,6 +238,74 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 	}
 	ir->all = all;
 	ir->n_all = n;
+}
+
+/* Those that can speak an application protocol at all. */
+static void keep_ports_only(struct lowering *l, struct ir_rule *match)
+{
+	static const struct service both[] = {{IPPROTO_TCP, 0, UINT16_MAX},
+					      {IPPROTO_UDP, 0, UINT16_MAX}};
+	service_list kept = {0};
+
+	if (!match->n_services) {
+		match->services = both;
+		match->n_services = 2;
+		return;
+	}
+	for (size_t i = 0; i < match->n_services; i++) {
+		const struct service *s = &match->services[i];
+		struct service *slot;
+
+		if (s->l4 != IPPROTO_TCP && s->l4 != IPPROTO_UDP)
+			continue;
+		slot = vec_push(l->arena, &kept);
+		if (slot)
+			*slot = *s;
+		else
+			l->failed = true;
+	}
+	match->services = kept.items;
+	match->n_services = kept.n;
+}
+
+static uint32_t lower_apps(const word_list *words)
+{
+	uint32_t apps = 0;
+
+	vec_foreach (w, words)
+		apps |= 1U << app_find(w->text);
+	return apps;
+}
+
+static void lower_protocols(struct lowering *l, struct ir *ir)
+{
+	size_t n = 0;
+	struct ir_protocol *all =
+		arena_calloc(l->arena, l->ast->protocols.n + 1, sizeof(*all));
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (p, &l->ast->protocols) {
+		struct ir_protocol *out = &all[n++];
+
+		out->match = (struct ir_rule){
+			.name = text_of(l, p->name),
+			.place = p->place,
+			.list = AST_LISTS,
+			.from = lower_side(l, &p->from),
+			.to = lower_side(l, &p->to),
+			.observe = p->observe.set && p->observe.value,
+		};
+		lower_services(l, &p->service, &out->match.services,
+			       &out->match.n_services);
+		keep_ports_only(l, &out->match);
+		out->require = lower_apps(&p->require);
+		out->deny = lower_apps(&p->deny);
+	}
+	ir->protocols = all;
+	ir->n_protocols = n;
 }
 
 static enum ir_log lower_log(struct word w, enum ir_log usual)
@@ -251,6 +353,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_allow = lower_log(ast->log.allow, IR_LOG_FIRST),
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.guards = lower_guards(&ast->application),
+		.generation = env->generation,
 	};
 
 	lower_sets_init(&l.sets, ast, arena);
@@ -258,6 +361,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		lower_zones(&l);
 	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
+	if (!l.sets.failed && !l.failed)
+		lower_protocols(&l, &ir);
 	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;

@@ -127,34 +127,162 @@ static size_t sample_services(struct ipaddr *samples, size_t n,
 	return n;
 }
 
-bool reach_prepare(struct reach *reaches, size_t n, struct arena *arena)
+/* A dimension: how it is sampled, and what a reach touches of it. */
+struct dimension {
+	size_t (*sample)(struct ipaddr *samples, size_t n,
+			 const struct reach *r);
+	void (*touch)(const struct cuts *c, struct reach *r);
+};
+
+static size_t sample_src(struct ipaddr *samples, size_t n,
+			 const struct reach *r)
 {
+	return sample_set(samples, n, r->src);
+}
+
+static size_t sample_dst(struct ipaddr *samples, size_t n,
+			 const struct reach *r)
+{
+	return sample_set(samples, n, r->dst);
+}
+
+static void touch_src(const struct cuts *c, struct reach *r)
+{
+	r->src_parts = address_parts(c, r->src);
+}
+
+static void touch_dst(const struct cuts *c, struct reach *r)
+{
+	r->dst_parts = address_parts(c, r->dst);
+}
+
+static void touch_services(const struct cuts *c, struct reach *r)
+{
+	r->service_parts = service_parts(c, r);
+}
+
+static struct reach *nth(struct reach *reaches, size_t i, size_t step)
+{
+	return (struct reach *)(void *)((char *)reaches + i * step);
+}
+
+bool reach_prepare(struct reach *reaches, size_t n, size_t step,
+		   struct arena *arena)
+{
+	static const struct dimension dimensions[] = {
+		{sample_src, touch_src},
+		{sample_dst, touch_dst},
+		{sample_services, touch_services},
+	};
 	struct ipaddr *samples = arena_calloc(arena, n * SAMPLES_PER_REACH + 1,
 					      sizeof(*samples));
-	size_t n_src = 0, n_dst = 0, n_services = 0;
-	struct cuts c;
 
 	if (!samples)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		n_src = sample_set(samples, n_src, reaches[i].src);
-	c = cut(samples, n_src);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].src_parts = address_parts(&c, reaches[i].src);
+	for (size_t d = 0; d < 3; d++) {
+		size_t taken = 0;
+		struct cuts c;
 
-	for (size_t i = 0; i < n; i++)
-		n_dst = sample_set(samples, n_dst, reaches[i].dst);
-	c = cut(samples, n_dst);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].dst_parts = address_parts(&c, reaches[i].dst);
-
-	for (size_t i = 0; i < n; i++)
-		n_services = sample_services(samples, n_services, &reaches[i]);
-	c = cut(samples, n_services);
-	for (size_t i = 0; i < n; i++)
-		reaches[i].service_parts = service_parts(&c, &reaches[i]);
+		for (size_t i = 0; i < n; i++)
+			taken = dimensions[d].sample(samples, taken,
+						     nth(reaches, i, step));
+		c = cut(samples, taken);
+		for (size_t i = 0; i < n; i++)
+			dimensions[d].touch(&c, nth(reaches, i, step));
+	}
 	return true;
 }
+
+/* --- the index --------------------------------------------------------------
+ */
+
+static void parts_of(const struct reach *r, uint64_t out[3])
+{
+	out[0] = r->src_parts;
+	out[1] = r->dst_parts;
+	out[2] = r->service_parts;
+}
+
+static void index_put(struct reach_index *index, const struct reach *r,
+		      size_t i)
+{
+	uint64_t parts[3];
+
+	parts_of(r, parts);
+	for (size_t d = 0; d < 3; d++)
+		for (uint64_t left = parts[d]; left; left &= left - 1)
+			index->touch[d][(size_t)__builtin_ctzll(left) *
+						index->words +
+					i / 64] |= 1ULL << i % 64;
+}
+
+bool reach_index_make(struct reach_index *index, const struct reach *reaches,
+		      size_t n, size_t step, struct arena *arena)
+{
+	*index = (struct reach_index){.n = n, .words = n / 64 + 1};
+	index->found = arena_calloc(arena, index->words, sizeof(uint64_t));
+	for (size_t d = 0; d < 3; d++)
+		index->touch[d] = arena_calloc(arena, PARTS * index->words,
+					       sizeof(uint64_t));
+	if (!index->found || !index->touch[0] || !index->touch[1] ||
+	    !index->touch[2])
+		return false;
+	for (size_t i = 0; i < n; i++)
+		index_put(index,
+			  (const struct reach *)(const void *)((const char *)
+								       reaches +
+							       i * step),
+			  i);
+	return true;
+}
+
+/* Keep of `found` what touches one of the parts. */
+static void keep_touching(struct reach_index *index, const uint64_t *touch,
+			  uint64_t parts, size_t words)
+{
+	if (parts == UINT64_MAX)
+		return;
+	for (size_t w = 0; w < words; w++) {
+		uint64_t any = 0;
+
+		for (uint64_t left = parts; left && index->found[w];
+		     left &= left - 1)
+			any |= touch[(size_t)__builtin_ctzll(left) *
+					     index->words +
+				     w];
+		index->found[w] &= any;
+	}
+}
+
+void reach_index_look(struct reach_index *index, const struct reach *r,
+		      size_t i)
+{
+	size_t words = i / 64 + 1;
+	uint64_t parts[3];
+
+	parts_of(r, parts);
+	memset(index->found, 0, index->words * sizeof(uint64_t));
+	memset(index->found, 0xff, words * sizeof(uint64_t));
+	index->found[i / 64] = (1ULL << i % 64) - 1;
+	for (size_t d = 0; d < 3; d++)
+		keep_touching(index, index->touch[d], parts[d], words);
+}
+
+size_t reach_index_next(const struct reach_index *index, size_t from)
+{
+	for (size_t w = from / 64; w < index->words; w++) {
+		uint64_t bits = index->found[w];
+
+		if (w == from / 64)
+			bits &= UINT64_MAX << from % 64;
+		if (bits)
+			return w * 64 + (size_t)__builtin_ctzll(bits);
+	}
+	return SIZE_MAX;
+}
+
+/* --- exactly -----------------------------------------------------------------
+ */
 
 static bool services_meet(const struct reach *a, const struct reach *b)
 {

@@ -3,6 +3,7 @@
 
 #include "policy/base/hash.h"
 #include "policy/check.h"
+#include "policy/findings.h"
 #include "policy/load.h"
 #include "policy/lower.h"
 #include "policy/read.h"
@@ -30,6 +31,22 @@ static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
 {
 	check_policy(&p->ast, env, &p->diags);
 	return p->diags.errors ? FW_ERR_POLICY : FW_OK;
+}
+
+/* When nothing but single rules is wrong, the others are looked at as well: all
+ * that there is to say is said in one run. */
+static enum fw_err lower_and_look(struct policy *p,
+				  const struct policy_env *env,
+				  enum fw_err before)
+{
+	enum fw_err err = before;
+
+	if (!err || (err == FW_ERR_POLICY && !p->ast.partial &&
+		     p->diags.errors == p->ast.rule_errors))
+		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
+	if (!err)
+		err = find_faults(&p->ir, &p->diags);
+	return err ? err : before;
 }
 
 /* The text that history keeps and the daemon gets, and its name. */
@@ -75,13 +92,11 @@ enum fw_err policy_compile(const struct policy_input *in,
 		err = load_lists(in, p);
 	if (!err || err == FW_ERR_POLICY)
 		err = check_tree(p, env);
+	err = lower_and_look(p, env, err);
 	if (!err)
 		err = print_canonical(p);
 	if (!err)
 		name_policy(p);
-	if (!err)
-		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
-	p->ir.generation = env->generation;
 	if (!err)
 		err = ruleset_build(&p->ir, p->digest,
 				    in->map_from ? in->map_from : RS_MAP_FROM,

@@ -10,6 +10,8 @@
  *	ZONES			a group of groups, each of the rows "zone"
  *	SETS			a group of WORDS
  *	RULES			a list of groups, each of the rows "rule"
+ *	PROTOCOLS		a list of groups, each of the rows "protocol"
+ *	LATER			whatever it is, it cannot be used yet
  *
  * Each file is parsed by libconfig on its own, so that a syntax error in one
  * does not hide what is wrong in another; source.c prepares the text.  What
@@ -36,7 +38,9 @@ enum key_type {
 	KEY_GROUP,
 	KEY_ZONES,
 	KEY_SETS,
-	KEY_RULES
+	KEY_RULES,
+	KEY_PROTOCOLS,
+	KEY_LATER
 };
 
 struct keyword {
@@ -253,6 +257,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a zone";
 	else if (!strcmp(group, "rule"))
 		where = "a rule";
+	else if (!strcmp(group, "protocol"))
+		where = "a guard";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
 		   "unknown key %s in %s", diag_quote(r->diags, name), where);
 	suggest_note(&near, r->diags, place_of(r, s));
@@ -336,27 +342,53 @@ static void read_sets(struct reading *r, const config_setting_t *s,
 	}
 }
 
-static void read_rules(struct reading *r, const config_setting_t *s,
-		       rule_list *rules)
+/* A new member of a list of groups, of the rows `group`. */
+static struct place *list_push(struct reading *r, enum key_type type,
+			       void *list, const char **out_group)
+{
+	if (type == KEY_PROTOCOLS) {
+		*out_group = "protocol";
+		return (void *)vec_push(r->diags->arena, (protocol_list *)list);
+	}
+	*out_group = "rule";
+	return (void *)vec_push(r->diags->arena, (rule_list *)list);
+}
+
+/* What cannot be read of a rule is told of it, not of the policy. */
+static void note_errors(struct reading *r, void *rule, size_t before)
+{
+	((struct ast_rule *)rule)->bad = r->diags->errors != before;
+	r->ast->rule_errors += r->diags->errors - before;
+}
+
+static void read_list(struct reading *r, const config_setting_t *s,
+		      enum key_type type, void *list)
 {
 	int n = config_setting_length(s);
 
 	if (config_setting_type(s) != CONFIG_TYPE_LIST) {
 		wrong_type(r, s, config_setting_name(s),
-			   "a list of rules ( { ... }, { ... } )");
+			   type == KEY_RULES
+				   ? "a list of rules ( { ... }, { ... } )"
+				   : "a list of groups ( { ... }, { ... } )");
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *c = child(s, i);
-		struct ast_rule *rule;
+		const char *group;
+		struct place *member;
+		size_t before;
 
-		if (!is_group(r, c, "a rule"))
+		if (!is_group(r, c, type == KEY_RULES ? "a rule" : "a guard"))
 			continue;
-		rule = vec_push(r->diags->arena, rules);
-		if (!rule)
+		member = list_push(r, type, list, &group);
+		if (!member)
 			return;
-		rule->place = place_of(r, c);
-		read_group(r, c, "rule", rule);
+		*member = place_of(r, c);
+		before = r->diags->errors;
+		read_group(r, c, group, member);
+		if (type == KEY_RULES)
+			note_errors(r, member, before);
 	}
 }
 
@@ -391,8 +423,17 @@ static void read_value(struct reading *r, const config_setting_t *s,
 	case KEY_SETS:
 		read_sets(r, s, member);
 		break;
+	case KEY_LATER:
+		r->ast->broken = true;
+		diag_error(
+			r->diags, place_of(r, s), "not-yet",
+			"'%s' cannot be used yet: the engine of this version "
+			"does not see it",
+			k->key);
+		break;
 	case KEY_RULES:
-		read_rules(r, s, member);
+	case KEY_PROTOCOLS:
+		read_list(r, s, k->type, member);
 		break;
 	}
 }
@@ -400,8 +441,10 @@ static void read_value(struct reading *r, const config_setting_t *s,
 _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_geo, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
+		       offsetof(struct ast_rule, place) == 0 &&
+		       offsetof(struct ast_protocol, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
-	       "a GROUP's struct begins with its place");
+	       "a group's struct begins with its place");
 
 static void libconfig_error(struct reading *r, const config_t *config)
 {

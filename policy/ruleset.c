@@ -317,7 +317,6 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			     .digest = digest,
 			     .arena = diags->arena,
 			     .rs = out,
-			     .trim = ir->optimize,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};
 	struct frame_filler filler = {.fill = fill_slot,

@@ -22,7 +22,7 @@ static bool is_plain(char c)
 
 /* The rule's name as part of an nft name: a blank becomes a dot; a name with
  * other signs gets a hash, so that no two rules share a label. */
-static const char *label_of(struct rs_build *b, const struct ir_rule *rule)
+const char *rs_rule_label(struct rs_build *b, const struct ir_rule *rule)
 {
 	char text[LABEL_PLAIN_MAX + 1] = {0};
 	bool plain = true;
@@ -40,23 +40,51 @@ static const char *label_of(struct rs_build *b, const struct ir_rule *rule)
 			    (uint32_t)hash_text(rule->name, n));
 }
 
+/* "NAME: COMMENT", cut where a character begins. */
+static const char *text_of(struct rs_build *b, const struct ir_rule *rule)
+{
+	struct str text, rest;
+
+	if (!rule->comment)
+		return rule->name;
+	text = str_of(
+		arena_printf(b->arena, "%s: %s", rule->name, rule->comment));
+	rest = text;
+	while (rest.len &&
+	       text.len - rest.len + str_utf8(rest) <= RS_COMMENT_MAX)
+		rest = str_skip(rest, str_utf8(rest));
+	text = arena_str(b->arena, str_mem(text.p, text.len - rest.len));
+	if (!text.p)
+		b->failed = true;
+	return text.p;
+}
+
 static struct rs_rule *body_rule(struct rs_build *b, struct rs_chain *chain,
 				 const struct ir_rule *rule)
 {
 	struct rs_rule *nft = rs_rule_new(b->arena, chain);
 
 	if (nft) {
-		nft->comment = rule->name;
+		nft->comment = text_of(b, rule);
 		nft->place = rule->place;
 	}
 	return nft;
 }
 
-static void body_end(struct rs_build *b, struct rs_rule *nft,
-		     const struct ir_rule *rule, const char *counter,
-		     bool queued)
+static void body_end(struct rs_build *b, struct rs_chain *chain,
+		     struct rs_rule *nft, const struct ir_rule *rule,
+		     const char *counter, bool queued)
 {
+	const char *guards = NULL;
+
+	if (!queued && rule->action == IR_ALLOW)
+		guards = rs_build_guards(b);
 	rs_build_count(b, nft, counter);
+	if (guards) {
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_JUMP, .name = guards});
+		nft = body_rule(b, chain, rule);
+	}
 	if (queued) {
 		b->rs->queues = true;
 		rs_build_add(
@@ -118,10 +146,10 @@ static void body_fill(struct rs_build *b, struct rs_chain *chain,
 		rs_build_add(
 			b, nft,
 			(struct rs_stmt){.op = RS_L4PROTO, .n = IPPROTO_TCP});
-		body_end(b, nft, rule, counter, true);
+		body_end(b, chain, nft, rule, counter, true);
 		tcp_queued = false;
 	}
-	body_end(b, body_rule(b, chain, rule), rule, counter,
+	body_end(b, chain, body_rule(b, chain, rule), rule, counter,
 		 tcp_queued || others_queued);
 }
 
@@ -132,7 +160,7 @@ const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule)
 
 	if (*body)
 		return *body;
-	label = label_of(b, rule);
+	label = rs_rule_label(b, rule);
 	*body = rs_build_name(b, "r_", label, NULL);
 	counter = rs_build_name(b, "n_", label, NULL);
 	body_fill(b, rs_build_chain(b, *body), rule, counter);

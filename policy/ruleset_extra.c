@@ -45,11 +45,15 @@ static bool asks_more(const struct ir_rule *rule)
 	return side_asks_more(&rule->from) || side_asks_more(&rule->to);
 }
 
+/* Where the rule goes on when it holds; a guard's flows are the engine's. */
+static const char *target_of(struct rs_build *b, const struct ir_rule *rule)
+{
+	return rule->list == AST_LISTS ? "c_queue" : rs_build_body(b, rule);
+}
+
 static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 {
-	/* "r_NAME" */
-	const char *body = rs_build_body(b, rule);
-	const char *name = rs_build_name(b, "w_", body + 2, NULL);
+	const char *name = rs_build_name(b, "w_", rs_rule_label(b, rule), NULL);
 	struct rs_chain *chain = ruleset_chain_find(b->rs, name);
 	struct rs_rule *nft;
 
@@ -59,7 +63,9 @@ static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 	return_except(b, chain, rule, &rule->from, RS_SADDR_IN);
 	return_except(b, chain, rule, &rule->to, RS_DADDR_IN);
 	nft = rs_rule_new(b->arena, chain);
-	rs_build_add(b, nft, (struct rs_stmt){.op = RS_GOTO, .name = body});
+	rs_build_add(
+		b, nft,
+		(struct rs_stmt){.op = RS_GOTO, .name = target_of(b, rule)});
 	if (nft)
 		nft->place = rule->place;
 	return name;
@@ -68,7 +74,8 @@ static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 /* Can a packet come back from the rule's own chain? */
 static bool lets_pass(const struct ir_rule *rule)
 {
-	return rule->observe && !ir_rule_asks_engine(rule);
+	return rule->observe && rule->list != AST_LISTS &&
+	       !ir_rule_asks_engine(rule);
 }
 
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
@@ -77,5 +84,5 @@ struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
 		return (struct rs_stmt){.op = RS_JUMP,
 					.name = extra_chain(b, rule)};
 	return (struct rs_stmt){.op = lets_pass(rule) ? RS_JUMP : RS_GOTO,
-				.name = rs_build_body(b, rule)};
+				.name = target_of(b, rule)};
 }

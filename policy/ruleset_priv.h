@@ -2,7 +2,7 @@
 /* Between the parts of the ruleset's making. */
 #pragma once
 
-#include "policy/overlap.h"
+#include "policy/arm.h"
 #include "policy/ruleset.h"
 
 struct rs_build {
@@ -57,32 +57,32 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain);
 void rs_build_forward(struct rs_build *b, struct rs_chain *chain);
 void rs_build_output(struct rs_build *b, struct rs_chain *chain);
 
-/* The sources that a zone with networks may have. */
-struct ipset rs_own_sources(struct rs_build *b, unsigned zone);
+/* In a map of interfaces each of the zone's leads to `chain`; and the rule that
+ * looks up in it. */
+void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
+		   const char *chain);
+void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
+		   struct rs_set *map);
+
+/* ruleset_guard.c: the chain that queues what a guard must look at and returns
+ * the rest; NULL without guards. */
+const char *rs_build_guards(struct rs_build *b);
 
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
+
+/* The name of a rule or guard as part of an nft name. */
+const char *rs_rule_label(struct rs_build *b, const struct ir_rule *rule);
 
 /* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
  * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
  * may come back, and is for the next rule then. */
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
 
-/* A rule as it looks between one pair of zones. */
-struct rs_arm {
-	const struct ir_rule *rule;
-	const struct ipset *src, *dst; /* NULL: any */
-	bool alone; /* asks for more than addresses and services */
-	struct reach reach;
-};
-
-/* ruleset_rule.c: the rule's arm between two zones, false when it can never
- * match there; and the arm as nft rules that go on in the rule's body. */
-bool rs_arm_of(struct rs_build *b, const struct ir_rule *rule, unsigned from,
-	       unsigned to, struct rs_arm *out);
+/* ruleset_rule.c: the arm as nft rules that go on in the rule's body. */
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
-		  const struct rs_arm *arm);
+		  const struct arm *arm);
 
 bool rs_l4_has_ports(uint8_t l4);
 
@@ -95,4 +95,4 @@ bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
 
 /* ruleset_stage.c: all arms of a pair, in the policy's order. */
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   struct rs_arm *arms, size_t n);
+		   struct arm_list *arms);

@@ -171,7 +171,7 @@ static void add_services(struct rs_build *b, struct rs_chain *chain,
 }
 
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
-		  const struct rs_arm *arm)
+		  const struct arm *arm)
 {
 	static const enum ip_family families[] = {IP_V4, IP_V6};
 
@@ -189,48 +189,4 @@ void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
 			continue;
 		add_services(b, chain, arm->rule, v);
 	}
-}
-
-/* The rule's condition on one end, for a given zone there: any (true, NULL),
- * one of a set (true, set), or never (false). */
-static bool side_for_zone(const struct ir_side *side, unsigned zone,
-			  const struct ipset **out_addrs)
-{
-	*out_addrs = NULL;
-	if (side->except_zones >> zone & 1)
-		return false;
-	if (side->any || (side->zones >> zone & 1))
-		return true;
-	*out_addrs = &side->addrs;
-	return side->addrs.n > 0;
-}
-
-/* Can a packet from the zone have a source of the set?  Others are refused as
- * spoofed before they come to the rules. */
-static bool zone_may_send(struct rs_build *b, unsigned zone,
-			  const struct ipset *set)
-{
-	struct ipset own;
-
-	if (!set || !b->trim || !b->ir->zones[zone].networks.n)
-		return true;
-	own = rs_own_sources(b, zone);
-	return ipset_overlap(&own, set) != NULL;
-}
-
-bool rs_arm_of(struct rs_build *b, const struct ir_rule *rule, unsigned from,
-	       unsigned to, struct rs_arm *out)
-{
-	*out = (struct rs_arm){.rule = rule};
-	if (!side_for_zone(&rule->from, from, &out->src) ||
-	    !side_for_zone(&rule->to, to, &out->dst) ||
-	    !zone_may_send(b, from, out->src))
-		return false;
-	out->reach = (struct reach){.src = out->src,
-				    .dst = out->dst,
-				    .services = rule->services,
-				    .n_services = rule->n_services};
-	/* From a map nothing comes back to be asked on. */
-	out->alone = rs_build_entry(b, rule).op == RS_JUMP;
-	return true;
 }

@@ -28,7 +28,7 @@ struct shape {
 
 struct stage {
 	struct shape shape;
-	VEC(const struct rs_arm *) arms;
+	VEC(const struct arm *) arms;
 	size_t n_entries;
 };
 
@@ -71,7 +71,7 @@ static bool port_ranges(struct rs_build *b, const struct ir_rule *rule,
 }
 
 /* How many entries a map needs for the arm; the families apart. */
-static size_t count_entries(const struct rs_arm *arm)
+static size_t count_entries(const struct arm *arm)
 {
 	static const enum ip_family families[] = {IP_V4, IP_V6};
 	size_t services = arm->rule->n_services ? arm->rule->n_services : 1;
@@ -92,13 +92,14 @@ static size_t count_entries(const struct rs_arm *arm)
 	return n;
 }
 
-static struct shape shape_of(struct rs_build *b, const struct rs_arm *arm)
+static struct shape shape_of(struct rs_build *b, const struct arm *arm)
 {
-	struct shape shape = {.src = arm->src,
-			      .dst = arm->dst,
-			      .alone = arm->alone ||
-				       count_entries(arm) >
-					       ENTRIES_PER_RULE_MAX};
+	struct shape shape = {
+		.src = arm->src,
+		.dst = arm->dst,
+		/* From a map nothing comes back to be asked on. */
+		.alone = rs_build_entry(b, arm->rule).op == RS_JUMP ||
+			 count_entries(arm) > ENTRIES_PER_RULE_MAX};
 
 	/* Long sets are not looked through: they stand alone. */
 	if (!shape.alone)
@@ -118,14 +119,12 @@ static struct shape shape_of(struct rs_build *b, const struct rs_arm *arm)
 }
 
 /* The first stage where the arm may stand. */
-static size_t first_stage(const struct plan *p, const struct rs_arm *arms,
-			  size_t i)
+static size_t first_stage(const struct plan *p, struct arm_list *arms, size_t i)
 {
 	size_t first = 0;
 
-	for (size_t j = 0; j < i; j++)
-		if (p->stage_of[j] >= first &&
-		    reach_meets(&arms[i].reach, &arms[j].reach))
+	arms_meeting (j, arms, i)
+		if (p->stage_of[j] >= first)
 			first = p->stage_of[j] + 1;
 	return first;
 }
@@ -148,20 +147,21 @@ static struct stage *find_stage(struct plan *p, size_t first,
 	return new_stage;
 }
 
-static void place(struct plan *p, const struct rs_arm *arms, size_t i)
+static void place(struct plan *p, struct arm_list *arms, size_t i)
 {
-	struct shape shape = shape_of(p->b, &arms[i]);
-	size_t entries = shape.alone ? 0 : count_entries(&arms[i]);
+	const struct arm *arm = &arms->items[i];
+	struct shape shape = shape_of(p->b, arm);
+	size_t entries = shape.alone ? 0 : count_entries(arm);
 	struct stage *stage =
 		find_stage(p, first_stage(p, arms, i), &shape, entries);
-	const struct rs_arm **slot =
+	const struct arm **slot =
 		stage ? vec_push(p->b->arena, &stage->arms) : NULL;
 
 	if (!slot) {
 		p->b->failed = true;
 		return;
 	}
-	*slot = &arms[i];
+	*slot = arm;
 	stage->n_entries += entries;
 	p->stage_of[i] = (size_t)(stage - p->stages.items);
 }
@@ -233,7 +233,7 @@ static void add_ports(struct rs_build *b, struct rs_set *map,
 }
 
 static void add_arm(struct rs_build *b, struct rs_set *map,
-		    const struct map_kind *kind, const struct rs_arm *arm)
+		    const struct map_kind *kind, const struct arm *arm)
 {
 	void (*add)(struct rs_build * b, struct rs_set * map,
 		    const struct ir_rule *rule, struct rs_entry entry) =
@@ -323,25 +323,16 @@ static void build_stage(struct rs_build *b, struct rs_chain *chain,
 }
 
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   struct rs_arm *arms, size_t n)
+		   struct arm_list *arms)
 {
 	struct plan p = {.b = b};
-	struct reach *reaches = arena_calloc(b->arena, n + 1, sizeof(*reaches));
 
-	p.stage_of = arena_calloc(b->arena, n + 1, sizeof(*p.stage_of));
-	if (!p.stage_of || !reaches) {
+	p.stage_of = arena_calloc(b->arena, arms->n + 1, sizeof(*p.stage_of));
+	if (!p.stage_of) {
 		b->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		reaches[i] = arms[i].reach;
-	if (!reach_prepare(reaches, n, b->arena)) {
-		b->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		arms[i].reach = reaches[i];
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < arms->n; i++)
 		place(&p, arms, i);
 	vec_foreach (stage, &p.stages)
 		build_stage(b, chain, stage);

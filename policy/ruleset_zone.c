@@ -15,21 +15,6 @@ static void add_simple(struct rs_build *b, struct rs_chain *chain,
 		     (struct rs_stmt){.op = op, .name = target});
 }
 
-static void add_rules(struct rs_build *b, struct rs_chain *chain,
-		      enum ast_list list, unsigned from, unsigned to)
-{
-	const struct ir *ir = b->ir;
-	size_t room = ir->list_to[list] - ir->list_from[list], n = 0;
-	struct rs_arm *arms = arena_calloc(b->arena, room + 1, sizeof(*arms));
-
-	if (!arms)
-		b->failed = true;
-	for (size_t i = 0; arms && i < room; i++)
-		n += rs_arm_of(b, &ir->all[ir->list_from[list] + i], from, to,
-			       &arms[n]);
-	rs_build_arms(b, chain, arms, n);
-}
-
 /* "p_lan/wan", made at first use. */
 static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 {
@@ -37,14 +22,16 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	const char *name = rs_build_name(b, "p_", ir->zones[from].name,
 					 ir->zones[to].name);
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
+	struct arm_list arms = {0};
 	struct rs_chain *chain;
 	struct rs_rule *last;
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	if (list != AST_LISTS)
-		add_rules(b, chain, list, from, to);
+	if (arms_between(ir, from, to, ir->optimize, b->arena, &arms) != FW_OK)
+		b->failed = true;
+	rs_build_arms(b, chain, &arms);
 	last = rs_rule_new(b->arena, chain);
 	rs_build_count(b, last, rs_build_name(b, "n_", name, NULL));
 	rs_build_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
@@ -52,29 +39,6 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	if (last)
 		last->comment = "no rule";
 	return name;
-}
-
-/* Beside its networks what a host says before it has
- * an address of theirs (RFC 1122, 3.2.1.3: 0.0.0.0 in DHCP; RFC 4291, 2.5.6:
- * link-local).  Neither is ever forwarded. */
-struct ipset rs_own_sources(struct rs_build *b, unsigned zone)
-{
-	const struct ir_zone *z = &b->ir->zones[zone];
-	static const char *const more[] = {"0.0.0.0", "fe80::/10"};
-	struct iprange *all =
-		arena_calloc(b->arena, z->networks.n + 2, sizeof(*all));
-	size_t n = z->networks.n;
-
-	if (!all) {
-		b->failed = true;
-		return z->networks;
-	}
-	if (n)
-		memcpy(all, z->networks.items, n * sizeof(*all));
-	for (size_t i = 0; i < 2; i++)
-		if (iprange_parse(str_of(more[i]), &all[n]) == FW_OK)
-			n++;
-	return ipset_of(all, n);
 }
 
 static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
@@ -98,12 +62,13 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	const struct ir_zone *z = &b->ir->zones[zone];
 	const char *name = rs_build_name(b, "z_", z->name, NULL);
 	struct rs_chain *chain;
-	struct ipset own;
+	struct ipset own = {0};
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	own = rs_own_sources(b, zone);
+	if (zone_sources(b->ir, zone, b->arena, &own) != FW_OK)
+		b->failed = true;
 	for (size_t i = 0; i < 2; i++) {
 		struct ipset mine = ipset_family(&z->networks, families[i]);
 
@@ -138,9 +103,8 @@ static const char *spoof_chain(struct rs_build *b, unsigned zone)
 	return name;
 }
 
-/* Each interface of a zone leads to `chain`. */
-static void if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
-		       const char *chain)
+void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
+		   const char *chain)
 {
 	const struct ir_zone *z = &b->ir->zones[zone];
 
@@ -154,8 +118,8 @@ static void if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
 	}
 }
 
-static void add_map(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
-		    struct rs_set *map)
+void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
+		   struct rs_set *map)
 {
 	if (map && map->gotos.n)
 		rs_build_add(b, rs_rule_new(b->arena, chain),
@@ -184,8 +148,8 @@ static const char *forward_chain(struct rs_build *b, unsigned from)
 
 	add_simple(b, chain, RS_JUMP, spoof_chain(b, from));
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
-		if_map_add(b, map, to, pair_chain(b, from, to));
-	add_map(b, chain, RS_OIFNAME_MAP, map);
+		rs_if_map_add(b, map, to, pair_chain(b, from, to));
+	rs_if_map_ask(b, chain, RS_OIFNAME_MAP, map);
 	add_stray(b, chain);
 	return name;
 }
@@ -195,8 +159,8 @@ void rs_build_forward(struct rs_build *b, struct rs_chain *chain)
 	struct rs_set *map = rs_build_map(b, "m_forward");
 
 	for (unsigned from = 1; from < b->ir->n_zones; from++)
-		if_map_add(b, map, from, forward_chain(b, from));
-	add_map(b, chain, RS_IIFNAME_MAP, map);
+		rs_if_map_add(b, map, from, forward_chain(b, from));
+	rs_if_map_ask(b, chain, RS_IIFNAME_MAP, map);
 	add_stray(b, chain);
 }
 
@@ -211,9 +175,9 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 
 		add_simple(b, in, RS_JUMP, spoof_chain(b, from));
 		add_simple(b, in, RS_GOTO, pair_chain(b, from, IR_ZONE_SELF));
-		if_map_add(b, map, from, name);
+		rs_if_map_add(b, map, from, name);
 	}
-	add_map(b, chain, RS_IIFNAME_MAP, map);
+	rs_if_map_ask(b, chain, RS_IIFNAME_MAP, map);
 	add_stray(b, chain);
 }
 
@@ -222,7 +186,7 @@ void rs_build_output(struct rs_build *b, struct rs_chain *chain)
 	struct rs_set *map = rs_build_map(b, "m_output");
 
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
-		if_map_add(b, map, to, pair_chain(b, IR_ZONE_SELF, to));
-	add_map(b, chain, RS_OIFNAME_MAP, map);
+		rs_if_map_add(b, map, to, pair_chain(b, IR_ZONE_SELF, to));
+	rs_if_map_ask(b, chain, RS_OIFNAME_MAP, map);
 	add_stray(b, chain);
 }

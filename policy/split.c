@@ -26,6 +26,15 @@ bool split_rule_takes(const struct ir_rule *rule, uint8_t l4)
 	return rule->n_services == 0;
 }
 
+/* A guard may ask for what a rule allows. */
+static bool guards_may_ask(const struct ir *ir)
+{
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->n_protocols && ir->all[i].action == IR_ALLOW)
+			return true;
+	return false;
+}
+
 bool split_needs_queue(const struct ir *ir)
 {
 	static const uint8_t kinds[] = {IPPROTO_TCP, SPLIT_OTHER_L4};
@@ -37,5 +46,5 @@ bool split_needs_queue(const struct ir *ir)
 		    split_rule(ir, r, kinds[i % 2]) == SPLIT_QUEUE)
 			return true;
 	}
-	return false;
+	return guards_may_ask(ir);
 }

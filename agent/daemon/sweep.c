@@ -121,6 +121,32 @@ static size_t next_rule(const struct ir *ir, const struct facts *f, size_t i,
 	return i;
 }
 
+static size_t next_protocol(const struct ir *ir, const struct facts *f,
+			    size_t i)
+{
+	while (i < ir->n_protocols &&
+	       eval_rule(&ir->protocols[i].match, f, EVAL_KERNEL) == TRI_NO)
+		i++;
+	return i;
+}
+
+/* The guards on protocols that can apply to it. */
+static bool is_guarded_alike(const struct ir *a, const struct facts *fa,
+			     const struct ir *b, const struct facts *fb)
+{
+	for (size_t i = 0, j = 0;; i++, j++) {
+		i = next_protocol(a, fa, i);
+		j = next_protocol(b, fb, j);
+		if (i == a->n_protocols || j == b->n_protocols)
+			return i == a->n_protocols && j == b->n_protocols;
+		if (a->protocols[i].require != b->protocols[j].require ||
+		    a->protocols[i].deny != b->protocols[j].deny ||
+		    a->protocols[i].match.observe !=
+			    b->protocols[j].match.observe)
+			return false;
+	}
+}
+
 /* Are the rules that can apply to it, as far as the kernel sees, the same in
  * both policies? */
 static bool is_asked_alike(const struct ir *a, const struct facts *fa,
@@ -130,7 +156,8 @@ static bool is_asked_alike(const struct ir *a, const struct facts *fa,
 	enum ast_list list_b = ir_list_of(b, fb->zone_src, fb->zone_dst);
 	size_t i, j;
 
-	if (list_a != list_b || list_a == AST_LISTS || a->guards != b->guards)
+	if (list_a != list_b || list_a == AST_LISTS || a->guards != b->guards ||
+	    !is_guarded_alike(a, fa, b, fb))
 		return false;
 	i = a->list_from[list_a];
 	j = b->list_from[list_b];

@@ -178,6 +178,23 @@ static const char *tri_word(enum tri t)
 	return "";
 }
 
+/* Those that have to do with the flow. */
+static void print_protocols(const struct ir *ir, const struct facts *f)
+{
+	for (size_t i = 0; i < ir->n_protocols; i++) {
+		const struct ir_protocol *p = &ir->protocols[i];
+		enum tri kernel = eval_protocol(p, f, EVAL_KERNEL);
+
+		if (kernel == TRI_NO)
+			continue;
+		(void)printf("%-8s %-28s %-8s %-8s %sdeny (%s:%u)\n", "guard",
+			     p->match.name, tri_word(kernel),
+			     tri_word(eval_protocol(p, f, EVAL_ENGINE)),
+			     p->match.observe ? "observe: would " : "",
+			     p->match.place.file, p->match.place.line);
+	}
+}
+
 static void print_rules(const struct ir *ir, const struct facts *f,
 			enum ast_list list)
 {
@@ -196,6 +213,8 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 			     observes ? "observe: would " : "",
 			     ir_action_name(r->action), r->place.file,
 			     r->place.line);
+		if (r->comment)
+			(void)printf("%-8s   %s\n", "", r->comment);
 		if (observes)
 			continue;
 		if (kernel == TRI_YES ||
@@ -208,6 +227,7 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 				     ir_guard_name(g),
 				     tri_word(eval_guard(g, f, EVAL_KERNEL)),
 				     tri_word(eval_guard(g, f, EVAL_ENGINE)));
+	print_protocols(ir, f);
 }
 
 static void print_decision(const char *who, const struct ir *ir,
@@ -223,6 +243,8 @@ static void print_decision(const char *who, const struct ir *ir,
 			     reason_text(reason));
 		if (d->by == DECISION_BY_RULE)
 			(void)printf(" ('%s')", d->rule->name);
+		if (d->by == DECISION_BY_PROTOCOL)
+			(void)printf(" ('%s')", d->protocol->match.name);
 		if (d->kind == DECISION_REFUSE && ir->observe)
 			(void)printf("; passed, as the mode is observe");
 		else if (d->kind == DECISION_REFUSE && !d->rule)

@@ -74,9 +74,12 @@ static void print_verdict(FILE *out, const struct event *ev)
 	(void)fprintf(out, " [%s]", reason_name(o->reason));
 	if (o->rule)
 		(void)fprintf(out, " rule \"%s\"", o->rule->name);
+	if (o->protocol)
+		(void)fprintf(out, " guard \"%s\"", o->protocol->match.name);
 	if (ev->kind == EVENT_OBSERVE)
-		(void)fprintf(out, " (would %s)",
-			      ir_action_name(o->rule->action));
+		(void)fprintf(
+			out, " (would %s)",
+			ir_action_name(o->rule ? o->rule->action : IR_DENY));
 	else if (o->would)
 		(void)fputs(" (would be denied)", out);
 	(void)fputc('\n', out);

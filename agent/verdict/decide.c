@@ -40,6 +40,8 @@ enum reason decide_reason(const struct decision *d)
 		return REASON_ZONE_NONE;
 	case DECISION_BY_GUARD:
 		return guard_reason(d->guard);
+	case DECISION_BY_PROTOCOL:
+		return REASON_GUARD_PROTOCOL;
 	}
 	return REASON_COUNT;
 }
@@ -65,7 +67,11 @@ static struct outcome decide_by_view(const struct ir *ir,
 						     : decide_reason(&d),
 		.silent = d.silent,
 		.list = d.list,
-		.rule = d.by == DECISION_BY_GUARD ? NULL : d.rule,
+		.rule = d.by == DECISION_BY_GUARD ||
+					d.by == DECISION_BY_PROTOCOL
+				? NULL
+				: d.rule,
+		.protocol = d.protocol,
 	};
 
 	return observed(ir, o);
@@ -89,6 +95,18 @@ struct outcome decide_observed(const struct ir_rule *rule)
 		.would = true,
 		.list = rule->list,
 		.rule = rule,
+	};
+}
+
+struct outcome decide_observed_guard(const struct ir_protocol *protocol,
+				     enum ast_list list)
+{
+	return (struct outcome){
+		.kind = DECISION_NOT_YET,
+		.reason = REASON_GUARD_PROTOCOL,
+		.would = true,
+		.list = list,
+		.protocol = protocol,
 	};
 }
 

@@ -14,6 +14,7 @@ struct outcome {
 	bool would;                 /* refused, were it not for observe mode */
 	enum ast_list list;         /* AST_LISTS: none */
 	const struct ir_rule *rule; /* borrowed from the policy, or NULL */
+	const struct ir_protocol *protocol; /* the guard; likewise */
 };
 
 /* Ask the policy. */
@@ -24,6 +25,8 @@ struct outcome decide_hurried(const struct ir *ir, const struct facts *facts);
 
 /* What a rule that only observes says: `would` is what it would do. */
 struct outcome decide_observed(const struct ir_rule *rule);
+struct outcome decide_observed_guard(const struct ir_protocol *protocol,
+				     enum ast_list list);
 
 /* A refusal (or, with `allow`, an allowance) that no rule made. */
 struct outcome decide_by_reason(const struct ir *ir, enum reason reason,

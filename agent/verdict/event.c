@@ -233,6 +233,8 @@ static const char *would_of(const struct event *ev)
 {
 	if (ev->kind != EVENT_OBSERVE)
 		return "drop";
+	if (!ev->outcome->rule)
+		return ir_action_name(IR_DENY);
 	return ir_action_name(ev->outcome->rule->action);
 }
 
@@ -242,6 +244,9 @@ static void put_fw(json_t *fw, const struct event *ev)
 
 	if (o->rule)
 		json_object_set_new(fw, "rule", json_string(o->rule->name));
+	if (o->protocol)
+		json_object_set_new(fw, "guard",
+				    json_string(o->protocol->match.name));
 	if (o->list < AST_LISTS)
 		json_object_set_new(fw, "list",
 				    json_string(ast_list_name(o->list)));

@@ -50,7 +50,8 @@ static bool same_kind(const struct entry *e, const struct event *ev)
 	       ipaddr_cmp(&a->src, &b->src) == 0 &&
 	       ipaddr_cmp(&a->dst, &b->dst) == 0 &&
 	       e->outcome.reason == ev->outcome->reason &&
-	       e->outcome.rule == ev->outcome->rule;
+	       e->outcome.rule == ev->outcome->rule &&
+	       e->outcome.protocol == ev->outcome->protocol;
 }
 
 static void point_inside(struct entry *e)

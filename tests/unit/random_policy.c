@@ -102,6 +102,8 @@ static const char *const apps[] = {"http", "tls", "socks", "unknown"};
 static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
 				    "b.example.net", "192.0.2.1"};
 
+static const char *const alpns[] = {"h2", "http/1.1", "h3"};
+
 /* "key = [ ... ];" of one to three words, or nothing. */
 static void add_words(struct chance *c, struct strbuf *t, const char *key,
 		      const char *const *words, unsigned n)
@@ -175,6 +177,10 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "app", apps);
 	if (chance_once_in(c, 3))
 		ADD_WORDS(c, t, "host", hosts);
+	if (chance_once_in(c, 8))
+		ADD_WORDS(c, t, "sni", hosts);
+	if (chance_once_in(c, 8))
+		ADD_WORDS(c, t, "alpn", alpns);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)
 				       ? " observe = true;"
@@ -211,6 +217,32 @@ static void add_narrow_rule(struct chance *c, struct strbuf *t, unsigned number)
 		    chance_once_in(c, 2) ? "allow" : "reject");
 }
 
+/* Guards of any ends. */
+static void add_protocols(struct chance *c, struct strbuf *t)
+{
+	unsigned n = chance_below(c, 6);
+
+	strbuf_addz(t, "protocol: (");
+	for (unsigned i = 0; i < n && n < 3; i++) {
+		strbuf_addf(t, "%s { name = \"g%u\";", i ? "," : "", i);
+		if (chance_once_in(c, 2))
+			strbuf_addf(t, " from = \"%s\";", PICK(c, zone_names));
+		if (chance_once_in(c, 3))
+			ADD_WORDS(c, t, "to", addresses);
+		if (chance_once_in(c, 4))
+			add_negated(c, t, "to");
+		if (chance_once_in(c, 2))
+			ADD_WORDS(c, t, "service", services);
+		strbuf_addf(t, " %s = \"%s\";",
+			    chance_once_in(c, 2) ? "require" : "deny",
+			    PICK(c, apps));
+		if (chance_once_in(c, 3))
+			strbuf_addz(t, " observe = true;");
+		strbuf_addz(t, " }\n");
+	}
+	strbuf_addz(t, ");\n");
+}
+
 static void add_policy(struct chance *c, struct strbuf *t)
 {
 	static const char *const lists[] = {"ingress", "segment", "egress"};
@@ -233,6 +265,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 		}
 		strbuf_addz(t, ");\n");
 	}
+	add_protocols(c, t);
 }
 
 struct policy *random_policy(struct chance *c)
@@ -335,8 +368,13 @@ static void add_name(struct chance *c, struct facts *f, enum app app)
 					    "192.0.2.1",     "bad name"};
 	static const char *const targets[] = {
 		"a.example.org:443", "192.0.2.1:80", "[2001:db8::1]:80"};
+	static const char *const offers[] = {"h2", "h2,http/1.1", "h2,x"};
 	enum field field = name_field(app);
 
+	if (app == APP_TLS && chance_once_in(c, 2)) {
+		facts_add(f, FIELD_TLS_ALPN, 0, str_of(PICK(c, offers)));
+		return;
+	}
 	if (app == APP_HTTP && chance_once_in(c, 3))
 		field = FIELD_CONNECT_TARGET;
 	if (field == FIELD_COUNT)

@@ -7,7 +7,7 @@
  * The ruleset is walked here as the kernel would: chain by chain, for the first
  * packet of a connection that nothing is known of.
  */
-#include "tests/unit/random_policy.h"
+#include "tests/unit/packet_case.h"
 #include "tests/unit/support.h"
 
 #include "policy/eval.h"
@@ -29,8 +29,6 @@ struct walk {
 	unsigned steps;
 	uint64_t observed; /* rules that said what they would do, by id */
 };
-
-enum verdict { V_NONE, V_ACCEPT, V_DROP, V_QUEUE, V_REJECT };
 
 static bool ports_have(const struct rs_set *set, uint16_t port)
 {
@@ -96,16 +94,13 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 static enum verdict walk_chain(struct walk *w, const char *name);
 
 static enum verdict walk_map(struct walk *w, const struct rs_stmt *s,
-			     const char *interface)
+			     const char *interface, bool *out_gone)
 {
 	vec_foreach (g, &s->set->gotos) {
-		enum verdict v;
-
 		if (!interface || strcmp(g->interface, interface) != 0)
 			continue;
-		v = walk_chain(w, g->chain);
-		/* A goto does not come back. */
-		return v == V_NONE ? V_DROP : v;
+		*out_gone = true;
+		return walk_chain(w, g->chain);
 	}
 	return V_NONE;
 }
@@ -129,10 +124,10 @@ static bool entry_has(const struct rs_set *map, const struct rs_entry *e,
 static unsigned map_hits;
 
 /* Entries may not meet: the kernel takes any that fits. */
-static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
+static enum verdict walk_vmap(struct walk *w, const struct rs_set *map,
+			      bool *out_gone)
 {
 	const struct rs_entry *found = NULL;
-	enum verdict v;
 
 	vec_foreach (e, &map->entries) {
 		if (!entry_has(map, e, w->facts))
@@ -144,8 +139,8 @@ static enum verdict walk_vmap(struct walk *w, const struct rs_set *map)
 	if (!found)
 		return V_NONE;
 	map_hits++;
-	v = walk_chain(w, found->chain);
-	return v == V_NONE ? V_DROP : v;
+	*out_gone = true;
+	return walk_chain(w, found->chain);
 }
 
 /* "fw DIGEST observe N" */
@@ -191,11 +186,11 @@ static enum verdict act(struct walk *w, const struct rs_stmt *s, bool *out_gone)
 		*out_gone = true;
 		return walk_chain(w, s->name);
 	case RS_IIFNAME_MAP:
-		return walk_map(w, s, w->iif);
+		return walk_map(w, s, w->iif, out_gone);
 	case RS_OIFNAME_MAP:
-		return walk_map(w, s, w->oif);
+		return walk_map(w, s, w->oif, out_gone);
 	case RS_VMAP:
-		return walk_vmap(w, s->set);
+		return walk_vmap(w, s->set, out_gone);
 	default:
 		return V_NONE;
 	}
@@ -255,38 +250,6 @@ static enum verdict walk_hook(struct walk *w, enum rs_hook hook)
 
 /* --- what should come of it ---------------------------------------------- */
 
-struct packet_case {
-	const struct policy *policy;
-	struct facts facts;
-	enum rs_hook hook;
-	const char *iif, *oif;
-};
-
-static bool is_spoofed(const struct packet_case *p)
-{
-	const struct ir *ir = &p->policy->ir;
-	const struct ir_zone *zone;
-
-	if (p->facts.zone_src <= 0)
-		return false;
-	zone = &ir->zones[p->facts.zone_src];
-	if (zone->networks.n)
-		return !ipset_has(&zone->networks, &p->facts.src);
-	for (unsigned z = 1; z < ir->n_zones; z++)
-		if (ipset_has(&ir->zones[z].networks, &p->facts.src))
-			return true;
-	return false;
-}
-
-/* Neighbour discovery and listener reports never come to the rules. */
-static bool is_neighbours(const struct packet_case *p)
-{
-	uint16_t type = p->facts.dport;
-
-	return p->hook != RS_FORWARD && p->facts.l4 == IPPROTO_ICMPV6 &&
-	       ((type >= 130 && type <= 137) || type == 143);
-}
-
 static const char *describe(const struct packet_case *p, const struct walk *w,
 			    enum verdict v, const struct decision *d)
 {
@@ -306,38 +269,6 @@ static const char *describe(const struct packet_case *p, const struct walk *w,
 	return text;
 }
 
-static enum verdict expected(const struct packet_case *p,
-			     const struct decision *d)
-{
-	if (is_neighbours(p))
-		return V_ACCEPT;
-	if (is_spoofed(p))
-		return p->policy->ir.observe ? V_ACCEPT : V_DROP;
-	switch (d->kind) {
-	case DECISION_NOT_YET:
-		return V_QUEUE;
-	case DECISION_ALLOW:
-		return V_ACCEPT;
-	case DECISION_REFUSE:
-		break;
-	}
-	if (p->policy->ir.observe)
-		return V_ACCEPT;
-	return d->silent ? V_DROP : V_REJECT;
-}
-
-static const char *expected_comment(const struct packet_case *p,
-				    const struct decision *d)
-{
-	if (is_neighbours(p))
-		return NULL;
-	if (is_spoofed(p))
-		return "spoofed source";
-	if (p->facts.zone_src < 0 || p->facts.zone_dst < 0)
-		return "interface of no zone";
-	return d->rule ? d->rule->name : "no rule";
-}
-
 /* The mark that the connection keeps. */
 static enum mark_state expected_mark(const struct packet_case *p,
 				     enum verdict v)
@@ -348,7 +279,7 @@ static enum mark_state expected_mark(const struct packet_case *p,
 	case V_REJECT:
 		return MARK_DENIED;
 	case V_ACCEPT:
-		return is_neighbours(p) ? MARK_NEW : MARK_ALLOWED;
+		return case_is_neighbours(p) ? MARK_NEW : MARK_ALLOWED;
 	case V_DROP:
 	case V_NONE:
 		break;
@@ -366,7 +297,7 @@ static uint64_t expected_observed(const struct packet_case *p)
 	const struct ir_rule *rule = NULL;
 	uint64_t ids = 0;
 
-	if (is_neighbours(p) || is_spoofed(p))
+	if (case_is_neighbours(p) || case_is_spoofed(p))
 		return 0;
 	while ((rule = eval_observed(ir, &p->facts, rule, false)))
 		ids |= 1ULL << rule->id;
@@ -385,8 +316,8 @@ static void check_packet(const struct packet_case *p)
 			 .ct_mark = ~p->policy->ir.marks,
 			 .meta_mark = ~p->policy->ir.marks};
 	struct decision d = eval_flow(&p->policy->ir, &p->facts, EVAL_KERNEL);
-	enum verdict v = walk_hook(&w, p->hook), want = expected(p, &d);
-	const char *comment = expected_comment(p, &d);
+	enum verdict v = walk_hook(&w, p->hook), want = case_expected(p, &d);
+	const char *comment = case_comment(p, &d);
 	uint32_t marks = p->policy->ir.marks;
 
 	seen[v]++;
@@ -404,44 +335,6 @@ static void check_packet(const struct packet_case *p)
 	ck_assert_uint_eq(w.meta_mark | marks, ~0U);
 }
 
-static const char *interface(struct chance *c)
-{
-	static const char *const names[] = {"lan0", "lan1", "srv0",  "srv1",
-					    "wan0", "wan1", "far0",  "far1",
-					    "lan0", "wan1", "stray0"};
-
-	return names[chance_below(c, sizeof(names) / sizeof(*names))];
-}
-
-static void random_packet(struct chance *c, struct packet_case *p)
-{
-	const struct ir *ir = &p->policy->ir;
-
-	facts_init(&p->facts, NULL);
-	random_flow(c, &p->facts);
-	p->hook = (enum rs_hook)(RS_INPUT + (int)chance_below(c, 3));
-	p->iif = p->hook == RS_OUTPUT ? NULL : interface(c);
-	p->oif = p->hook == RS_INPUT ? NULL : interface(c);
-	p->facts.zone_src = p->iif ? ir_zone_by_interface(ir, p->iif) : 0;
-	p->facts.zone_dst = p->oif ? ir_zone_by_interface(ir, p->oif) : 0;
-	/* Most sources fit their zone, or little else would be tried. */
-	for (unsigned i = 0; i < 20 && is_spoofed(p); i++)
-		random_flow(c, &p->facts);
-}
-
-/* The same policy with its rules made into maps from `map_from` rules on. */
-static struct policy *again(const struct policy *p, unsigned map_from)
-{
-	struct policy_input in = {
-		.text = str_mem(p->canonical.p, p->canonical.len),
-		.text_name = "again.conf",
-		.map_from = map_from};
-	struct policy *other;
-
-	ck_assert_int_eq(policy_compile(&in, &other), FW_OK);
-	return other;
-}
-
 /* As written, as it is by default, and with all made into maps that can be. */
 START_TEST(the_ruleset_decides_as_the_evaluation)
 {
@@ -453,12 +346,12 @@ START_TEST(the_ruleset_decides_as_the_evaluation)
 		struct chance same = c;
 
 		for (size_t k = 0; k < 3; k++) {
-			struct policy *as = again(policy, map_from[k]);
+			struct policy *as = policy_again(policy, map_from[k]);
 			struct packet_case p = {.policy = as};
 
 			c = same;
 			for (unsigned j = 0; j < PACKETS; j++) {
-				random_packet(&c, &p);
+				random_case(&c, &p);
 				check_packet(&p);
 			}
 			policy_free(as);
@@ -474,15 +367,16 @@ END_TEST
 static bool same(const struct decision *a, const struct decision *b)
 {
 	return a->kind == b->kind && a->by == b->by && a->rule == b->rule &&
-	       a->guard == b->guard && a->silent == b->silent &&
-	       a->list == b->list;
+	       a->guard == b->guard && a->protocol == b->protocol &&
+	       a->silent == b->silent && a->list == b->list;
 }
 
 /* What a guard refused a rule may refuse as well, once it knows enough. */
 static bool stands(const struct decision *before, const struct decision *now)
 {
 	return before->kind == DECISION_NOT_YET || same(before, now) ||
-	       (before->by == DECISION_BY_GUARD &&
+	       ((before->by == DECISION_BY_GUARD ||
+		 before->by == DECISION_BY_PROTOCOL) &&
 		now->kind == DECISION_REFUSE);
 }
 
@@ -523,7 +417,7 @@ START_TEST(a_decision_stands_whatever_else_is_told)
 		struct packet_case p = {.policy = policy};
 
 		for (unsigned j = 0; j < PACKETS; j++) {
-			random_packet(&c, &p);
+			random_case(&c, &p);
 			check_growth(&c, &p);
 		}
 		policy_free(policy);

@@ -96,9 +96,6 @@ static const struct {
 	{"wrong-list", HEAD "ingress: (" RULE("from = \"lan\";") ");"},
 	{"never-matches", EGRESS("service = \"ping\"; app = \"tls\";")},
 	{"never-matches", EGRESS("app = \"unknown\"; host = \"x.org\";")},
-	{"unreachable",
-	 HEAD "egress: (" RULE("") ", { name = \"b\"; action = "
-				   "\"deny\"; to = \"wan\"; } );"},
 };
 
 START_TEST(finds)

@@ -547,6 +547,38 @@ START_TEST(nothing_is_refused_for_an_observed_rule)
 }
 END_TEST
 
+#define GUARDED(guard)                                                 \
+	ZONES "egress: ( { name = \"all\"; action = \"allow\"; } );\n" \
+	      "application: { connect = \"allow\"; socks = \"allow\";" \
+	      " no-sni = \"allow\"; };\n"                              \
+	      "protocol: ( { name = \"guard\"; " guard " } );\n"
+
+static const struct {
+	const char *policy, *bytes, *events; /* no bytes: a hello */
+} guarded[] = {
+	{GUARDED("require = [\"tls\"];"), NULL, "rule.allow all"},
+	{GUARDED("require = [\"tls\"];"), "SSH-2.0-x\r\n", "guard.protocol"},
+	{GUARDED("require = [\"http\"];"), NULL, "guard.protocol"},
+	{GUARDED("deny = [\"tls\"];"), NULL, "guard.protocol"},
+	{GUARDED("deny = [\"socks\"];"), NULL, "rule.allow all"},
+	{GUARDED("deny = [\"tls\"]; service = \"tcp/1\";"), NULL,
+	 "rule.allow all"},
+	{GUARDED("deny = [\"tls\"]; observe = true;"), NULL,
+	 "guard.protocol would, rule.allow all"},
+};
+
+START_TEST(a_guard_looks_at_what_is_spoken)
+{
+	struct lab *l = connected(guarded[_i].policy);
+
+	lab_client(l, 1,
+		   guarded[_i].bytes ? text(guarded[_i].bytes)
+				     : lab_hello("www.example.org"));
+	lab_expect_events(l, guarded[_i].events);
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(a_silent_rule_answers_nobody)
 {
 	struct lab *l = lab_new(POLICY, NULL);
@@ -700,6 +732,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, observing_says_and_passes);
 	tcase_add_test(tc, an_observed_rule_says_and_changes_nothing);
 	tcase_add_test(tc, nothing_is_refused_for_an_observed_rule);
+	tcase_add_loop_test(tc, a_guard_looks_at_what_is_spoken, 0,
+			    (int)(sizeof(guarded) / sizeof(*guarded)));
 	tcase_add_test(tc, a_silent_rule_answers_nobody);
 	tcase_add_test(tc, undecided_flows_go_on_under_the_next_policy);
 	tcase_add_test(tc, what_was_acknowledged_is_delivered);

@@ -373,7 +373,8 @@ START_TEST(a_long_list_is_kept_once)
 	write_file("policy.conf",
 		   ZONES "addresses: { a = \"@file:lists/a\"; b = "
 			 "\"@file:lists/a\"; };\negress: ( "
-			 "{ name = \"x\"; to = \"@a\"; action = \"deny\"; }, "
+			 "{ name = \"x\"; to = \"@a\"; service = \"tcp/2\"; "
+			 "action = \"deny\"; }, "
 			 "{ name = \"y\"; to = \"@b\"; service = \"tcp/1\"; "
 			 "action = \"deny\"; }, "
 			 "{ name = \"z\"; from = \"@a\"; action = \"deny\"; } "

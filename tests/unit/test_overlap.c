@@ -91,7 +91,7 @@ START_TEST(what_shares_a_flow_meets)
 	make(&b, pairs[_i].b[0], pairs[_i].b[1], pairs[_i].b[2]);
 	both[0] = a.reach;
 	both[1] = b.reach;
-	ck_assert(reach_prepare(both, 2, &arena));
+	ck_assert(reach_prepare(both, 2, sizeof(*both), &arena));
 	ck_assert_int_eq(reach_meets(&both[0], &both[1]), pairs[_i].meet);
 	ck_assert_int_eq(reach_meets(&both[1], &both[0]), pairs[_i].meet);
 	arena_done(&arena);
@@ -106,6 +106,7 @@ START_TEST(parts_never_part_what_meets)
 	static struct reach reaches[N];
 	unsigned long state = 42;
 	unsigned met = 0;
+	struct reach_index index;
 	struct arena arena;
 
 	arena_init(&arena, 0, 0);
@@ -129,8 +130,11 @@ START_TEST(parts_never_part_what_meets)
 		     x >> 21 & 1 ? dst : NULL, x >> 22 & 1 ? service : NULL);
 		reaches[i] = ones[i].reach;
 	}
-	ck_assert(reach_prepare(reaches, N, &arena));
+	ck_assert(reach_prepare(reaches, N, sizeof(*reaches), &arena));
+	ck_assert(reach_index_make(&index, reaches, N, sizeof(*reaches),
+				   &arena));
 	for (size_t i = 0; i < N; i++) {
+		reach_index_look(&index, &reaches[i], i);
 		for (size_t j = 0; j < N; j++) {
 			struct reach a = reaches[i], b = reaches[j];
 			bool plain;
@@ -141,6 +145,12 @@ START_TEST(parts_never_part_what_meets)
 			met += plain;
 			ck_assert_int_eq(reach_meets(&reaches[i], &reaches[j]),
 					 plain);
+			if (plain && j < i)
+				ck_assert_uint_eq(reach_index_next(&index, j),
+						  j);
+			if (j >= i)
+				ck_assert_uint_eq(reach_index_next(&index, j),
+						  SIZE_MAX);
 		}
 	}
 	ck_assert_uint_gt(met, N);

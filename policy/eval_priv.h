@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the parts of the evaluation. */
+#pragma once
+
+#include "policy/eval.h"
+
+/* eval_engine.c: the conditions that only the engine can see. */
+enum tri eval_engine_conditions(const struct ir_rule *rule,
+				const struct facts *f);
+
+/* Is a layer still to come, or the last one not told in full? */
+bool eval_unfinished(const struct facts *f);

@@ -109,6 +109,39 @@ bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
 	return rule->times.n == 0;
 }
 
+static bool words_alike(const struct str *a, size_t n_a, const struct str *b,
+			size_t n_b)
+{
+	bool alike = n_a == n_b;
+
+	for (size_t i = 0; alike && i < n_a; i++)
+		alike = str_eq(a[i], b[i]);
+	return alike;
+}
+
+static bool names_alike(const struct nameset *a, const struct nameset *b)
+{
+	return a->any == b->any &&
+	       words_alike(a->exact, a->n_exact, b->exact, b->n_exact) &&
+	       words_alike(a->below, a->n_below, b->below, b->n_below);
+}
+
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
+{
+	return a->action == b->action && a->apps == b->apps &&
+	       a->has_hosts == b->has_hosts && a->observe == b->observe &&
+	       a->until == b->until && names_alike(&a->hosts, &b->hosts) &&
+	       names_alike(&a->snis, &b->snis) &&
+	       words_alike(a->sni_words.items, a->sni_words.n,
+			   b->sni_words.items, b->sni_words.n) &&
+	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,
+			   b->alpns.n) &&
+	       words_alike(a->methods.items, a->methods.n, b->methods.items,
+			   b->methods.n) &&
+	       words_alike(a->paths.items, a->paths.n, b->paths.items,
+			   b->paths.n);
+}
+
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 {
 	return rule->observe && (!rule->until || now < rule->until);

@@ -150,6 +150,10 @@ bool ir_side_has(const struct ir_side *side, int zone,
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
 
+/* Do two rules, of two policies, do the same to a flow that fits what the
+ * kernel sees of them? */
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b);
+
 /* Does it decide every flow that its zones, addresses and services take? */
 bool ir_rule_takes_all(const struct ir_rule *rule);
 

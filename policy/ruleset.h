@@ -184,7 +184,8 @@ struct ruleset {
 	VEC(struct rs_set *) sets;
 	VEC(const char *) counters; /* named, so that they outlive a rule */
 	struct map chain_map, set_map, counter_map; /* by name */
-	bool queues; /* some flow may have to be queued */
+	bool queues;          /* some flow may have to be queued */
+	uint32_t table_flags; /* of the kernel; who loads it says */
 };
 
 /* The chain whose one rule's comment says which policy this is made of. */

@@ -91,7 +91,7 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
 {
-	return rule->times.n;
+	return rule->times.n || rule->n_macs;
 }
 
 bool ir_rule_has_limits(const struct ir_rule *rule)
@@ -205,6 +205,18 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_macs(const struct ir_rule *r, struct strbuf *out)
+{
+	char text[MAC_TEXT_MAX];
+
+	if (r->n_macs)
+		strbuf_addz(out, "\tmac");
+	for (size_t i = 0; i < r->n_macs; i++)
+		strbuf_addf(out, " %s", mac_print(&r->macs[i], text));
+	if (r->n_macs)
+		strbuf_addz(out, "\n");
+}
+
 static void print_limit(const char *key, const struct limit *limit,
 			struct strbuf *out)
 {
@@ -252,6 +264,7 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_macs(r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);

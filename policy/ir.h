@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
 #include "policy/limit.h"
+#include "policy/mac.h"
 #include "policy/service.h"
 #include "policy/window.h"
 
@@ -72,6 +73,8 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
+	const struct mac *macs; /* of the client; none: any */
+	size_t n_macs;
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
 	window_list times;              /* sorted, in UTC; none: always */

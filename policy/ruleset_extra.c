@@ -8,6 +8,8 @@
  */
 #include "policy/ruleset_priv.h"
 
+#include <stdlib.h>
+
 /* Addresses are left out of the side's own already. */
 static bool side_asks_more(const struct ir_side *side)
 {
@@ -120,6 +122,33 @@ static void match_hours(struct rs_build *b, struct rs_rule *nft,
 				     .op = RS_HOUR, .n = h->from, .m = h->to});
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct mac));
+}
+
+/* Each address once, sorted: the set is named by its content. */
+static void match_mac(struct rs_build *b, struct rs_rule *nft,
+		      const struct ir_rule *rule)
+{
+	struct mac *macs = arena_calloc(b->arena, rule->n_macs, sizeof(*macs));
+	struct rs_set set = {
+		.type = RS_SET_ETHER, .macs = macs, .place = rule->place};
+
+	if (!macs) {
+		b->failed = true;
+		return;
+	}
+	memcpy(macs, rule->macs, rule->n_macs * sizeof(*macs));
+	qsort(macs, rule->n_macs, sizeof(*macs), by_bytes);
+	for (size_t i = 0; i < rule->n_macs; i++)
+		if (!set.n_macs || by_bytes(&macs[set.n_macs - 1], &macs[i]))
+			macs[set.n_macs++] = macs[i];
+	rs_build_add(b, nft,
+		     (struct rs_stmt){.op = RS_ETHER_IN,
+				      .set = rs_build_set(b, &set)});
+}
+
 /* --- the chain ------------------------------------------------------------ */
 
 /* What the rule asks at these hours (NULL: at all), and on to `target`. */
@@ -129,6 +158,8 @@ static void go_on(struct rs_build *b, struct rs_chain *chain,
 {
 	struct rs_rule *nft = rs_rule_new(b->arena, chain);
 
+	if (rule->n_macs)
+		match_mac(b, nft, rule);
 	if (h)
 		match_hours(b, nft, h);
 	rs_build_add(b, nft, (struct rs_stmt){.op = RS_GOTO, .name = target});

@@ -187,11 +187,13 @@ static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 		.mark = mark_state_of(q->policy->ir.marks, pkt->mark),
 		.checksum_unset = pkt->checksum_unset,
 		.in_iface = pkt->indev ? in->name : NULL,
+		.has_mac = pkt->has_mac,
 		.zone_src = pkt->hook == NF_INET_LOCAL_OUT ? IR_ZONE_SELF
 							   : in->zone,
 		.zone_dst = IR_ZONE_SELF,
 	};
 
+	memcpy(input.mac.bytes, pkt->mac, sizeof(pkt->mac));
 	if (pkt->hook != NF_INET_LOCAL_IN)
 		input.zone_dst = cached_zone(q, pkt->outdev)->zone;
 	q->marks[pkt->id % MARKS] = pkt->mark;

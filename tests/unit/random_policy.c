@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 
 struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
-				      .tz_minuteswest = 330};
+				.tz_minuteswest = 330};
 
 bool random_limits_are_wide;
 
@@ -107,6 +107,9 @@ static const char *const apps[] = {"http", "tls", "socks", "unknown"};
 static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
 				    "b.example.net", "192.0.2.1"};
 
+static const char *const macs[] = {"02:00:00:00:00:01", "02:00:00:00:00:02",
+				   "02:00:00:00:00:03"};
+
 static const char *const times[] = {
 	"mon-fri 08:00-18:00",    "sat,sun",         "22:00-06:00",
 	"fri-mon 20:00-24:00",    "sat 23:00-01:00", "tue 00:00-24:00 utc",
@@ -191,8 +194,7 @@ static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 				       ? " connections = 1000000;"
 				       : " connections = \"1000000 in all\";");
 	if (chance_once_in(c, 20))
-		strbuf_addf(t, " packets = \"%s\";",
-			    rates[chance_below(c, 3)]);
+		strbuf_addf(t, " packets = \"%s\";", rates[chance_below(c, 3)]);
 }
 
 static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
@@ -215,8 +217,10 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "sni", hosts);
 	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "alpn", alpns);
-	if (chance_once_in(c, 4))
+	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "time", times);
+	if (list != AST_INGRESS && chance_once_in(c, 10))
+		ADD_WORDS(c, t, "mac", macs);
 	add_limits(c, t, action);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)

@@ -94,6 +94,12 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 	case RS_FLOWS_OVER:
 		return f->over_limit && !w->policing &&
 		       (!s->set || s->set->family == f->src.family);
+	case RS_ETHER_IN:
+		for (size_t i = 0; i < s->set->n_macs; i++)
+			if (w->iif &&
+			    !memcmp(&s->set->macs[i], &f->mac, sizeof(f->mac)))
+				return true;
+		return false;
 	case RS_DAY:
 		return kernel_day(w) >= s->n && kernel_day(w) <= s->m;
 	case RS_HOUR:

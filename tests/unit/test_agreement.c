@@ -390,7 +390,7 @@ START_TEST(the_ruleset_decides_as_the_evaluation)
 	}
 	for (enum verdict v = V_ACCEPT; v <= V_REJECT; v++)
 		ck_assert_uint_gt(seen[v], POLICIES * PACKETS / 100);
-	ck_assert_uint_gt(map_hits, POLICIES * PACKETS / 50);
+	ck_assert_uint_gt(map_hits, POLICIES * PACKETS / 100);
 }
 END_TEST
 

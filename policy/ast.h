@@ -87,7 +87,7 @@ struct ast_rule {
 	word_list mac, time;
 	struct word rate, packets, connections;
 	struct number observe; /* bool */
-	struct word until;
+	struct word until, forward;
 };
 
 typedef VEC(struct ast_rule) rule_list;
@@ -101,6 +101,14 @@ struct ast_protocol {
 };
 
 typedef VEC(struct ast_protocol) protocol_list;
+
+struct ast_nat {
+	struct place place;
+	struct word name, action, family;
+	word_list from, to, service, address;
+};
+
+typedef VEC(struct ast_nat) nat_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -143,6 +151,7 @@ struct ast {
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
+	nat_list nats;
 	protocol_list protocols;
 	struct ast_application application;
 	struct ast_log log;

@@ -590,6 +590,13 @@ void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_VMAP:
 		put_vmap(o, s->set);
 		break;
+	case RS_DNAT:
+	case RS_SNAT:
+	case RS_MASQUERADE:
+	case RS_SADDR_LOCAL:
+	case RS_DADDR_LOCAL:
+		nl_nat_put(o, s);
+		break;
 	default:
 		put_match(o, s);
 	}

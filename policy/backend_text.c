@@ -126,6 +126,9 @@ static const char *const words[] = {
 	[RS_REJECT_ICMP] = "reject with icmpx admin-prohibited",
 	[RS_ACCEPT] = "accept",
 	[RS_DROP] = "drop",
+	[RS_SADDR_LOCAL] = "fib saddr type local",
+	[RS_DADDR_LOCAL] = "fib daddr type local",
+	[RS_MASQUERADE] = "masquerade",
 	[RS_RETURN] = "return",
 };
 
@@ -157,6 +160,21 @@ static void print_limit(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "ct count over %u", s->n);
 	if (s->set)
 		strbuf_addz(out, " }");
+}
+
+/* "dnat ip6 to [2001:db8::5]:8443" */
+static void print_nat(struct strbuf *out, const struct rs_stmt *s)
+{
+	bool v6 = s->addr->family == IP_V6;
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "%s %s to ", s->op == RS_DNAT ? "dnat" : "snat",
+		    v6 ? "ip6" : "ip");
+	(void)ipaddr_print(s->addr, text);
+	if (!s->m)
+		strbuf_addz(out, text);
+	else
+		strbuf_addf(out, v6 ? "[%s]:%u" : "%s:%u", text, s->m);
 }
 
 static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
@@ -243,6 +261,13 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		if (s->name)
 			strbuf_addf(out, " name %s", s->name);
 		break;
+	case RS_DNAT:
+	case RS_SNAT:
+		print_nat(out, s);
+		break;
+	case RS_SADDR_LOCAL:
+	case RS_DADDR_LOCAL:
+	case RS_MASQUERADE:
 	case RS_TCP_RST:
 	case RS_CT_REPLY:
 	case RS_REJECT_TCP:
@@ -348,13 +373,15 @@ static void print_rule(struct strbuf *out, const struct rs_rule *rule)
 
 static void print_chain(struct strbuf *out, const struct rs_chain *chain)
 {
-	static const char *const hooks[] = {"", "input", "forward", "output"};
+	static const char *const hooks[] = {
+		"", "prerouting", "input", "forward", "output", "postrouting"};
 
 	strbuf_addf(out, "\tchain %s {\n", chain->name);
 	if (chain->hook != RS_NO_HOOK)
 		strbuf_addf(out,
-			    "\t\ttype filter hook %s priority %d; policy %s;\n",
-			    hooks[chain->hook], chain->priority,
+			    "\t\ttype %s hook %s priority %d; policy %s;\n",
+			    chain->nat ? "nat" : "filter", hooks[chain->hook],
+			    chain->priority,
 			    chain->policy_drop ? "drop" : "accept");
 	vec_foreach (r, &chain->rules)
 		print_rule(out, r);

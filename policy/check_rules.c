@@ -291,6 +291,13 @@ void check_ends(struct check *c, enum ast_list list,
 			   "flows from 'self' to 'self' are not filtered");
 }
 
+unsigned check_word_side(struct check *c, const char *key, const struct word *w)
+{
+	const struct end e = {.key = key};
+
+	return word_side(c, &e, w);
+}
+
 static void unknown_service(struct check *c, const struct word *w)
 {
 	struct suggest near;
@@ -484,7 +491,10 @@ static void check_rule(struct check *c, enum ast_list list,
 		       const struct ast_rule *r)
 {
 	check_head(c, r);
-	check_ends(c, list, &r->from, &r->to);
+	if (r->forward.text.p)
+		check_forward(c, list, r);
+	else
+		check_ends(c, list, &r->from, &r->to);
 	check_engine(c, r, check_service(c, &r->service));
 	check_source(c, list, r);
 	check_when(c, r);
@@ -511,7 +521,7 @@ static void add_name(struct check *c, word_list *names, const struct word *name)
 		*w = *name;
 }
 
-/* Names of rules and guards, over all lists. */
+/* Names of rules, guards and translations, over all lists. */
 static void check_names(struct check *c)
 {
 	word_list names = {0};
@@ -522,12 +532,15 @@ static void check_names(struct check *c)
 			add_name(c, &names, &r->name);
 	vec_foreach (p, &c->ast->protocols)
 		add_name(c, &names, &p->name);
+	vec_foreach (n, &c->ast->nats)
+		add_name(c, &names, &n->name);
 	sorted = check_sorted(c, &names);
 	for (size_t i = 1; sorted && i < names.n; i++) {
 		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
 			continue;
 		diag_error(c->diags, sorted[i]->place, "duplicate-name",
-			   "a rule or guard named %s is there already",
+			   "a rule, guard or translation named %s is there "
+			   "already",
 			   check_quote(c, sorted[i]));
 		diag_note(c->diags, sorted[i - 1]->place, "it stands here");
 	}
@@ -555,6 +568,8 @@ void check_rules(struct check *c)
 		}
 	vec_foreach (p, &c->ast->protocols)
 		check_protocol(c, p);
+	vec_foreach (n, &c->ast->nats)
+		check_nat(c, n);
 	check_names(c);
 }
 

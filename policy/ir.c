@@ -109,6 +109,39 @@ bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
 	return rule->times.n == 0;
 }
 
+static bool words_alike(const struct str *a, size_t n_a, const struct str *b,
+			size_t n_b)
+{
+	bool alike = n_a == n_b;
+
+	for (size_t i = 0; alike && i < n_a; i++)
+		alike = str_eq(a[i], b[i]);
+	return alike;
+}
+
+static bool names_alike(const struct nameset *a, const struct nameset *b)
+{
+	return a->any == b->any &&
+	       words_alike(a->exact, a->n_exact, b->exact, b->n_exact) &&
+	       words_alike(a->below, a->n_below, b->below, b->n_below);
+}
+
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
+{
+	return a->action == b->action && a->apps == b->apps &&
+	       a->has_hosts == b->has_hosts && a->observe == b->observe &&
+	       a->until == b->until && names_alike(&a->hosts, &b->hosts) &&
+	       names_alike(&a->snis, &b->snis) &&
+	       words_alike(a->sni_words.items, a->sni_words.n,
+			   b->sni_words.items, b->sni_words.n) &&
+	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,
+			   b->alpns.n) &&
+	       words_alike(a->methods.items, a->methods.n, b->methods.items,
+			   b->methods.n) &&
+	       words_alike(a->paths.items, a->paths.n, b->paths.items,
+			   b->paths.n);
+}
+
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 {
 	return rule->observe && (!rule->until || now < rule->until);
@@ -123,6 +156,19 @@ const char *ir_action_name(enum ir_action action)
 		return "deny";
 	case IR_REJECT:
 		return "reject";
+	}
+	return "none";
+}
+
+const char *ir_nat_name(enum ir_nat_action action)
+{
+	switch (action) {
+	case IR_MASQUERADE:
+		return "masquerade";
+	case IR_SNAT:
+		return "snat";
+	case IR_NO_NAT:
+		break;
 	}
 	return "none";
 }
@@ -284,6 +330,46 @@ static void print_protocol(const struct ir *ir, const struct ir_protocol *p,
 	print_observe(&p->match, out);
 }
 
+static void print_nat(const struct ir *ir, const struct ir_nat *n,
+		      struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "nat %u \"%s\" %s", n->match.id, n->match.name,
+		    ir_nat_name(n->action));
+	if (n->action != IR_SNAT)
+		strbuf_addf(out, "%s%s", n->v4 ? " ip4" : "",
+			    n->v6 ? " ip6" : "");
+	if (n->addr4.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr4, text));
+	if (n->addr6.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr6, text));
+	strbuf_addz(out, "\n");
+	print_match(ir, &n->match, out);
+}
+
+static void print_forward(const struct ir *ir, const struct ir_forward *f,
+			  struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "forward %u \"%s\" %s", f->match.id, f->match.name,
+		    ipaddr_print(&f->addr, text));
+	if (f->port)
+		strbuf_addf(out, " port %u", f->port);
+	strbuf_addz(out, "\n");
+	print_match(ir, &f->match, out);
+}
+
+static void print_translations(const struct ir *ir, struct strbuf *out)
+{
+	for (size_t i = 0; i < ir->n_nats; i++)
+		print_nat(ir, &ir->nats[i], out);
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->all[i].forward)
+			print_forward(ir, ir->all[i].forward, out);
+}
+
 void ir_print(const struct ir *ir, struct strbuf *out)
 {
 	static const char *const logs[] = {"none", "first", "all"};
@@ -305,6 +391,7 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	}
 	for (size_t i = 0; i < ir->n_all; i++)
 		print_rule(ir, &ir->all[i], out);
+	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
 	strbuf_addz(out, "guards");

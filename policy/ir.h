@@ -55,6 +55,8 @@ struct ir_words {
 	size_t n;
 };
 
+struct ir_forward;
+
 struct ir_rule {
 	unsigned id; /* its number over all lists, from 0: the index in `all` */
 	const char *name;
@@ -80,6 +82,7 @@ struct ir_rule {
 	window_list times;              /* sorted, in UTC; none: always */
 	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
+	const struct ir_forward *forward; /* or NULL */
 };
 
 /* A guard: a flow that its list allows and that fits `match` must speak one of
@@ -88,6 +91,26 @@ struct ir_rule {
 struct ir_protocol {
 	struct ir_rule match;
 	uint32_t require, deny; /* bit i = enum app i; require 0 = any */
+};
+
+enum ir_nat_action { IR_MASQUERADE, IR_SNAT, IR_NO_NAT };
+
+/* Flows that fit `match` get another source address on their way out.  Of
+ * `match` only name, place, ends and services are used; its id follows those
+ * of the rules. */
+struct ir_nat {
+	struct ir_rule match;
+	enum ir_nat_action action;
+	bool v4, v6;                /* families that are translated */
+	struct ipaddr addr4, addr6; /* snat: the new source, or none */
+};
+
+/* New flows that fit `match` are led on to another address and port (0: the
+ * same).  A rule with a forward itself describes them as they are then. */
+struct ir_forward {
+	struct ir_rule match;
+	struct ipaddr addr;
+	uint16_t port;
 };
 
 struct ir {
@@ -101,6 +124,9 @@ struct ir {
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
 	int tz_minuteswest; /* the kernel's days and hours are as much late */
+	const struct ir_nat *nats;
+	size_t n_nats;
+	size_t n_ids; /* of rules, then of nats and forwards */
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -127,6 +153,10 @@ bool ir_side_has(const struct ir_side *side, int zone,
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
 
+/* Do two rules, of two policies, do the same to a flow that fits what the
+ * kernel sees of them? */
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b);
+
 /* Does it decide every flow that its zones, addresses and services take? */
 bool ir_rule_takes_all(const struct ir_rule *rule);
 
@@ -148,6 +178,7 @@ bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
+const char *ir_nat_name(enum ir_nat_action action);
 const char *ir_guard_name(enum ir_guard guard);
 
 /* As text, for golden tests and people. */

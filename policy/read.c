@@ -10,6 +10,7 @@
  *	ZONES			a group of groups, each of the rows "zone"
  *	SETS			a group of WORDS
  *	RULES			a list of groups, each of the rows "rule"
+ *	NATS			a list of groups, each of the rows "nat"
  *	PROTOCOLS		a list of groups, each of the rows "protocol"
  *	LATER			whatever it is, it cannot be used yet
  *
@@ -40,6 +41,7 @@ enum key_type {
 	KEY_SETS,
 	KEY_RULES,
 	KEY_PROTOCOLS,
+	KEY_NATS,
 	KEY_LATER
 };
 
@@ -262,6 +264,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a zone";
 	else if (!strcmp(group, "rule"))
 		where = "a rule";
+	else if (!strcmp(group, "nat"))
+		where = "a translation";
 	else if (!strcmp(group, "protocol"))
 		where = "a guard";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
@@ -355,6 +359,10 @@ static struct place *list_push(struct reading *r, enum key_type type,
 		*out_group = "protocol";
 		return (void *)vec_push(r->diags->arena, (protocol_list *)list);
 	}
+	if (type == KEY_NATS) {
+		*out_group = "nat";
+		return (void *)vec_push(r->diags->arena, (nat_list *)list);
+	}
 	*out_group = "rule";
 	return (void *)vec_push(r->diags->arena, (rule_list *)list);
 }
@@ -384,7 +392,10 @@ static void read_list(struct reading *r, const config_setting_t *s,
 		struct place *member;
 		size_t before;
 
-		if (!is_group(r, c, type == KEY_RULES ? "a rule" : "a guard"))
+		if (!is_group(r, c,
+			      type == KEY_RULES  ? "a rule"
+			      : type == KEY_NATS ? "a translation"
+						 : "a guard"))
 			continue;
 		member = list_push(r, type, list, &group);
 		if (!member)
@@ -438,6 +449,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		break;
 	case KEY_RULES:
 	case KEY_PROTOCOLS:
+	case KEY_NATS:
 		read_list(r, s, k->type, member);
 		break;
 	}
@@ -448,6 +460,7 @@ _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
 		       offsetof(struct ast_rule, place) == 0 &&
 		       offsetof(struct ast_protocol, place) == 0 &&
+		       offsetof(struct ast_nat, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a group's struct begins with its place");
 

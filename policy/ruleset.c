@@ -308,6 +308,8 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		{"input", rs_build_input},     {"forward", rs_build_forward},
 		{"output", rs_build_output},   {"queue", fill_queue},
 		{"undecided", fill_undecided}, {"police", rs_build_police},
+		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
+		{"srcnat", rs_build_srcnat},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
@@ -317,6 +319,15 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		return true;
 	}
 	return false;
+}
+
+/* Does the policy need the parts of the frame that are marked so? */
+static bool frame_has(void *ctx, const char *word)
+{
+	const struct rs_build *b = ctx;
+
+	FW_ASSERT(!strcmp(word, "nat"));
+	return rs_build_has_nat(b->ir);
 }
 
 /* Maps are full now; and the ruleset says what it was made of. */
@@ -344,13 +355,14 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};
 	struct frame_filler filler = {.fill = fill_slot,
+				      .has = frame_has,
 				      .ctx = &b,
 				      .marks = ir->marks,
 				      .generation = ir->generation};
 	enum fw_err err;
 
 	*out = (struct ruleset){.queues = split_needs_queue(ir)};
-	b.bodies = arena_calloc(b.arena, ir->n_all + 1, sizeof(*b.bodies));
+	b.bodies = arena_calloc(b.arena, ir->n_ids + 1, sizeof(*b.bodies));
 	if (!b.bodies)
 		return FW_ERR_NOMEM;
 	err = frame_read(frame_gateway_text, "gateway.nft", &filler, diags,

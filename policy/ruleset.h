@@ -33,6 +33,8 @@ enum rs_op {
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
+	RS_SADDR_LOCAL, /* an address of the gateway itself */
+	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
 	RS_ETHER_IN, /* set: the source's Ethernet address */
@@ -51,6 +53,9 @@ enum rs_op {
 	RS_REJECT_TCP,
 	RS_REJECT_ICMP,
 	/* verdicts: the last of a rule */
+	RS_DNAT,       /* addr, m = port or 0 */
+	RS_SNAT,       /* addr */
+	RS_MASQUERADE, /* as the address of the interface out */
 	RS_ACCEPT,
 	RS_DROP,
 	RS_RETURN,
@@ -73,6 +78,7 @@ struct rs_stmt {
 	uint32_t n, m, m2;
 	const char *name;
 	const struct rs_set *set;
+	const struct ipaddr *addr;
 };
 
 struct rs_rule {
@@ -158,13 +164,21 @@ static inline uint32_t rs_set_timeout(const struct rs_set *set)
 	return refill > 86400 ? 86400 : (uint32_t)refill;
 }
 
-enum rs_hook { RS_NO_HOOK, RS_INPUT, RS_FORWARD, RS_OUTPUT };
+enum rs_hook {
+	RS_NO_HOOK,
+	RS_PREROUTING,
+	RS_INPUT,
+	RS_FORWARD,
+	RS_OUTPUT,
+	RS_POSTROUTING
+};
 
 struct rs_chain {
 	const char *name;
 	enum rs_hook hook;
 	int priority;
 	bool policy_drop;
+	bool nat; /* of type nat */
 	VEC(struct rs_rule) rules;
 };
 
@@ -174,7 +188,8 @@ struct ruleset {
 	VEC(struct rs_set *) sets;
 	VEC(const char *) counters; /* named, so that they outlive a rule */
 	struct map chain_map, set_map, counter_map; /* by name */
-	bool queues; /* some flow may have to be queued */
+	bool queues;          /* some flow may have to be queued */
+	uint32_t table_flags; /* of the kernel; who loads it says */
 };
 
 /* The chain whose one rule's comment says which policy this is made of. */

@@ -193,11 +193,17 @@ struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
 
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
 {
+	/* A translation goes by its own chain: a rule may have its name. */
+	bool translation = rule->id >= b->ir->n_all;
+	const char *body = rs_build_body(b, rule);
+	const char *prefix =
+		translation ? arena_printf(b->arena, "w%.2s", body) : "w_";
 	struct rs_stmt way =
-		rs_build_way(b, rule, "w_", rs_build_body(b, rule));
+		rs_build_way(b, rule, prefix ? prefix : "w_", body);
 
-	/* Who only observes lets it go on. */
-	if (rule->observe && !ir_rule_asks_engine(rule))
+	/* Who only observes lets it go on, and so does who speaks of one family
+	 * alone. */
+	if (translation || (rule->observe && !ir_rule_asks_engine(rule)))
 		way.op = RS_JUMP;
 	return way;
 }

@@ -74,6 +74,12 @@ void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
  * the rest; NULL without guards. */
 const char *rs_build_guards(struct rs_build *b);
 
+/* ruleset_nat.c: where new flows are led on to, and what they are sent out as.
+ */
+bool rs_build_has_nat(const struct ir *ir);
+void rs_build_dnat(struct rs_build *b, struct rs_chain *chain);
+void rs_build_srcnat(struct rs_build *b, struct rs_chain *chain);
+
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);

@@ -29,6 +29,7 @@
 struct agreement {
 	struct sender *sender;
 	struct tracer *tracer;
+	struct nft nft;
 	enum queue_target queue;
 	struct policy *loaded;
 	unsigned packets, compared, unseen, invalid, replaced;
@@ -115,7 +116,7 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 
 	g->replaced += before == NULL;
 	if (!err)
-		err = nft_send(&batch, &errors);
+		err = nft_send(&g->nft, &batch, &errors);
 	if (err) {
 		const struct nl_source *s =
 			errors.n && errors.items[0].seq >= 1
@@ -203,7 +204,8 @@ int main(int argc, char **argv)
 		chance.state = strtoul(argv[4], NULL, 10) | 1;
 	a.sender = sender_open(argv[1]);
 	a.tracer = tracer_open();
-	if (!a.sender || !a.tracer || nft_probe_queue(&a.queue) != FW_OK) {
+	if (!a.sender || !a.tracer || nft_open(&a.nft) != FW_OK ||
+	    nft_probe_queue(&a.nft, &a.queue) != FW_OK) {
 		perror("agree: sockets");
 		return 1;
 	}
@@ -224,5 +226,6 @@ int main(int argc, char **argv)
 	policy_free(a.loaded);
 	sender_close(a.sender);
 	tracer_close(a.tracer);
+	nft_close(&a.nft);
 	return status;
 }

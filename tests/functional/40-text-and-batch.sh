@@ -12,10 +12,15 @@ lab_up
 # listing NS: without what differs by nature, element lists in order.
 listing() {
 	ip netns exec "$1" nft -j list table inet fwagent 2>/dev/null | jq -S '
-		.nftables | map(select(has("metainfo") | not)) |
+		.nftables | map(select(has("metainfo") or has("table") | not)) |
+		# an apply changes what was there: only the order of rules within a chain counts
+		sort_by(if .rule then ["rule", .rule.chain] else (to_entries[0] | [.key, .value.name]) end) |
 		walk(if type == "object" then
 			del(.handle) | (if (.elem? | type) == "array" then .elem |= sort else . end) |
 			(if (.counter? | type) == "object" then .counter |= del(.packets, .bytes) else . end)
+			# a text is of no generation: only the state in the mark is compared
+			| (if .left?.meta?.key? == "mark" and .right?.prefix? then .right.prefix.addr %= 134217728
+				else . end)
 		else . end)'
 }
 
@@ -35,6 +40,12 @@ plain_policy() {
 		  wan: { interfaces = ["wan0"]; external = true; };
 		};
 		addresses: { resolvers = ["10.20.0.53", "fd00:20::53", "10.20.1.0/24"]; };
+		ingress: ( { name = "web in"; to = "self"; service = ["tcp/443", "udp/443"]; forward = "10.20.0.80:8443"; action = "allow"; },
+		           { name = "web in 6"; to = "self"; service = "tcp/443"; forward = "[fd00:20::80]:8443"; action = "allow"; },
+		           { name = "game"; from = "192.0.2.0/24"; to = "198.51.100.1"; service = "udp/27000-27015"; forward = "10.20.0.7"; action = "allow"; } );
+		nat: ( { name = "as it is"; from = "lan"; to = "198.51.100.0/25"; action = "none"; },
+		       { name = "out"; from = ["lan", "self", "!10.10.9.0/24"]; to = "wan"; action = "masquerade"; family = "both"; },
+		       { name = "servers"; from = "servers"; to = "wan"; action = "snat"; address = ["192.0.2.1", "2001:db8:1::1"]; } );
 		segment: ( { name = "dns"; from = "lan"; to = "@resolvers"; service = "dns"; action = "allow"; },
 		           { name = "ssh"; from = "10.10.9.0/24"; to = "servers"; service = "ssh"; action = "allow"; } );
 		egress: ( { name = "web"; from = "lan"; service = ["http", "https", "udp/5000-5100"]; action = "allow"; },

@@ -395,6 +395,17 @@ static void match_ether(struct nl_rule_out *o, const struct rs_stmt *s)
 	lookup(o, s->set, false);
 }
 
+static void match_cgroup(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint64_t id = (uint64_t)s->m2 << 32 | s->m;
+	struct nftnl_expr *e = expr(o, "socket");
+
+	SET_U32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
+	SET_U32(e, NFTNL_EXPR_SOCKET_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_SOCKET_LEVEL, s->n);
+	compare(o, NFT_CMP_EQ, &id, sizeof(id));
+}
+
 static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	load_meta(o, NFT_META_TIME_DAY);
@@ -520,6 +531,13 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_ETHER_IN:
 		match_ether(o, s);
+		break;
+	case RS_USER:
+		load_meta(o, NFT_META_SKUID);
+		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_CGROUP:
+		match_cgroup(o, s);
 		break;
 	case RS_DAY:
 		match_day(o, s);

@@ -238,6 +238,13 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_ETHER_IN:
 		strbuf_addf(out, "ether saddr @%s", s->set->name);
 		break;
+	case RS_USER:
+		strbuf_addf(out, "meta skuid %u", s->n);
+		break;
+	case RS_CGROUP:
+		strbuf_addf(out, "socket cgroupv2 level %u \"%s\"", s->n,
+			    s->name);
+		break;
 	case RS_DAY:
 	case RS_HOUR:
 		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");

@@ -571,6 +571,7 @@ void check_rules(struct check *c)
 	vec_foreach (n, &c->ast->nats)
 		check_nat(c, n);
 	check_names(c);
+	check_cgroups(c);
 }
 
 void check_unused(struct check *c)

@@ -172,21 +172,6 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
-static void lower_macs(struct lowering *l, const word_list *words,
-		       struct ir_rule *out)
-{
-	struct mac *macs = arena_calloc(l->arena, words->n + 1, sizeof(*macs));
-
-	if (!macs) {
-		l->failed = true;
-		return;
-	}
-	vec_foreach (w, words)
-		if (mac_parse(w->text, &macs[out->n_macs]))
-			out->n_macs++;
-	out->macs = macs;
-}
-
 /* They were checked: what is not there has no text. */
 static void lower_limits(const struct ast_rule *in, struct ir_rule *out)
 {
@@ -238,7 +223,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
-	lower_macs(l, &in->mac, out);
+	lower_source(l, in, out);
 	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
@@ -394,6 +379,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 	lower_sets_init(&l.sets, ast, arena);
 	if (!l.sets.failed)
 		lower_zones(&l);
+	lower_cgroups(&l);
 	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
 	if (!l.sets.failed && !l.failed)
@@ -404,6 +390,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;
+	ir.cgroups = l.cgroups;
+	ir.n_cgroups = l.n_cgroups;
 	*out_ir = ir;
 	return FW_OK;
 }

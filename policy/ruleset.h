@@ -38,6 +38,8 @@ enum rs_op {
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
 	RS_ETHER_IN, /* set: the source's Ethernet address */
+	RS_USER,     /* n = number of the socket's user */
+	RS_CGROUP,   /* name, n = level, m and m2 = number, low half first */
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
 	RS_HOUR, /* n..m = seconds of the day, likewise */
 	/* More than n in m seconds, in bursts of m2; of the packet's source

@@ -16,6 +16,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -383,6 +384,28 @@ static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
 	compare(o, op, &be, sizeof(be));
 }
 
+/* Other links have no such addresses. */
+static void match_ether(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint16_t type = ARPHRD_ETHER;
+
+	load_meta(o, NFT_META_IIFTYPE);
+	compare(o, NFT_CMP_EQ, &type, sizeof(type));
+	load_payload(o, NFT_PAYLOAD_LL_HEADER, 6, 6);
+	lookup(o, s->set, false);
+}
+
+static void match_cgroup(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint64_t id = (uint64_t)s->m2 << 32 | s->m;
+	struct nftnl_expr *e = expr(o, "socket");
+
+	SET_U32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
+	SET_U32(e, NFTNL_EXPR_SOCKET_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_SOCKET_LEVEL, s->n);
+	compare(o, NFT_CMP_EQ, &id, sizeof(id));
+}
+
 static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	load_meta(o, NFT_META_TIME_DAY);
@@ -505,6 +528,16 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_LIMIT_OVER:
 	case RS_FLOWS_OVER:
 		match_limit(o, s);
+		break;
+	case RS_ETHER_IN:
+		match_ether(o, s);
+		break;
+	case RS_USER:
+		load_meta(o, NFT_META_SKUID);
+		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_CGROUP:
+		match_cgroup(o, s);
 		break;
 	case RS_DAY:
 		match_day(o, s);

@@ -19,6 +19,7 @@
 /* nft's own numbers for key types; the kernel only stores them. */
 #define NFT_TYPE_IPADDR       7
 #define NFT_TYPE_IP6ADDR      8
+#define NFT_TYPE_ETHERADDR    9
 #define NFT_TYPE_INET_PROTO   12
 #define NFT_TYPE_INET_SERVICE 13
 #define NFT_TYPE_IFNAME       41
@@ -42,6 +43,7 @@ static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
 		[RS_SET_IPV6] = {NFT_TYPE_IP6ADDR, 16},
 		[RS_SET_PORTS] = {NFT_TYPE_INET_SERVICE, 2},
 		[RS_SET_IFMAP] = {NFT_TYPE_IFNAME, IFNAMSIZ},
+		[RS_SET_ETHER] = {NFT_TYPE_ETHERADDR, sizeof(struct mac)},
 	};
 	struct key_part address =
 		plain[set->family == IP_V6 ? RS_SET_IPV6 : RS_SET_IPV4];
@@ -203,6 +205,15 @@ static struct nlattr *element_begin(struct elements_out *o, const void *key,
 	return elem;
 }
 
+static void element_single(struct elements_out *o, const void *key,
+			   uint16_t len)
+{
+	struct nlattr *elem = element_begin(o, key, len);
+
+	if (elem)
+		mnl_attr_nest_end(o->nlh, elem);
+}
+
 static void element_range(struct elements_out *o, const void *lo,
 			  const void *behind, uint16_t len)
 {
@@ -345,6 +356,8 @@ void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 
 		element_range(&o, &lo, p->hi < UINT16_MAX ? &behind : NULL, 2);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		element_single(&o, &set->macs[i], sizeof(set->macs[i]));
 	vec_foreach (g, &set->gotos)
 		element_interface(&o, g);
 	vec_foreach (e, &set->entries)

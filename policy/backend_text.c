@@ -235,6 +235,16 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_FLOWS_OVER:
 		print_limit(out, s);
 		break;
+	case RS_ETHER_IN:
+		strbuf_addf(out, "ether saddr @%s", s->set->name);
+		break;
+	case RS_USER:
+		strbuf_addf(out, "meta skuid %u", s->n);
+		break;
+	case RS_CGROUP:
+		strbuf_addf(out, "socket cgroupv2 level %u \"%s\"", s->n,
+			    s->name);
+		break;
 	case RS_DAY:
 	case RS_HOUR:
 		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");
@@ -298,8 +308,9 @@ static void print_sources(struct strbuf *out, const struct rs_set *set)
 
 static void print_set_type(struct strbuf *out, const struct rs_set *set)
 {
-	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
-					    "inet_service", "ifname : verdict"};
+	static const char *const types[] = {
+		"ipv4_addr",        "ipv6_addr", "inet_service",
+		"ifname : verdict", "",          "ether_addr"};
 	static const char *const keys[][4] = {
 		{"ipv4_addr", "ipv4_addr", "inet_proto", "inet_service"},
 		{"ipv6_addr", "ipv6_addr", "inet_proto", "inet_service"},
@@ -340,6 +351,9 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 		strbuf_addz(out, n++ ? ", " : " ");
 		print_numbers(out, p->lo, p->hi);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		strbuf_addf(out, "%s %s", n++ ? "," : "",
+			    mac_print(&set->macs[i], text));
 	vec_foreach (g, &set->gotos)
 		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
 			    g->interface, g->chain);

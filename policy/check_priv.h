@@ -7,7 +7,8 @@
 #include "policy/env.h"
 #include "policy/suggest.h"
 
-#define CHECK_ZONES_MAX 60
+#define CHECK_ZONES_MAX   60
+#define CHECK_CGROUPS_MAX 31
 
 /* Where "@file:" stands in a rule. */
 #define CHECK_FILE_NOTE                                                      \
@@ -105,6 +106,13 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
+
+/* check_source.c: what a rule asks of the client beside its address. */
+void check_source(struct check *c, enum ast_list list,
+		  const struct ast_rule *r);
+
+/* How many cgroups the policy names, over all rules. */
+void check_cgroups(struct check *c);
 
 /* check_when.c: at what times a rule holds, how much it lets pass, and whether
  * it only observes. */

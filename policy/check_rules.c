@@ -496,6 +496,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	else
 		check_ends(c, list, &r->from, &r->to);
 	check_engine(c, r, check_service(c, &r->service));
+	check_source(c, list, r);
 	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);
@@ -570,6 +571,7 @@ void check_rules(struct check *c)
 	vec_foreach (n, &c->ast->nats)
 		check_nat(c, n);
 	check_names(c);
+	check_cgroups(c);
 }
 
 void check_unused(struct check *c)

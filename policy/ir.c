@@ -91,7 +91,16 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
 {
-	return rule->times.n;
+	return rule->times.n || rule->n_macs || rule->n_uids || rule->cgroups;
+}
+
+bool ir_cgroup_within(const struct ir_cgroup *inner,
+		      const struct ir_cgroup *outer)
+{
+	size_t n = strlen(outer->path);
+
+	return !strncmp(inner->path, outer->path, n) &&
+	       (inner->path[n] == '/' || !inner->path[n]);
 }
 
 bool ir_rule_has_limits(const struct ir_rule *rule)
@@ -251,6 +260,36 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_macs(const struct ir_rule *r, struct strbuf *out)
+{
+	char text[MAC_TEXT_MAX];
+
+	if (r->n_macs)
+		strbuf_addz(out, "\tmac");
+	for (size_t i = 0; i < r->n_macs; i++)
+		strbuf_addf(out, " %s", mac_print(&r->macs[i], text));
+	if (r->n_macs)
+		strbuf_addz(out, "\n");
+}
+
+static void print_owners(const struct ir *ir, const struct ir_rule *r,
+			 struct strbuf *out)
+{
+	if (r->n_uids)
+		strbuf_addz(out, "\tuser");
+	for (size_t i = 0; i < r->n_uids; i++)
+		strbuf_addf(out, " %u", r->uids[i]);
+	if (r->n_uids)
+		strbuf_addz(out, "\n");
+	if (r->cgroups)
+		strbuf_addz(out, "\tcgroup");
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (r->cgroups >> i & 1)
+			strbuf_addf(out, " %s", ir->cgroups[i].path);
+	if (r->cgroups)
+		strbuf_addz(out, "\n");
+}
+
 static void print_limit(const char *key, const struct limit *limit,
 			struct strbuf *out)
 {
@@ -294,6 +333,8 @@ void ir_rule_print_conditions(const struct ir_rule *r, struct strbuf *out)
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_macs(r, out);
+	print_owners(ir, r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);

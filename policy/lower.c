@@ -223,6 +223,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_source(l, in, out);
 	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
@@ -378,6 +379,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 	lower_sets_init(&l.sets, ast, arena);
 	if (!l.sets.failed)
 		lower_zones(&l);
+	lower_cgroups(&l);
 	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
 	if (!l.sets.failed && !l.failed)
@@ -388,6 +390,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;
+	ir.cgroups = l.cgroups;
+	ir.n_cgroups = l.n_cgroups;
 	*out_ir = ir;
 	return FW_OK;
 }

@@ -120,6 +120,8 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		h = hash_more(h, &set->macs[i], sizeof(set->macs[i]));
 	if (set->type == RS_SET_SOURCES)
 		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
@@ -181,7 +183,7 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 	static const char *const kinds[] = {
 		[RS_SET_IPV4] = "s_ip4",    [RS_SET_IPV6] = "s_ip6",
 		[RS_SET_PORTS] = "s_ports", [RS_SET_IFMAP] = "m",
-		[RS_SET_VMAP] = "m",
+		[RS_SET_VMAP] = "m",        [RS_SET_ETHER] = "s_ether",
 	};
 	uint64_t hash = rs_set_hash(set);
 	const char *name = arena_printf(b->arena, "%s_%016" PRIx64,

@@ -37,6 +37,9 @@ enum rs_op {
 	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
+	RS_ETHER_IN, /* set: the source's Ethernet address */
+	RS_USER,     /* n = number of the socket's user */
+	RS_CGROUP,   /* name, n = level, m and m2 = number, low half first */
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
 	RS_HOUR, /* n..m = seconds of the day, likewise */
 	/* More than n in m seconds, in bursts of m2; of the packet's source
@@ -94,6 +97,7 @@ enum rs_set_type {
 	RS_SET_PORTS,
 	RS_SET_IFMAP,
 	RS_SET_VMAP,
+	RS_SET_ETHER,
 	RS_SET_SOURCES /* filled by the kernel, with what it counts of each */
 };
 
@@ -131,8 +135,10 @@ struct rs_set {
 	enum ip_family family;        /* of its addresses */
 	unsigned keys;                /* bits of enum rs_key */
 	bool ranges;                  /* entries are not all single values */
-	struct limit limit;           /* of each source */
-	uint64_t hash;                /* of its type and elements */
+	const struct mac *macs;
+	size_t n_macs;
+	struct limit limit; /* of each source */
+	uint64_t hash;      /* of its type and elements */
 	struct place place;
 };
 

@@ -183,6 +183,7 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 
 void rs_build_output(struct rs_build *b, struct rs_chain *chain)
 {
+	rs_build_cgroups(b, chain);
 	struct rs_set *map = rs_build_map(b, "m_output");
 
 	for (unsigned to = 1; to < b->ir->n_zones; to++)

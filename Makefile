@@ -68,7 +68,7 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c)
+	agent/control/*.c agent/store/*.c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
 LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
@@ -80,13 +80,15 @@ FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 # golden.c, replay.c: the programs that tests/*/run.sh compare the words of
 CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c)
+# The kernel against the evaluation; it uses what the unit tests are made with.
+AGREE_SRC  := $(wildcard tests/agreement/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_IN     := $(wildcard man/*.[58].in)
 MAN_PAGES  := $(patsubst man/%.in,build/man/%,$(MAN_IN))
 C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
-	$(FUZZ_MAIN) $(CASE_SRC)
+	$(FUZZ_MAIN) $(CASE_SRC) $(AGREE_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
-	tests/unit/*.h tests/fuzz/*.h)
+	tests/unit/*.h tests/fuzz/*.h tests/agreement/*.h)
 
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
@@ -96,7 +98,7 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: all install clean help check check-unit check-built check-asan \
-	check-valgrind functional vm-check fuzz fuzz-smoke coverage format \
+	check-valgrind functional check-agreement vm-check fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
 	programs tests-built man
 .SECONDARY:
@@ -112,7 +114,9 @@ CASES  := $(patsubst %.c,$(B)/%,$(CASE_SRC))
 
 GEO    := build/geo/country.mmdb
 
-tests-built: programs man $(UNITS) $(FUZZES) $(CASES) $(GEO)
+AGREE  := $(B)/tests/agreement/agree
+
+tests-built: programs man $(UNITS) $(FUZZES) $(CASES) $(AGREE) $(GEO)
 
 # The databases of countries and networks that the tests use.
 $(GEO): tests/geo/make-databases.pl
@@ -138,6 +142,10 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
 
+$(AGREE): $(call obj,$(AGREE_SRC) $(UNIT_HELP)) $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+
 $(CASES): %: %.o $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
@@ -150,7 +158,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) \
 		-o $@ $^ $(ALL_LIBS)
 
-$(B)/tests/unit/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
+$(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
 $(B)/%.o: %.c
 	$(call say,CC  ,$@)
 	$(Q)mkdir -p $(@D)
@@ -230,6 +238,9 @@ check-valgrind: ## unit tests under valgrind, leaks are errors
 
 functional: tests-built ## the lab in network namespaces (root)
 	@tests/run.sh $(B) functional
+
+check-agreement: tests-built ## 500 random policies x 200 packets, kernel against evaluation (root)
+	@tests/agreement/run.sh $(B) $(or $(POLICIES),500) $(or $(PACKETS),200) $(SEED)
 
 vm-check: tests-built ## a short run on the stock Debian kernel, emulated (root)
 	@tests/run.sh $(B) vm

@@ -26,8 +26,10 @@ struct engine *engine_new(const struct engine_options *options)
 		return NULL;
 	e->opt = *options;
 	e->flows = flow_table_new(options->key, options->most_flows);
-	if (!e->flows) {
-		free(e);
+	if (!options->read_on)
+		e->records = records_new(options->key, options->most_flows);
+	if (!e->flows || (!e->records && !options->read_on)) {
+		engine_free(e);
 		return NULL;
 	}
 	return e;
@@ -38,6 +40,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	flow_table_free(e->flows);
+	records_free(e->records);
 	free(e->out);
 	free(e);
 }
@@ -134,6 +137,8 @@ static void allow_flow(struct engine *e, struct flow *f,
 
 	if (!o->would && !e->opt.read_on && engine_confirm_begin(f))
 		kind = OUTPUT_PASS;
+	else
+		engine_remember(e, f);
 	engine_release(e, f, kind);
 	if (in)
 		engine_out_verdict(e, kind, in->id);
@@ -179,7 +184,7 @@ static void tell_observed(struct engine *e, const struct flow *f,
 }
 
 /* The flow is decided; `id` is the packet in hand, or NULL. */
-static void settle(struct engine *e, struct flow *f, const struct outcome *o,
+void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
 {
 	f->decided = true;
@@ -229,7 +234,18 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 		o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,
 				    f->facts.zone_dst);
 	}
-	settle(e, f, &o, dir, in, now);
+	engine_settle(e, f, &o, dir, in, now);
+}
+
+void engine_tell_outcome(struct engine *e, const struct facts *facts,
+			 const struct outcome *o, uint64_t now)
+{
+	count(e, o);
+	tell(e, NULL,
+	     (struct event){.kind = EVENT_VERDICT,
+			    .time_ns = now,
+			    .facts = facts,
+			    .outcome = o});
 }
 
 /* A packet that belongs to no flow that could be kept. */
@@ -540,7 +556,7 @@ static void judge(struct engine *e, struct flow *f, const struct arrival *a,
 	}
 	o = decide_flow(&e->policy->ir, &f->facts);
 	if (o.kind != DECISION_NOT_YET) {
-		settle(e, f, &o, a->dir, a->in, now);
+		engine_settle(e, f, &o, a->dir, a->in, now);
 		return;
 	}
 	if (f->stack.state == STACK_BAD)
@@ -580,7 +596,7 @@ static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 		e->policy->ir.fail_open && now - e->started < LIMIT_LOST_NS);
 
 	f->answered = true;
-	settle(e, f, &o, dir, in, now);
+	engine_settle(e, f, &o, dir, in, now);
 }
 
 /* The server is believed that there is no connection.  The client is not: if
@@ -613,6 +629,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	struct flow *f;
 	enum dir dir;
 
+	e->now = now;
 	if (!e->started)
 		e->started = now;
 	stats_add(e->opt.stats, STAT_PACKETS, 1);
@@ -635,7 +652,10 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		return;
 	}
 	if (f->midstream && in->mark == MARK_PENDING) {
-		judge_lost(e, f, dir, in, now);
+		if (engine_recall(e, f))
+			engine_judge_recalled(e, f, flow_dir(f, &pkt), in, now);
+		else
+			judge_lost(e, f, dir, in, now);
 		return;
 	}
 	if (dir == DIR_SERVER)

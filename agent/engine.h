@@ -61,13 +61,34 @@ struct engine *engine_new(const struct engine_options *options);
 void engine_free(struct engine *e);
 
 /* Judge by this policy from now on (borrowed until the next call or
- * engine_free).  Undecided flows go on under it. */
+ * engine_free).  Undecided flows go on under it; those that wait for their
+ * server's word after being allowed are judged again.  There may be outputs. */
 void engine_set_policy(struct engine *e, const struct policy *policy);
 
 /* The way of one packet.  `now`: nanoseconds since the epoch.  A packet without
  * an output of its own is held: its id comes out later. */
 void engine_packet(struct engine *e, const struct engine_input *in,
 		   uint64_t now);
+
+/* A flow that the kernel knows as allowed: its client's end first, zones of the
+ * policy in use. */
+struct engine_flow {
+	struct ipaddr src, dst;
+	uint16_t sport, dport;
+	uint8_t l4;
+	int zone_src, zone_dst;
+};
+
+enum engine_again {
+	ENGINE_AGAIN_UNKNOWN, /* not allowed here, or forgotten */
+	ENGINE_AGAIN_KEEP,
+	ENGINE_AGAIN_CUT, /* an event says why */
+};
+
+/* What the policy in use says of a flow that an earlier one allowed. */
+enum engine_again engine_judge_again(struct engine *e,
+				     const struct engine_flow *in,
+				     uint64_t now);
 
 /* Time passes: holds run out, idle flows are forgotten. */
 void engine_tick(struct engine *e, uint64_t now);

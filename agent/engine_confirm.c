@@ -71,6 +71,7 @@ void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
 		engine_tcp_passed(f, dir, pkt);
 		if (is_confirmed(f, pkt, in)) {
 			confirm_end(f);
+			engine_remember(e, f);
 			kind = OUTPUT_ALLOW;
 		}
 	} else if (contradicts(f, pkt)) {

@@ -4,11 +4,14 @@
 
 #include "agent/engine.h"
 #include "agent/flow/flow_table.h"
+#include "agent/flow/record.h"
 
 struct engine {
 	struct engine_options opt;
 	const struct policy *policy;
 	struct flow_table *flows;
+	struct records *records; /* NULL in a replay */
+	uint64_t now;            /* of the last packet or tick */
 	/* Flows that wait for something: a decision, or a server's word that
 	 * it has what was vouched for. */
 	struct flow *waits_first, *waits_last;
@@ -46,6 +49,30 @@ void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now);
 void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 		      enum dir dir, const struct engine_input *in,
 		      uint64_t now);
+
+/* Settle a flow; `in` is the packet in hand, or NULL. */
+void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
+		   enum dir dir, const struct engine_input *in, uint64_t now);
+
+/* Count and tell a verdict on a flow that is not in the table. */
+void engine_tell_outcome(struct engine *e, const struct facts *facts,
+			 const struct outcome *o, uint64_t now);
+
+/* --- engine_again.c: judged again, by another policy ----------------------
+ */
+
+/* It is left to the kernel. */
+void engine_remember(struct engine *e, const struct flow *f);
+
+/* A flow whose beginning is not in the table, but remembered: its facts come
+ * back.  False: it is not. */
+bool engine_recall(const struct engine *e, struct flow *f);
+void engine_judge_recalled(struct engine *e, struct flow *f, enum dir dir,
+			   const struct engine_input *in, uint64_t now);
+
+/* It was decided by the policy before this one, and is not left to the kernel
+ * yet. */
+void engine_judge_decided(struct engine *e, struct flow *f);
 
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
 

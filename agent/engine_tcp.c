@@ -179,5 +179,6 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 	}
 	if (!e->opt.read_on)
 		stream_done(&f->streams[DIR_CLIENT]);
+	engine_remember(e, f);
 	engine_out_verdict(e, OUTPUT_ALLOW, id);
 }

@@ -31,6 +31,7 @@ void engine_tick(struct engine *e, uint64_t now)
 {
 	struct flow *f;
 
+	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
 		bool ended = f->reset || (f->decided && !f->delivering);
@@ -75,6 +76,16 @@ static int zone_in(const struct ir *from, int zone, const struct ir *to)
 	return -1;
 }
 
+/* What is left of the decided ones. */
+static void judge_decided(struct engine *e)
+{
+	struct flow *f = flow_table_oldest(e->flows);
+
+	for (; f; f = f->newer)
+		if (f->decided)
+			engine_judge_decided(e, f);
+}
+
 void engine_set_policy(struct engine *e, const struct policy *policy)
 {
 	struct flow *f = flow_table_oldest(e->flows);
@@ -95,4 +106,5 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 		f = next;
 	}
 	e->policy = policy;
+	judge_decided(e);
 }

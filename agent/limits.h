@@ -65,3 +65,14 @@
 
 /* A chunk's size line with its extensions.  Beyond: the flow is malformed. */
 #define LIMIT_HTTP_CHUNK_LINE 4096
+
+/* Allowed flows that one engine remembers to judge them again when the policy
+ * changes.  Beyond: the oldest is forgotten, and then stays only when the rules
+ * that can apply to it are the same in the new policy. */
+#define LIMIT_RECORDS 65536
+
+/* Names and values of one of them.  A flow that told more is not remembered. */
+#define LIMIT_RECORD_BYTES 8192
+
+/* Policies kept in the history.  Beyond: the oldest are forgotten. */
+#define LIMIT_GENERATIONS 50

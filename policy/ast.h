@@ -84,6 +84,7 @@ struct ast_rule {
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
+	word_list time;
 	struct number observe; /* bool */
 	struct word until, forward;
 };

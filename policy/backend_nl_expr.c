@@ -383,6 +383,27 @@ static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
 	compare(o, op, &be, sizeof(be));
 }
 
+static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	load_meta(o, NFT_META_TIME_DAY);
+	if (s->n == s->m) {
+		compare_u8(o, NFT_CMP_EQ, s->n);
+	} else {
+		compare_u8(o, NFT_CMP_GTE, s->n);
+		compare_u8(o, NFT_CMP_LTE, s->m);
+	}
+}
+
+static void match_hour(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint32_t lo = htonl(s->n), hi = htonl(s->m);
+
+	load_meta(o, NFT_META_TIME_HOUR);
+	to_network_order(o, sizeof(lo));
+	compare(o, NFT_CMP_GTE, &lo, sizeof(lo));
+	compare(o, NFT_CMP_LTE, &hi, sizeof(hi));
+}
+
 static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	switch ((int)s->op) {
@@ -429,6 +450,12 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 		bitwise_u32(o, s->m, 0);
 		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_DAY:
+		match_day(o, s);
+		break;
+	case RS_HOUR:
+		match_hour(o, s);
 		break;
 	case RS_TIME_BEFORE:
 		match_time(o, NFT_CMP_LT, s->n);

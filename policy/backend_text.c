@@ -212,6 +212,11 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta time %s %u",
 			    s->op == RS_TIME_FROM ? ">=" : "<", s->n);
 		break;
+	case RS_DAY:
+	case RS_HOUR:
+		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");
+		print_numbers(out, s->n, s->m);
+		break;
 	case RS_LOG:
 		strbuf_addf(out,
 			    "log prefix \"%s\" group %u snaplen %u "

@@ -66,9 +66,6 @@ void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_unused(struct check *c);
 
-/* check_sets.c: the bits of a list that a word leads to. */
-unsigned check_list_sides(const struct check *c, const struct word *w);
-
 /* check_rules.c: what rules and guards share.  Each complains of what is wrong.
  * The ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
@@ -102,6 +99,9 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
 /* check_engine.c: what only the engine sees.  `ports`: the rule's services have
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
+
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
 
 /* check_when.c: at what times a rule holds, and whether it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);

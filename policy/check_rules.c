@@ -310,6 +310,8 @@ static void unknown_service(struct check *c, const struct word *w)
 		return;
 	}
 	suggest_init(&near, word_bare(w));
+	for (unsigned i = 0; (name = service_icmp_name(i)); i++)
+		suggest_offer(&near, str_of(name));
 	for (unsigned i = 0; (name = service_builtin_name(i)); i++)
 		suggest_offer(&near, str_of(name));
 	check_offer(c, &near, &c->services, "");
@@ -504,6 +506,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_twice(c, "alpn", &r->alpn);
 	check_twice(c, "method", &r->method);
 	check_twice(c, "path", &r->path);
+	check_twice(c, "time", &r->time);
 }
 
 static void add_name(struct check *c, word_list *names, const struct word *name)

@@ -3,6 +3,7 @@
 #include "policy/check_priv.h"
 
 #include "policy/calendar.h"
+#include "policy/window.h"
 
 static void check_until(struct check *c, const struct ast_rule *r)
 {
@@ -30,7 +31,23 @@ static void check_until(struct check *c, const struct ast_rule *r)
 	}
 }
 
+static void check_times(struct check *c, const word_list *words)
+{
+	window_list ignored = {0};
+
+	vec_foreach (w, words) {
+		const char *why =
+			window_parse(c->arena, w->text, false, 0, &ignored);
+
+		if (why)
+			diag_error(c->diags, w->place, "bad-value",
+				   "%s is no time of the week: %s",
+				   check_quote(c, w), why);
+	}
+}
+
 void check_when(struct check *c, const struct ast_rule *r)
 {
+	check_times(c, &r->time);
 	check_until(c, r);
 }

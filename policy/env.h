@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 struct policy_env {
-	int64_t now;        /* seconds since the epoch; 0: not known */
-	int32_t utc_offset; /* seconds that local time is ahead of UTC, now */
+	unsigned generation; /* of the policy, in the marks: 1 to 31; 0: none */
+	int64_t now;         /* seconds since the epoch; 0: not known */
+	int32_t utc_offset;  /* seconds that local time is ahead of UTC, now */
 	/* The kernel's own notion of local time, which its day and hour follow:
 	 * gettimeofday()'s tz_minuteswest. */
 	int32_t tz_minuteswest;

@@ -23,7 +23,7 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 {
 	if (!ir_side_has(&rule->from, f->zone_src, &f->src) ||
 	    !ir_side_has(&rule->to, f->zone_dst, &f->dst) ||
-	    !service_has(rule, f))
+	    !service_has(rule, f) || !ir_rule_time_has(rule, f->time))
 		return TRI_NO;
 	if (!ir_rule_asks_engine(rule))
 		return TRI_YES;

@@ -143,12 +143,18 @@ static void arg_mark(struct frame_reader *f, struct str word,
 		MARK_STATES(X)
 #undef X
 	};
+	const struct frame_filler *fill = f->filler;
+	struct str name = word;
+	bool now = word.len > 4 && !memcmp(word.p + word.len - 4, ".now", 4);
 
-	stmt->m = mark_bits(f->filler->marks);
+	if (now)
+		name.len -= 4;
+	stmt->m = now ? mark_bits_of_both(fill->marks) : mark_bits(fill->marks);
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		if (!str_is(word, marks[i].name))
+		if (!str_is(name, marks[i].name))
 			continue;
-		stmt->n = mark_value(f->filler->marks, marks[i].state);
+		stmt->n = mark_value_of(fill->marks, marks[i].state,
+					now ? fill->generation : 0);
 		return;
 	}
 	fail(f, "no such mark", word);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Reads the fixed frame from nft-templates/: the small subset of nft syntax
- * that frame.c lists, with marks by name ($allowed) and slots ($forward).
+ * that frame.c lists, with marks by name ($allowed; $allowed.now: under this
+ * generation of the policy) and slots ($forward).
  */
 #pragma once
 
@@ -17,7 +18,8 @@ struct frame_filler {
 	frame_slot_fn *fill;
 	frame_has_fn *has;
 	void *ctx;
-	uint32_t marks; /* the policy's mask */
+	uint32_t marks;      /* the policy's mask */
+	unsigned generation; /* of $NAME.now */
 };
 
 /* Read `text` (`file` names it in messages) into `out`. */

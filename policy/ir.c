@@ -73,7 +73,8 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 
 bool ir_rule_takes_all(const struct ir_rule *rule)
 {
-	return !ir_rule_asks_engine(rule) && !rule->observe;
+	return !ir_rule_asks_engine(rule) && !rule->observe &&
+	       !ir_rule_asks_more(rule);
 }
 
 bool ir_rule_asks_names(const struct ir_rule *rule)
@@ -83,8 +84,24 @@ bool ir_rule_asks_names(const struct ir_rule *rule)
 
 bool ir_rule_asks_names_only(const struct ir_rule *rule)
 {
-	return !rule->observe && !rule->sni_words.n && !rule->alpns.n &&
-	       !rule->methods.n && !rule->paths.n;
+	return !rule->observe && !ir_rule_asks_more(rule) &&
+	       !rule->sni_words.n && !rule->alpns.n && !rule->methods.n &&
+	       !rule->paths.n;
+}
+
+bool ir_rule_asks_more(const struct ir_rule *rule)
+{
+	return rule->times.n;
+}
+
+bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
+{
+	unsigned minute = window_minute(now);
+
+	vec_foreach (w, &rule->times)
+		if (minute >= w->from && minute < w->to)
+			return true;
+	return rule->times.n == 0;
 }
 
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
@@ -196,6 +213,20 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_times(const window_list *times, struct strbuf *out)
+{
+	char from[WINDOW_TEXT_MAX], to[WINDOW_TEXT_MAX];
+
+	if (!times->n)
+		return;
+	strbuf_addz(out, "\ttime utc");
+	vec_foreach (w, times)
+		strbuf_addf(out, "%s %s - %s", w == times->items ? "" : ",",
+			    window_print(w->from, from),
+			    window_print(w->to, to));
+	strbuf_addz(out, "\n");
+}
+
 static void print_observe(const struct ir_rule *r, struct strbuf *out)
 {
 	if (!r->observe)
@@ -220,6 +251,7 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_times(&r->times, out);
 	print_observe(r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);

@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
 #include "policy/service.h"
+#include "policy/window.h"
 
 struct strbuf;
 
@@ -72,7 +73,8 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
-	bool observe;  /* it says what it would do, and does nothing */
+	window_list times; /* sorted, in UTC; none: always */
+	bool observe;      /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
 	const struct ir_forward *forward; /* or NULL */
 };
@@ -109,7 +111,8 @@ struct ir {
 	const char *name; /* the gateway's */
 	bool observe, fail_open, optimize;
 	uint16_t queue, queues;
-	uint32_t marks; /* mask, at least 8 adjacent bits */
+	uint32_t marks;      /* mask, at least 8 adjacent bits */
+	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
 	uint32_t guards; /* bit i = enum ir_guard i denies */
 	const struct ir_protocol *protocols;
@@ -117,6 +120,7 @@ struct ir {
 	const struct ir_nat *nats;
 	size_t n_nats;
 	size_t n_ids; /* of rules, then of nats and forwards */
+	int tz_minuteswest; /* the kernel's days and hours are as much late */
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -150,6 +154,13 @@ bool ir_rule_takes_all(const struct ir_rule *rule);
  * its zones, addresses and services? */
 bool ir_rule_asks_names(const struct ir_rule *rule);
 bool ir_rule_asks_names_only(const struct ir_rule *rule);
+
+/* Does it ask for more than zones, addresses, services and what the engine
+ * sees? */
+bool ir_rule_asks_more(const struct ir_rule *rule);
+
+/* Do these conditions of the kernel hold as well? */
+bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);
 
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);

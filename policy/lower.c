@@ -172,6 +172,18 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
+static void lower_times(struct lowering *l, const word_list *words,
+			struct ir_rule *out)
+{
+	bool local = !str_is(l->ast->gateway.timezone.text, "utc");
+
+	vec_foreach (w, words)
+		if (window_parse(l->arena, w->text, local, l->env->utc_offset,
+				 &out->times))
+			l->failed = true;
+	window_list_sort(&out->times);
+}
+
 static void lower_observe(struct lowering *l, const struct ast_rule *in,
 			  struct ir_rule *out)
 {
@@ -199,6 +211,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
 	if (in->forward.text.p)
 		lower_forward(l, in, out);
@@ -344,7 +357,9 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.marks = number_or(g->marks, LOWER_MARKS_DEFAULT),
 		.log_allow = lower_log(ast->log.allow, IR_LOG_FIRST),
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
+		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
+		.generation = env->generation,
 	};
 
 	lower_sets_init(&l.sets, ast, arena);

@@ -23,7 +23,9 @@ enum mark_state {
 #undef X
 };
 
-#define MARK_STATE_BITS 3
+#define MARK_STATE_BITS      3
+#define MARK_GENERATION_BITS 5
+#define MARK_GENERATIONS     31 /* 1 to 31; 0: of none */
 
 /* The mark's value for a state within `mask`. */
 static inline uint32_t mark_value(uint32_t mask, enum mark_state state)
@@ -37,6 +39,24 @@ static inline uint32_t mark_bits(uint32_t mask)
 	return mark_value(mask, (enum mark_state)((1 << MARK_STATE_BITS) - 1));
 }
 
+/* The value for a state that was decided under this generation of the policy.
+ */
+static inline uint32_t mark_value_of(uint32_t mask, enum mark_state state,
+				     unsigned generation)
+{
+	return mark_value(mask, state) |
+	       (uint32_t)generation << MARK_STATE_BITS
+				    << __builtin_ctz(mask | 1U << 31);
+}
+
+/* The bits of `mask` that hold state and generation. */
+static inline uint32_t mark_bits_of_both(uint32_t mask)
+{
+	return mark_value_of(mask,
+			     (enum mark_state)((1 << MARK_STATE_BITS) - 1),
+			     (1 << MARK_GENERATION_BITS) - 1);
+}
+
 /* What `mark` says within `mask`. */
 static inline enum mark_state mark_state_of(uint32_t mask, uint32_t mark)
 {
@@ -44,9 +64,10 @@ static inline enum mark_state mark_state_of(uint32_t mask, uint32_t mark)
 				 __builtin_ctz(mask | 1U << 31));
 }
 
-/* `mark` with its state replaced; bits outside the state stay. */
+/* `mark` with state and generation replaced; bits outside of them stay. */
 static inline uint32_t mark_with(uint32_t mask, uint32_t mark,
-				 enum mark_state state)
+				 enum mark_state state, unsigned generation)
 {
-	return (mark & ~mark_bits(mask)) | mark_value(mask, state);
+	return (mark & ~mark_bits_of_both(mask)) |
+	       mark_value_of(mask, state, generation);
 }

@@ -332,7 +332,8 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 	struct frame_filler filler = {.fill = fill_slot,
 				      .has = frame_has,
 				      .ctx = &b,
-				      .marks = ir->marks};
+				      .marks = ir->marks,
+				      .generation = ir->generation};
 	enum fw_err err;
 
 	*out = (struct ruleset){.queues = split_needs_queue(ir)};

@@ -37,6 +37,8 @@ enum rs_op {
 	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
+	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
+	RS_HOUR, /* n..m = seconds of the day, likewise */
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,

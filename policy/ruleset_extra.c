@@ -42,8 +42,84 @@ static void return_except(struct rs_build *b, struct rs_chain *chain,
 
 static bool asks_more(const struct ir_rule *rule)
 {
-	return side_asks_more(&rule->from) || side_asks_more(&rule->to);
+	return ir_rule_asks_more(rule) || side_asks_more(&rule->from) ||
+	       side_asks_more(&rule->to);
 }
+
+/* --- times ---------------------------------------------------------------- */
+
+/* The same seconds of some days in a row. */
+struct hours {
+	unsigned day, last_day, from, to; /* seconds, both inclusive */
+};
+
+typedef VEC(struct hours) hours_list;
+
+/* To the days that have the same hours and end the day before. */
+static void add_hours(struct rs_build *b, hours_list *list, struct hours h)
+{
+	struct hours *slot;
+
+	vec_foreach (known, list) {
+		if (known->from != h.from || known->to != h.to ||
+		    known->last_day + 1 != h.day)
+			continue;
+		known->last_day = h.day;
+		return;
+	}
+	slot = vec_push(b->arena, list);
+	if (slot)
+		*slot = h;
+	else
+		b->failed = true;
+}
+
+/* Windows of the week -> hours of days, in the kernel's own time. */
+static hours_list hours_of(struct rs_build *b, const window_list *times)
+{
+	hours_list list = {0};
+	window_list kernel;
+
+	if (!window_list_shift(b->arena, times, -b->ir->tz_minuteswest,
+			       &kernel)) {
+		b->failed = true;
+		return list;
+	}
+	for (unsigned day = 0; day < 7; day++) {
+		unsigned begin = day * DAY_MINUTES, end = begin + DAY_MINUTES;
+
+		vec_foreach (w, &kernel) {
+			unsigned from = w->from > begin ? w->from : begin;
+			unsigned to = w->to < end ? w->to : end;
+
+			if (from < to)
+				add_hours(b, &list,
+					  (struct hours){
+						  day, day, (from - begin) * 60,
+						  (to - begin) * 60 - 1});
+		}
+	}
+	return list;
+}
+
+static void match_hours(struct rs_build *b, struct rs_rule *nft,
+			const struct hours *h)
+{
+	bool all_days = h->day == 0 && h->last_day == 6;
+	bool all_day = h->from == 0 && h->to == DAY_MINUTES * 60 - 1;
+
+	if (!all_days)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_DAY,
+					      .n = h->day,
+					      .m = h->last_day});
+	if (!all_day)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){
+				     .op = RS_HOUR, .n = h->from, .m = h->to});
+}
+
+/* --- the chain ------------------------------------------------------------ */
 
 /* Where the rule goes on when it holds; a guard's flows are the engine's. */
 static const char *target_of(struct rs_build *b, const struct ir_rule *rule)
@@ -59,23 +135,37 @@ static const char *extra_name(struct rs_build *b, const struct ir_rule *rule)
 	return rs_build_name(b, "w_", rs_rule_label(b, rule), NULL);
 }
 
+/* What the rule asks at these hours (NULL: at all), and on to its own chain. */
+static void go_on(struct rs_build *b, struct rs_chain *chain,
+		  const struct ir_rule *rule, const struct hours *h)
+{
+	struct rs_rule *nft = rs_rule_new(b->arena, chain);
+
+	if (h)
+		match_hours(b, nft, h);
+	rs_build_add(
+		b, nft,
+		(struct rs_stmt){.op = RS_GOTO, .name = target_of(b, rule)});
+	if (nft)
+		nft->place = rule->place;
+}
+
 static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
 {
 	const char *name = extra_name(b, rule);
 	struct rs_chain *chain = ruleset_chain_find(b->rs, name);
-	struct rs_rule *nft;
+	hours_list hours;
 
 	if (chain)
 		return name;
 	chain = rs_build_chain(b, name);
 	return_except(b, chain, rule, &rule->from, RS_SADDR_IN);
 	return_except(b, chain, rule, &rule->to, RS_DADDR_IN);
-	nft = rs_rule_new(b->arena, chain);
-	rs_build_add(
-		b, nft,
-		(struct rs_stmt){.op = RS_GOTO, .name = target_of(b, rule)});
-	if (nft)
-		nft->place = rule->place;
+	hours = hours_of(b, &rule->times);
+	vec_foreach (h, &hours)
+		go_on(b, chain, rule, h);
+	if (!rule->times.n)
+		go_on(b, chain, rule, NULL);
 	return name;
 }
 

@@ -20,9 +20,12 @@
 #define MESSAGE_HEADER 8
 
 /* Requests: X(ID, "name", "help") */
-#define CONTROL_REQUESTS(X)                          \
-	X(APPLY, "apply", "put a policy into force") \
-	X(STATUS, "status", "what is in force, and the counters")
+#define CONTROL_REQUESTS(X)                                          \
+	X(APPLY, "apply", "put a policy into force")                 \
+	X(STATUS, "status", "what is in force, and the counters")    \
+	X(CONFIRM, "confirm", "keep what is pending")                \
+	X(ROLLBACK, "rollback", "an earlier policy back into force") \
+	X(HISTORY, "history", "what was applied, newest first")
 
 enum control_request {
 #define X(id, name, help) CONTROL_##id,

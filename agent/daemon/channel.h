@@ -13,6 +13,7 @@
 enum channel_kind {
 	CHANNEL_READY,     /* verdict process: bound to its queues */
 	CHANNEL_FAILED,    /* verdict process: text says why */
+	CHANNEL_ENV,       /* manager: what the next policy is compiled with */
 	CHANNEL_FILE_NAME, /* manager: of a file of the next policy */
 	CHANNEL_FILE,      /* manager: its bytes */
 	CHANNEL_PREPARE, /* manager: compile this policy text, do not use it */

@@ -46,6 +46,12 @@ static json_t *serve(void *ctx, const json_t *request,
 		return manager_apply(m, request, files, peer);
 	case CONTROL_STATUS:
 		return manager_status(m);
+	case CONTROL_CONFIRM:
+		return manager_confirm(m);
+	case CONTROL_ROLLBACK:
+		return manager_rollback(m, request, peer);
+	case CONTROL_HISTORY:
+		return manager_history(m);
 	case CONTROL_COUNT:
 		break;
 	}
@@ -171,6 +177,7 @@ void manager_run(struct manager *m)
 		end_hung(m, now);
 		if (m->retry_ns && now >= m->retry_ns && m->policy)
 			start_again(m, now);
+		manager_confirm_tick(m);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
 	}
@@ -242,7 +249,7 @@ static enum fw_err open_all(struct manager *m)
 	err = take_signals(m);
 	if (err)
 		return err;
-	manager_load_stored(m);
+	manager_start(m);
 	(void)snprintf(path, sizeof(path), "%s/control.sock", m->opt.run_dir);
 	err = server_new(path, serve, m, &m->server);
 	if (err)
@@ -277,6 +284,8 @@ void manager_free(struct manager *m)
 	server_free(m->server);
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
+	if (m->store_open)
+		store_close(&m->store);
 	evelog_close(&m->log);
 	free(m->event_room);
 	if (m->stats && m->stats != MAP_FAILED)

@@ -1,36 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Putting a policy into force: compile it; have a verdict process ready for it
- * (the running one prepares it, or a new one is started when the queues
- * differ); send the ruleset as one batch; only when the kernel took it, let the
- * verdict process use it, store it, and forget the old one.  Whatever fails
- * before that leaves all as it was.
+ * Putting a policy into force, in manager_put_in_force(): have a verdict
+ * process ready for it (the running one prepares it, or a new one is started
+ * when the queues differ); have it in the store; send the ruleset as one batch;
+ * only when the kernel took it, let the verdict process use it, and forget the
+ * old one.  Whatever fails before that leaves all as it was.
  */
 #include "agent/daemon/manager_priv.h"
 
-#include "agent/daemon/store.h"
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/nftapply.h"
 #include "policy/base/log.h"
+#include "policy/marks.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ERRORS_NAMED 20
+/* As the frame names it. */
+#define TABLE "fwagent"
 
-/* What the answer to an apply is made of. */
-struct apply {
-	int exit; /* of fwctl */
-	struct strbuf text;
-};
-
-static void refuse(struct apply *a, int status, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void refuse(struct apply *a, int status, const char *fmt, ...)
+void answer_refuse(struct answer *a, int status, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -40,6 +32,16 @@ static void refuse(struct apply *a, int status, const char *fmt, ...)
 	va_end(ap);
 	a->exit = status;
 	strbuf_addf(&a->text, "%s\n", line);
+}
+
+json_t *answer_end(struct answer *a)
+{
+	json_t *o = json_pack("{s:b, s:i, s:s}", "ok", a->exit == 0, "exit",
+			      a->exit, a->exit ? "error" : "warning",
+			      strbuf_text(&a->text));
+
+	strbuf_done(&a->text);
+	return o;
 }
 
 static const struct nl_source *source_of(const struct nl_batch *batch,
@@ -69,27 +71,28 @@ static bool was_named(const struct nl_batch *batch,
 }
 
 /* The kernel's errors, by the rule or set that each stands for. */
-static void explain_batch(struct apply *a, const struct nl_batch *batch,
+static void explain_batch(struct answer *a, const struct nl_batch *batch,
 			  const struct nft_errors *errors)
 {
 	size_t named = 0;
 
 	if (errors->n == 0)
-		refuse(a, 1, "the ruleset could not be sent to the kernel: %s",
-		       strerror(errno));
+		answer_refuse(a, 1,
+			      "the ruleset could not be sent to the kernel: %s",
+			      strerror(errno));
 	for (size_t i = 0; i < errors->n; i++) {
 		const struct nl_source *s = source_of(batch, &errors->items[i]);
 
 		if (was_named(batch, errors, i) || ++named > ERRORS_NAMED)
 			continue;
-		refuse(a, 1, "the kernel refuses %s '%s': %s", s->what, s->name,
-		       nft_error_text(errors->items[i].errnum));
+		answer_refuse(a, 1, "the kernel refuses %s '%s': %s", s->what,
+			      s->name, nft_error_text(errors->items[i].errnum));
 	}
 	if (named > ERRORS_NAMED)
-		refuse(a, 1, "and %zu more", named - ERRORS_NAMED);
+		answer_refuse(a, 1, "and %zu more", named - ERRORS_NAMED);
 }
 
-static bool probe_queue(struct apply *a, const struct policy *p,
+static bool probe_queue(struct answer *a, const struct policy *p,
 			enum queue_target *out)
 {
 	enum fw_err err = FW_OK;
@@ -101,18 +104,21 @@ static bool probe_queue(struct apply *a, const struct policy *p,
 	else if (nft_table_present(p->ruleset.table, &there) != FW_OK)
 		err = FW_ERR_NOENT;
 	if (err == FW_ERR_UNSUPPORTED)
-		refuse(a, 1,
-		       "this kernel cannot queue packets: it has neither nft's "
-		       "own 'queue' (CONFIG_NFT_QUEUE) nor the xt target "
-		       "(CONFIG_NETFILTER_XT_TARGET_NFQUEUE with "
-		       "CONFIG_NFT_COMPAT)");
+		answer_refuse(
+			a, 1,
+			"this kernel cannot queue packets: it has neither "
+			"nft's "
+			"own 'queue' (CONFIG_NFT_QUEUE) nor the xt target "
+			"(CONFIG_NETFILTER_XT_TARGET_NFQUEUE with "
+			"CONFIG_NFT_COMPAT)");
 	else if (err == FW_ERR_NOENT)
-		refuse(a, 1,
-		       "this kernel has no nf_tables with family inet "
-		       "(CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
+		answer_refuse(a, 1,
+			      "this kernel has no nf_tables with family inet "
+			      "(CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET)");
 	else if (err)
-		refuse(a, 1, "the kernel cannot be asked for its queue: %s",
-		       fw_err_text(err));
+		answer_refuse(a, 1,
+			      "the kernel cannot be asked for its queue: %s",
+			      fw_err_text(err));
 	return !err;
 }
 
@@ -126,7 +132,7 @@ static bool same_queues(const struct policy *a, const struct policy *b)
 
 /* A verdict process that is ready for the policy: the running one, or with
  * other queues a new one in *fresh. */
-static bool ready_verdict(struct manager *m, struct apply *a,
+static bool ready_verdict(struct manager *m, struct answer *a,
 			  const struct policy *p, struct verdict_process *fresh)
 {
 	struct verdict_process *v = &m->verdict;
@@ -134,8 +140,8 @@ static bool ready_verdict(struct manager *m, struct apply *a,
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
 		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len),
-			&p->files);
+			v, str_mem(p->canonical.p, p->canonical.len), &p->files,
+			&m->env);
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -145,11 +151,12 @@ static bool ready_verdict(struct manager *m, struct apply *a,
 		err = verdict_process_start(v, p, m->stats, m->opt.user);
 	}
 	if (err)
-		refuse(a, 1, "%s", v->error[0] ? v->error : fw_err_text(err));
+		answer_refuse(a, 1, "%s",
+			      v->error[0] ? v->error : fw_err_text(err));
 	return !err;
 }
 
-static bool send_ruleset(struct apply *a, struct policy *p,
+static bool send_ruleset(struct answer *a, struct policy *p,
 			 enum queue_target queue)
 {
 	struct nl_batch batch;
@@ -158,7 +165,7 @@ static bool send_ruleset(struct apply *a, struct policy *p,
 		backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch);
 
 	if (err) {
-		refuse(a, 1, "%s", fw_err_text(err));
+		answer_refuse(a, 1, "%s", fw_err_text(err));
 		return false;
 	}
 	err = nft_send(&batch, &errors);
@@ -169,7 +176,7 @@ static bool send_ruleset(struct apply *a, struct policy *p,
 }
 
 /* The kernel has the new ruleset: now the rest follows. */
-static void switch_over(struct manager *m, struct policy *p,
+static void switch_over(struct manager *m, const struct transition *t,
 			struct verdict_process *fresh)
 {
 	if (fresh->pid) {
@@ -182,36 +189,61 @@ static void switch_over(struct manager *m, struct policy *p,
 		m->retry_ns = worker_now();
 	}
 	policy_free(m->policy);
-	m->policy = p;
+	m->policy = t->policy;
+	m->generation = t->generation;
 	m->since_ns = worker_now();
 }
 
-/* Takes `p`: it is in force or freed when this returns. */
-static void put_in_force(struct manager *m, struct policy *p, struct apply *a)
+static void drop(struct manager *m, struct transition *t,
+		 struct verdict_process *fresh)
+{
+	verdict_process_stop(fresh);
+	policy_free(t->policy);
+	/* The old one was stopped to make room: have it back. */
+	if (m->policy && !m->verdict.pid)
+		m->retry_ns = worker_now();
+}
+
+bool manager_put_in_force(struct manager *m, struct transition *t)
 {
 	struct verdict_process fresh = {.channel = -1, .events = -1};
 	enum queue_target queue = m->queue;
-	bool done = probe_queue(a, p, &queue) &&
-		    ready_verdict(m, a, p, &fresh) && send_ruleset(a, p, queue);
 
-	if (!done) {
-		verdict_process_stop(&fresh);
-		policy_free(p);
-		/* The old one was stopped to make room: have it back. */
-		if (m->policy && !m->verdict.pid)
-			m->retry_ns = worker_now();
-		return;
+	if (!probe_queue(t->answer, t->policy, &queue) ||
+	    !ready_verdict(m, t->answer, t->policy, &fresh) ||
+	    !manager_store_before(m, t)) {
+		drop(m, t, &fresh);
+		return false;
+	}
+	if (!send_ruleset(t->answer, t->policy, queue)) {
+		manager_store_undo(m, t);
+		drop(m, t, &fresh);
+		return false;
 	}
 	m->queue = queue;
 	m->retry_ns = 0;
-	switch_over(m, p, &fresh);
+	switch_over(m, t, &fresh);
+	manager_store_after(m, t);
+	/* They were lent. */
+	policy_forget_files(t->policy);
+	return true;
 }
 
-static struct policy *compile(struct apply *a, const struct policy_input *in)
+struct policy *manager_compile(struct manager *m, struct answer *a,
+			       struct str text,
+			       const struct policy_files *files)
 {
+	const struct policy_input in = {.text = text,
+					.text_name = "policy",
+					.files = files,
+					.env = &m->env.env};
+	unsigned last = m->policy ? m->policy->ir.generation : 0;
 	struct policy *p;
-	enum fw_err err = policy_compile(in, &p);
+	enum fw_err err;
 
+	/* No two that follow each other are alike. */
+	sysenv_init(&m->env, last % MARK_GENERATIONS + 1);
+	err = policy_compile(&in, &p);
 	if (!err)
 		return p;
 	a->exit = err == FW_ERR_POLICY ? 3 : 1;
@@ -223,74 +255,40 @@ static struct policy *compile(struct apply *a, const struct policy_input *in)
 	return NULL;
 }
 
-static json_t *apply_answer(const struct manager *m, const struct apply *a)
+bool manager_put_stored(struct manager *m, unsigned generation,
+			struct answer *a)
 {
-	if (a->exit)
-		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", a->exit,
-				 "error", strbuf_text(&a->text));
-	return json_pack("{s:b, s:i, s:s, s:s}", "ok", 1, "exit", 0, "digest",
-			 m->policy->digest, "warning", strbuf_text(&a->text));
+	struct transition t = {.generation = generation, .answer = a};
+	struct policy_files files;
+	struct str text;
+	enum fw_err err = store_load(&m->store, generation, &text, &files);
+	bool done;
+
+	if (err) {
+		answer_refuse(a, 1, "generation %u cannot be read: %s",
+			      generation, fw_err_text(err));
+		return false;
+	}
+	t.policy = manager_compile(m, a, text, &files);
+	done = t.policy && manager_put_in_force(m, &t);
+	str_free(text);
+	store_files_free(&files);
+	return done;
 }
 
-json_t *manager_apply(struct manager *m, const json_t *request,
-		      const struct policy_files *files,
-		      const struct server_peer *peer)
+bool manager_put_none(struct manager *m, struct answer *a)
 {
-	const json_t *text = json_object_get(request, "policy");
-	struct apply a = {0};
-	struct policy_input in = {.text_name = "policy", .files = files};
-	struct policy *p;
-	json_t *answer;
-	enum fw_err err;
+	enum fw_err err = nft_table_remove(TABLE);
 
-	if (!json_is_string(text))
-		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 2, "error",
-				 "the request holds no policy");
-	strbuf_init(&a.text, 0);
-	in.text = str_mem(json_string_value(text), json_string_length(text));
-	p = compile(&a, &in);
-	if (p)
-		put_in_force(m, p, &a);
-	if (!a.exit) {
-		log_info("policy %s is in force, applied by uid %u",
-			 m->policy->digest, (unsigned)peer->uid);
-		err = store_save(m->opt.state_dir,
-				 str_mem(m->policy->canonical.p,
-					 m->policy->canonical.len));
-		if (err)
-			strbuf_addf(&a.text,
-				    "in force, but not stored in %s (%s): it "
-				    "will be gone after a restart\n",
-				    m->opt.state_dir, fw_err_text(err));
+	if (err) {
+		answer_refuse(a, 1, "the table cannot be removed: %s",
+			      fw_err_text(err));
+		return false;
 	}
-	/* They were lent by the request. */
-	if (m->policy)
-		policy_forget_files(m->policy);
-	answer = apply_answer(m, &a);
-	strbuf_done(&a.text);
-	return answer;
-}
-
-/* The policy that was in force when we ended. */
-void manager_load_stored(struct manager *m)
-{
-	char path[PATH_MAX];
-	struct policy_input in = {.path = path};
-	struct apply a = {0};
-	struct policy *p;
-
-	if (!store_find(m->opt.state_dir, path, sizeof(path))) {
-		log_info("no policy yet: fwctl apply brings one");
-		return;
-	}
-	strbuf_init(&a.text, 0);
-	p = compile(&a, &in);
-	if (p)
-		put_in_force(m, p, &a);
-	if (a.exit)
-		log_error("%s is not in force: %s", path, strbuf_text(&a.text));
-	else
-		log_info("policy %s is in force, from %s", m->policy->digest,
-			 path);
-	strbuf_done(&a.text);
+	verdict_process_stop(&m->verdict);
+	policy_free(m->policy);
+	m->policy = NULL;
+	m->generation = 0;
+	m->retry_ns = 0;
+	return true;
 }

@@ -6,6 +6,7 @@
 #include "agent/daemon/evelog.h"
 #include "agent/daemon/manager.h"
 #include "agent/daemon/verdict_process.h"
+#include "agent/store/store.h"
 #include "policy/backend.h"
 
 struct manager {
@@ -14,8 +15,14 @@ struct manager {
 	struct server *server;
 	struct evelog log;
 	struct stats *stats;
-	struct policy *policy; /* in force, or NULL */
+	struct store store;
+	bool store_open;
+	struct policy *policy;  /* in force, or NULL */
+	unsigned generation;    /* its number in the store; 0: not stored */
+	struct pending pending; /* generation 0: nothing is */
+	uint64_t rollback_ns;   /* CLOCK_BOOTTIME: go back then; 0: no */
 	struct verdict_process verdict;
+	struct sysenv env; /* of the last compile */
 	enum queue_target queue;
 	uint64_t since_ns; /* in force since */
 	uint64_t retry_ns; /* start the verdict process then; 0: it runs */
@@ -24,13 +31,72 @@ struct manager {
 	bool stopping;
 };
 
-/* manager_apply.c: the request `apply`; the answer is owned. */
+/* What the answer to a request is made of. */
+struct answer {
+	int exit;           /* of fwctl */
+	struct strbuf text; /* errors, or with exit 0 a warning */
+};
+
+void answer_refuse(struct answer *a, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Frees what it holds; the result is owned. */
+json_t *answer_end(struct answer *a);
+
+/* --- manager_apply.c: a policy on its way into force --------------------- */
+
+struct transition {
+	struct policy *policy;    /* taken over; its files are lent */
+	unsigned generation;      /* where it is in the store already; or 0 */
+	struct generation record; /* else what the store shall keep of it */
+	unsigned confirm_s;       /* it must be confirmed within; 0: it is */
+	struct answer *answer;
+};
+
+/* Compile a text with its files; NULL when the answer says why not. */
+struct policy *manager_compile(struct manager *m, struct answer *a,
+			       struct str text,
+			       const struct policy_files *files);
+
+/* False: the answer says why, and all is as it was. */
+bool manager_put_in_force(struct manager *m, struct transition *t);
+
+/* Of a generation of the store. */
+bool manager_put_stored(struct manager *m, unsigned generation,
+			struct answer *a);
+
+/* Back to having none: the table goes away. */
+bool manager_put_none(struct manager *m, struct answer *a);
+
+/* --- manager_request.c: the request `apply`; the answer is owned --------- */
+
 json_t *manager_apply(struct manager *m, const json_t *request,
 		      const struct policy_files *files,
 		      const struct server_peer *peer);
 
-/* Put the stored policy into force; trouble is logged. */
-void manager_load_stored(struct manager *m);
+/* --- manager_confirm.c --------------------------------------------------- */
 
-/* manager_status.c: the request `status`; the answer is owned. */
+/* Open the store and put into force what it says; trouble is logged. */
+void manager_start(struct manager *m);
+
+/* Before the ruleset is sent: what must be on disk by then.  False: it is not,
+ * and must be. */
+bool manager_store_before(struct manager *m, struct transition *t);
+
+/* The kernel did not take it. */
+void manager_store_undo(struct manager *m, const struct transition *t);
+
+/* It is in force. */
+void manager_store_after(struct manager *m, const struct transition *t);
+
+/* What was not confirmed in time is taken back. */
+void manager_confirm_tick(struct manager *m);
+
+json_t *manager_confirm(struct manager *m);
+json_t *manager_rollback(struct manager *m, const json_t *request,
+			 const struct server_peer *peer);
+json_t *manager_history(const struct manager *m);
+
+/* --- manager_status.c: the request `status`; the answer is owned --------- */
+
 json_t *manager_status(const struct manager *m);

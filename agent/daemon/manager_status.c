@@ -66,6 +66,24 @@ static json_t *queues_json(const struct manager *m)
 	return list;
 }
 
+/* Which generation is in force, by whom, and what is pending. */
+static json_t *generation_json(const struct manager *m)
+{
+	struct generation g;
+	json_t *o;
+
+	if (!m->generation || store_get(&m->store, m->generation, &g))
+		return json_null();
+	o = generation_to_json(&g);
+	if (m->pending.generation) {
+		json_object_set_new(o, "deadline",
+				    json_integer(m->pending.deadline));
+		json_object_set_new(o, "previous",
+				    json_integer(m->pending.previous));
+	}
+	return o;
+}
+
 json_t *manager_status(const struct manager *m)
 {
 	uint64_t now = worker_now();
@@ -85,6 +103,7 @@ json_t *manager_status(const struct manager *m)
 				      (json_int_t)m->log.lost));
 	if (!m->policy)
 		return o;
+	json_object_set_new(o, "generation", generation_json(m));
 	json_object_set_new(
 		o, "policy",
 		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest",

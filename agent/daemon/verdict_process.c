@@ -128,10 +128,27 @@ static enum fw_err send_file(const struct verdict_process *v,
 				  READY_MS);
 }
 
-enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text,
-				    const struct policy_files *files)
+static enum fw_err send_env(const struct verdict_process *v,
+			    const struct sysenv *env)
 {
-	enum fw_err err = FW_OK;
+	struct strbuf bytes;
+	enum fw_err err;
+
+	strbuf_init(&bytes, 0);
+	sysenv_pack(env, &bytes);
+	err = bytes.failed
+		      ? FW_ERR_NOMEM
+		      : channel_send(v->channel, CHANNEL_ENV,
+				     str_mem(bytes.p, bytes.len), READY_MS);
+	strbuf_done(&bytes);
+	return err;
+}
+
+enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text,
+				    const struct policy_files *files,
+				    const struct sysenv *env)
+{
+	enum fw_err err = send_env(v, env);
 
 	for (size_t i = 0; i < files->n && !err; i++)
 		err = send_file(v, &files->items[i]);

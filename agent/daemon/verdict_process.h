@@ -2,6 +2,7 @@
 /* The manager's hold on one verdict process. */
 #pragma once
 
+#include "agent/kernel/sysenv.h"
 #include "agent/verdict/stats.h"
 #include "policy/policy.h"
 
@@ -25,7 +26,8 @@ FW_MUST_CHECK enum fw_err verdict_process_start(struct verdict_process *v,
 /* Hand over a policy with its files, without using it yet; then use it. */
 FW_MUST_CHECK enum fw_err
 verdict_process_prepare(struct verdict_process *v, struct str text,
-			const struct policy_files *files);
+			const struct policy_files *files,
+			const struct sysenv *env);
 FW_MUST_CHECK enum fw_err verdict_process_commit(struct verdict_process *v);
 
 /* End it and let go of its files. */

@@ -9,6 +9,7 @@
 #include "agent/daemon/priv.h"
 #include "agent/daemon/worker_klog.h"
 #include "agent/kernel/ifname.h"
+#include "agent/kernel/sysenv.h"
 #include "policy/base/log.h"
 #include "policy/marks.h"
 
@@ -37,6 +38,7 @@ struct worker {
 	struct policy *prepared;
 	struct policy_file files[BUNDLE_FILES_MAX]; /* of the next policy */
 	struct policy_files next;
+	struct sysenv env; /* of the next policy */
 };
 
 static void say(struct worker *w, enum channel_kind kind, const char *text)
@@ -140,8 +142,10 @@ static void forget_files(struct worker *w)
 
 static bool compile(struct worker *w, struct str text)
 {
-	const struct policy_input in = {
-		.text = text, .text_name = "policy", .files = &w->next};
+	const struct policy_input in = {.text = text,
+					.text_name = "policy",
+					.files = &w->next,
+					.env = &w->env.env};
 	bool done = policy_compile(&in, &w->prepared) == FW_OK;
 
 	if (done) {
@@ -199,6 +203,8 @@ static void serve_order(struct worker *w)
 		file_bytes(w, text);
 		return;
 	}
+	if (kind == CHANNEL_ENV && sysenv_unpack(&w->env, text))
+		_exit(0);
 	if (kind == CHANNEL_PREPARE)
 		prepare(w, text);
 	else if (kind == CHANNEL_COMMIT)
@@ -229,7 +235,9 @@ static void serve(struct worker *w)
 
 void worker_run(const struct worker_options *options)
 {
-	struct worker w = {
+	static struct worker w;
+
+	w = (struct worker){
 		.opt = options,
 		.policy = options->policy,
 		.next = {w.files, 0},

@@ -172,7 +172,7 @@ static void carry_out(struct worker_queue *q)
 		}
 		verdict = verdict_of(o.kind, &state);
 		mark = mark_with(q->policy->ir.marks, q->marks[o.id % MARKS],
-				 state);
+				 state, q->policy->ir.generation);
 		nfqueue_verdict(q->nfq, o.id, verdict, mark);
 	}
 }
@@ -211,6 +211,7 @@ static void take_policy(struct worker_queue *q)
 		rollup_set_window(q->rollup, worker_rollup_window(q->next));
 		engine_set_policy(q->engine, q->next);
 		q->policy = q->next;
+		carry_out(q);
 		q->next = NULL;
 		memset(q->zones, 0, sizeof(q->zones));
 		(void)pthread_cond_signal(&q->taken);

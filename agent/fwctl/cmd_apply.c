@@ -1,8 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
+#include "agent/fwctl/duration.h"
+#include "agent/fwctl/session.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONFIRM_DEFAULT_S 120
+/* How long after the deadline the daemon may take to go back. */
+#define WAIT_MORE_S 15
+
+struct order {
+	const char *policy, *comment;
+	long confirm_s; /* 0: it counts at once */
+	bool wait, force;
+};
+
+/* False: wrong use. */
+static bool parse_words(int argc, char **argv, struct order *o)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (!strcmp(word, "--confirm")) {
+			o->confirm_s = CONFIRM_DEFAULT_S;
+			if (i + 1 < argc &&
+			    duration_parse(argv[i + 1], false, &o->confirm_s))
+				i++;
+		} else if (!strncmp(word, "--confirm=", 10)) {
+			if (!duration_parse(word + 10, false, &o->confirm_s))
+				return false;
+		} else if (!strcmp(word, "--comment") && i + 1 < argc) {
+			o->comment = argv[++i];
+		} else if (!strcmp(word, "--wait")) {
+			o->wait = true;
+		} else if (!strcmp(word, "--force")) {
+			o->force = true;
+		} else if (o->policy || (word[0] == '-' && word[1])) {
+			return false;
+		} else {
+			o->policy = word;
+		}
+	}
+	return !o->wait || o->confirm_s;
+}
 
 /* The daemon names rules as the policy does; say where they stand. */
 static void print_error(const char *text, const struct policy *p)
@@ -20,40 +63,133 @@ static void print_error(const char *text, const struct policy *p)
 	(void)fputs("nothing has changed\n", stderr);
 }
 
-int cmd_apply(int argc, char **argv)
+/* So that nobody else's is overwritten unseen; -1: no daemon answers. */
+static json_int_t generation_in_force(void)
 {
-	struct policy *p;
-	json_t *answer = NULL;
-	const char *text;
-	int status;
+	json_t *answer = fwctl_ask_quietly("history");
+	const json_t *current = json_object_get(answer, "current");
+	json_int_t n = current ? json_integer_value(current) : -1;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1]))
-		return fwctl_usage("apply");
-	status = fwctl_compile(argc == 2 ? argv[1] : NULL, &p);
+	json_decref(answer);
+	return n;
+}
+
+/* The state of a generation by the history, or "". */
+static void state_of(json_int_t generation, char *out, size_t room)
+{
+	json_t *answer = fwctl_ask_quietly("history");
+	const json_t *g;
+	size_t i;
+
+	out[0] = '\0';
+	json_array_foreach (json_object_get(answer, "generations"), i, g)
+		if (json_integer_value(json_object_get(g, "generation")) ==
+		    generation)
+			(void)snprintf(
+				out, room, "%s",
+				json_string_value(json_object_get(g, "state")));
+	json_decref(answer);
+}
+
+/* The daemon may be away meanwhile: it holds the deadline, not we. */
+static int wait_for_confirmation(json_int_t generation, long seconds)
+{
+	time_t until = time(NULL) + seconds + WAIT_MORE_S;
+	char state[32];
+
+	while (time(NULL) < until) {
+		state_of(generation, state, sizeof(state));
+		if (!strcmp(state, "confirmed")) {
+			(void)printf("confirmed: generation %lld\n",
+				     (long long)generation);
+			return EXIT_DONE;
+		}
+		if (*state && strcmp(state, "pending") != 0) {
+			(void)fprintf(stderr, "fwctl: generation %lld was %s\n",
+				      (long long)generation, state);
+			return EXIT_ROLLED_BACK;
+		}
+		(void)usleep(300 * 1000);
+	}
+	(void)fputs("fwctl: the daemon does not say what became of it\n",
+		    stderr);
+	return EXIT_UNREACHABLE;
+}
+
+static void print_done(const struct policy *p, const struct order *o,
+		       json_int_t generation)
+{
+	char span[32];
+
+	(void)printf("in force: %s, %zu rules, mode %s, fail %s, digest %s\n",
+		     p->ir.name, p->ir.n_all,
+		     p->ir.observe ? "observe" : "enforce",
+		     p->ir.fail_open ? "open" : "closed", p->digest);
+	if (!o->confirm_s)
+		return;
+	duration_text(o->confirm_s, span, sizeof(span));
+	(void)printf("generation %lld is taken back in %s unless you say: "
+		     "fwctl confirm\n",
+		     (long long)generation, span);
+	(void)fflush(stdout);
+}
+
+static json_t *request_of(const struct order *o, const struct policy *p,
+			  json_int_t base)
+{
+	json_t *request =
+		json_pack("{s:s, s:s%, s:I, s:b}", "request", "apply", "policy",
+			  p->canonical.p, p->canonical.len, "confirm",
+			  (json_int_t)o->confirm_s, "force", o->force);
+
+	if (o->comment)
+		json_object_set_new(request, "comment",
+				    json_string(o->comment));
+	if (base >= 0)
+		json_object_set_new(request, "base", json_integer(base));
+	fwctl_tell_session(request);
+	return request;
+}
+
+static int apply(const struct order *o, json_t *request, const struct policy *p)
+{
+	json_t *answer = NULL;
+	int status = fwctl_ask(request, &p->files, &answer);
+	json_int_t generation;
+	const char *text;
+
 	if (status != EXIT_DONE)
 		return status;
-	status =
-		fwctl_ask(json_pack("{s:s, s:s%}", "request", "apply", "policy",
-				    p->canonical.p, p->canonical.len),
-			  &p->files, &answer);
-	if (status == EXIT_DONE) {
-		status = (int)json_integer_value(
-			json_object_get(answer, "exit"));
-		text = json_string_value(json_object_get(answer, "error"));
-		if (status || !json_is_true(json_object_get(answer, "ok")))
-			print_error(text ? text : "the daemon refused it\n", p);
-		text = json_string_value(json_object_get(answer, "warning"));
-		if (text && *text)
-			(void)fprintf(stderr, "warning: %s", text);
-		if (!status)
-			(void)printf("in force: %s, %zu rules, mode %s, fail "
-				     "%s, digest %s\n",
-				     p->ir.name, p->ir.n_all,
-				     p->ir.observe ? "observe" : "enforce",
-				     p->ir.fail_open ? "open" : "closed",
-				     p->digest);
-	}
+	status = (int)json_integer_value(json_object_get(answer, "exit"));
+	text = json_string_value(json_object_get(answer, "error"));
+	if (status)
+		print_error(text ? text : "the daemon refused it\n", p);
+	text = json_string_value(json_object_get(answer, "warning"));
+	if (text && *text)
+		(void)fprintf(stderr, "warning: %s", text);
+	generation = json_integer_value(json_object_get(answer, "generation"));
 	json_decref(answer);
+	if (status)
+		return status;
+	print_done(p, o, generation);
+	return o->wait ? wait_for_confirmation(generation, o->confirm_s)
+		       : EXIT_DONE;
+}
+
+int cmd_apply(int argc, char **argv)
+{
+	struct order o = {0};
+	json_int_t base;
+	struct policy *p;
+	int status;
+
+	if (!parse_words(argc, argv, &o))
+		return fwctl_usage("apply");
+	base = generation_in_force();
+	status = fwctl_compile(o.policy, &p);
+	if (status != EXIT_DONE)
+		return status;
+	status = apply(&o, request_of(&o, p, base), p);
 	policy_free(p);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
+#include "agent/fwctl/duration.h"
 #include "agent/verdict/reason.h"
 #include "agent/verdict/stats.h"
 
@@ -37,6 +38,28 @@ static void print_policy(const json_t *p)
 		     text_at(p, "gateway"), text_at(p, "digest"),
 		     (long long)number_at(p, "rules"), text_at(p, "mode"),
 		     text_at(p, "fail"), text);
+}
+
+static void print_generation(const json_t *g)
+{
+	const char *told = text_at(g, "told");
+	const json_t *deadline = json_object_get(g, "deadline");
+	long left = (long)(json_integer_value(deadline) - time(NULL));
+	char span[32];
+
+	if (!json_is_object(g))
+		return;
+	(void)printf("applied  generation %lld by %s%s%s%s%s%s\n",
+		     (long long)number_at(g, "generation"),
+		     text_at(g, "author"), *told ? " (" : "", told,
+		     *told ? ")" : "", *text_at(g, "comment") ? ": " : "",
+		     text_at(g, "comment"));
+	if (!deadline)
+		return;
+	duration_text(left > 0 ? left : 0, span, sizeof(span));
+	(void)printf("PENDING  back to generation %lld in %s, unless "
+		     "confirmed: fwctl confirm\n",
+		     (long long)number_at(g, "previous"), span);
 }
 
 static void print_queues(const json_t *queue)
@@ -103,6 +126,7 @@ int cmd_status(int argc, char **argv)
 	} else {
 		engine = json_object_get(answer, "engine");
 		print_policy(json_object_get(answer, "policy"));
+		print_generation(json_object_get(answer, "generation"));
 		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "
 			     "%s pid %lld\n",
 			     engine_word(answer, engine),

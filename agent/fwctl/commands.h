@@ -17,6 +17,8 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_POLICY = 3, /* the policy is invalid */
 	EXIT_EXPECTATION = 4,
+	EXIT_LOCKOUT = 5,     /* it would cut who asks for it */
+	EXIT_ROLLED_BACK = 6, /* not confirmed in time */
 	EXIT_UNREACHABLE = 7, /* no daemon answers */
 	EXIT_PERMISSION = 8,
 };
@@ -36,6 +38,17 @@ int fwctl_usage(const char *command);
  * its policy.d).  What there is to say is printed on standard error.  Returns
  * an exit code; *out_policy is owned and set only with EXIT_DONE. */
 int fwctl_compile(const char *path, struct policy **out_policy);
+
+/* The answer to a request without arguments; owned, or NULL. */
+json_t *fwctl_ask_quietly(const char *name);
+
+/* Tell who sits at the terminal (session.h), in a request. */
+void fwctl_tell_session(json_t *request);
+
+/* The request and nothing else; complaints and warnings of the daemon are
+ * printed too.  Returns its exit code; *out_answer (owned) is set when there
+ * was one. */
+int fwctl_order(json_t *request, json_t **out_answer);
 
 /* Ask the daemon, with files or NULL; complaints are printed.  Returns an exit
  * code; *out_answer (owned) is set when there was one. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/log_filter.h"
 
+#include "agent/fwctl/duration.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +17,6 @@ static void put_since(struct log_filter *f, time_t t)
 			       &tm);
 }
 
-static long unit_seconds(char unit)
-{
-	switch (unit) {
-	case 's':
-		return 1;
-	case 'm':
-		return 60;
-	case 'h':
-		return 3600;
-	case 'd':
-		return 86400;
-	default:
-		return 0;
-	}
-}
-
 bool log_filter_since(struct log_filter *f, const char *text, time_t now)
 {
 	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S",
@@ -40,11 +26,10 @@ bool log_filter_since(struct log_filter *f, const char *text, time_t now)
 					    "%Y-%m-%d",
 					    "%H:%M:%S",
 					    "%H:%M"};
-	char *end;
-	long n = strtol(text, &end, 10);
+	long ago;
 
-	if (end > text && n >= 0 && unit_seconds(*end) && !end[1]) {
-		put_since(f, now - n * unit_seconds(*end));
+	if (duration_parse(text, true, &ago)) {
+		put_since(f, now - ago);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {

@@ -2,6 +2,7 @@
 /* fwctl: one table of commands; everything else is in cmd_*.c. */
 #include "agent/control/client.h"
 #include "agent/fwctl/commands.h"
+#include "agent/kernel/sysenv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
 				  .directory =
 					  path ? NULL : DEFAULT_POLICY_DIR};
+	static struct sysenv env;
 	struct policy *p;
 	struct str text = {0};
 	struct strbuf said;
@@ -80,6 +82,8 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 		text = read_stdin();
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
+	sysenv_init(&env, 0);
+	in.env = &env.env;
 	err = policy_compile(&in, &p);
 	str_free(text);
 	if (p) {
@@ -121,6 +125,36 @@ int fwctl_ask(json_t *request, const struct policy_files *files,
 				"fwagentd)"
 			      : fw_err_text(err));
 	return EXIT_UNREACHABLE;
+}
+
+json_t *fwctl_ask_quietly(const char *name)
+{
+	json_t *request = json_pack("{s:s}", "request", name);
+	json_t *answer = NULL;
+
+	if (client_ask(fwctl_socket, request, NULL, &answer, ANSWER_MS) !=
+	    FW_OK)
+		answer = NULL;
+	json_decref(request);
+	return answer;
+}
+
+int fwctl_order(json_t *request, json_t **out_answer)
+{
+	int status = fwctl_ask(request, NULL, out_answer);
+	const char *text;
+
+	if (status != EXIT_DONE)
+		return status;
+	status = (int)json_integer_value(json_object_get(*out_answer, "exit"));
+	text = json_string_value(json_object_get(*out_answer, "error"));
+	if (status)
+		(void)fprintf(stderr, "fwctl: %s",
+			      text ? text : "the daemon refuses it\n");
+	text = json_string_value(json_object_get(*out_answer, "warning"));
+	if (text && *text)
+		(void)fprintf(stderr, "warning: %s", text);
+	return status;
 }
 
 static int run(int argc, char **argv)

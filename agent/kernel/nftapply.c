@@ -172,3 +172,35 @@ enum fw_err nft_table_present(const char *table, bool *out_there)
 	*out_there = errnum == 0;
 	return FW_OK;
 }
+
+/* One message about the table itself; the number of bytes. */
+static size_t put_table_message(char *buf, uint16_t type, uint16_t flags,
+				uint32_t seq, const struct nftnl_table *t)
+{
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buf, type, NFPROTO_INET, flags, seq);
+
+	nftnl_table_nlmsg_build_payload(nlh, t);
+	return nlh->nlmsg_len;
+}
+
+enum fw_err nft_table_remove(const char *table)
+{
+	char buf[1024] = {0};
+	struct nl_batch batch = {.bytes = buf};
+	struct nftnl_table *t = nftnl_table_alloc();
+	struct nft_errors errors;
+
+	if (!t)
+		return FW_ERR_NOMEM;
+	nftnl_table_set_str(t, NFTNL_TABLE_NAME, table);
+	batch.len = nftnl_batch_begin(buf, 0)->nlmsg_len;
+	/* Adding it first makes the removal sure to find one. */
+	batch.len += put_table_message(buf + batch.len, NFT_MSG_NEWTABLE,
+				       NLM_F_CREATE, 1, t);
+	batch.len +=
+		put_table_message(buf + batch.len, NFT_MSG_DELTABLE, 0, 2, t);
+	batch.len += nftnl_batch_end(buf + batch.len, 3)->nlmsg_len;
+	nftnl_table_free(t);
+	return nft_send(&batch, &errors);
+}

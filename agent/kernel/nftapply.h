@@ -34,3 +34,6 @@ FW_MUST_CHECK enum fw_err nft_probe_queue(enum queue_target *out_target);
 
 /* Is there a table of this name in family inet? */
 FW_MUST_CHECK enum fw_err nft_table_present(const char *table, bool *out_there);
+
+/* Take the table away; that it is not there is no failure. */
+FW_MUST_CHECK enum fw_err nft_table_remove(const char *table);

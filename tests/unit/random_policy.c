@@ -6,6 +6,9 @@
 #include <check.h>
 #include <netinet/in.h>
 
+const struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
+				      .tz_minuteswest = 330};
+
 #define PICK(c, list) \
 	((list)[chance_below((c), sizeof(list) / sizeof(*(list)))])
 
@@ -102,6 +105,11 @@ static const char *const apps[] = {"http", "tls", "socks", "unknown"};
 static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
 				    "b.example.net", "192.0.2.1"};
 
+static const char *const times[] = {
+	"mon-fri 08:00-18:00",    "sat,sun",         "22:00-06:00",
+	"fri-mon 20:00-24:00",    "sat 23:00-01:00", "tue 00:00-24:00 utc",
+	"wed,fri 05:30-05:31 utc"};
+
 static const char *const alpns[] = {"h2", "http/1.1", "h3"};
 
 /* "key = [ ... ];" of one to three words, or nothing. */
@@ -181,6 +189,8 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "sni", hosts);
 	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "alpn", alpns);
+	if (chance_once_in(c, 4))
+		ADD_WORDS(c, t, "time", times);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)
 				       ? " observe = true;"
@@ -275,7 +285,8 @@ struct policy *random_policy(struct chance *c)
 
 	/* A rule that can never decide, or never match, is an error: again. */
 	for (unsigned tries = 0; tries < 1000; tries++) {
-		struct policy_input in = {.text_name = "random.conf"};
+		struct policy_input in = {.text_name = "random.conf",
+					  .env = &random_env};
 		struct strbuf t;
 
 		strbuf_init(&t, 0);

@@ -7,7 +7,7 @@
  * The ruleset is walked here as the kernel would: chain by chain, for the first
  * packet of a connection that nothing is known of.
  */
-#include "tests/unit/random_policy.h"
+#include "tests/unit/packet_case.h"
 #include "tests/unit/support.h"
 
 #include "policy/eval.h"
@@ -23,14 +23,13 @@ struct walk {
 	const struct ruleset *rs;
 	const struct facts *facts;
 	const char *iif, *oif;
+	unsigned minuteswest;
 	uint32_t ct_mark, meta_mark;
 	const char *comment, *log; /* of the last rule that ended it */
 	bool queued, rejected;
 	unsigned steps;
 	uint64_t observed; /* rules that said what they would do, by id */
 };
-
-enum verdict { V_NONE, V_ACCEPT, V_DROP, V_QUEUE, V_REJECT };
 
 static bool ports_have(const struct rs_set *set, uint16_t port)
 {
@@ -48,6 +47,17 @@ static bool address_in(const struct rs_stmt *s, const struct ipaddr *a)
 static bool of_family(const struct rs_stmt *s, const struct ipaddr *a)
 {
 	return a->family == (s->set->type == RS_SET_IPV4 ? IP_V4 : IP_V6);
+}
+
+/* The kernel's time is late by what it was told of the time zone. */
+static uint64_t kernel_second(const struct walk *w)
+{
+	return (uint64_t)w->facts->time - w->minuteswest * 60;
+}
+
+static unsigned kernel_day(const struct walk *w)
+{
+	return (unsigned)(kernel_second(w) / 86400 + 4) % 7;
 }
 
 /* A new connection: neither established nor related nor invalid. */
@@ -79,6 +89,11 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return f->time < s->n;
 	case RS_TIME_FROM:
 		return f->time >= s->n;
+	case RS_DAY:
+		return kernel_day(w) >= s->n && kernel_day(w) <= s->m;
+	case RS_HOUR:
+		return kernel_second(w) % 86400 >= s->n &&
+		       kernel_second(w) % 86400 <= s->m;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
 	case RS_TCP_RST:
@@ -252,38 +267,6 @@ static enum verdict walk_hook(struct walk *w, enum rs_hook hook)
 
 /* --- what should come of it ---------------------------------------------- */
 
-struct packet_case {
-	const struct policy *policy;
-	struct facts facts;
-	enum rs_hook hook;
-	const char *iif, *oif;
-};
-
-static bool is_spoofed(const struct packet_case *p)
-{
-	const struct ir *ir = &p->policy->ir;
-	const struct ir_zone *zone;
-
-	if (p->facts.zone_src <= 0)
-		return false;
-	zone = &ir->zones[p->facts.zone_src];
-	if (zone->networks.n)
-		return !ipset_has(&zone->networks, &p->facts.src);
-	for (unsigned z = 1; z < ir->n_zones; z++)
-		if (ipset_has(&ir->zones[z].networks, &p->facts.src))
-			return true;
-	return false;
-}
-
-/* Neighbour discovery and listener reports never come to the rules. */
-static bool is_neighbours(const struct packet_case *p)
-{
-	uint16_t type = p->facts.dport;
-
-	return p->hook != RS_FORWARD && p->facts.l4 == IPPROTO_ICMPV6 &&
-	       ((type >= 130 && type <= 137) || type == 143);
-}
-
 static const char *describe(const struct packet_case *p, const struct walk *w,
 			    enum verdict v, const struct decision *d)
 {
@@ -303,38 +286,6 @@ static const char *describe(const struct packet_case *p, const struct walk *w,
 	return text;
 }
 
-static enum verdict expected(const struct packet_case *p,
-			     const struct decision *d)
-{
-	if (is_neighbours(p))
-		return V_ACCEPT;
-	if (is_spoofed(p))
-		return p->policy->ir.observe ? V_ACCEPT : V_DROP;
-	switch (d->kind) {
-	case DECISION_NOT_YET:
-		return V_QUEUE;
-	case DECISION_ALLOW:
-		return V_ACCEPT;
-	case DECISION_REFUSE:
-		break;
-	}
-	if (p->policy->ir.observe)
-		return V_ACCEPT;
-	return d->silent ? V_DROP : V_REJECT;
-}
-
-static const char *expected_comment(const struct packet_case *p,
-				    const struct decision *d)
-{
-	if (is_neighbours(p))
-		return NULL;
-	if (is_spoofed(p))
-		return "spoofed source";
-	if (p->facts.zone_src < 0 || p->facts.zone_dst < 0)
-		return "interface of no zone";
-	return d->rule ? d->rule->name : "no rule";
-}
-
 /* The mark that the connection keeps. */
 static enum mark_state expected_mark(const struct packet_case *p,
 				     enum verdict v)
@@ -345,7 +296,7 @@ static enum mark_state expected_mark(const struct packet_case *p,
 	case V_REJECT:
 		return MARK_DENIED;
 	case V_ACCEPT:
-		return is_neighbours(p) ? MARK_NEW : MARK_ALLOWED;
+		return case_is_neighbours(p) ? MARK_NEW : MARK_ALLOWED;
 	case V_DROP:
 	case V_NONE:
 		break;
@@ -363,7 +314,7 @@ static uint64_t expected_observed(const struct packet_case *p)
 	const struct ir_rule *rule = NULL;
 	uint64_t ids = 0;
 
-	if (is_neighbours(p) || is_spoofed(p))
+	if (case_is_neighbours(p) || case_is_spoofed(p))
 		return 0;
 	while ((rule = eval_observed(ir, &p->facts, rule, false)))
 		ids |= 1ULL << rule->id;
@@ -378,12 +329,13 @@ static void check_packet(const struct packet_case *p)
 			 .facts = &p->facts,
 			 .iif = p->iif,
 			 .oif = p->oif,
+			 .minuteswest = (unsigned)random_env.tz_minuteswest,
 			 /* Marks of others are left alone. */
 			 .ct_mark = ~p->policy->ir.marks,
 			 .meta_mark = ~p->policy->ir.marks};
 	struct decision d = eval_flow(&p->policy->ir, &p->facts, EVAL_KERNEL);
-	enum verdict v = walk_hook(&w, p->hook), want = expected(p, &d);
-	const char *comment = expected_comment(p, &d);
+	enum verdict v = walk_hook(&w, p->hook), want = case_expected(p, &d);
+	const char *comment = case_comment(p, &d);
 	uint32_t marks = p->policy->ir.marks;
 
 	seen[v]++;
@@ -401,44 +353,6 @@ static void check_packet(const struct packet_case *p)
 	ck_assert_uint_eq(w.meta_mark | marks, ~0U);
 }
 
-static const char *interface(struct chance *c)
-{
-	static const char *const names[] = {"lan0", "lan1", "srv0",  "srv1",
-					    "wan0", "wan1", "far0",  "far1",
-					    "lan0", "wan1", "stray0"};
-
-	return names[chance_below(c, sizeof(names) / sizeof(*names))];
-}
-
-static void random_packet(struct chance *c, struct packet_case *p)
-{
-	const struct ir *ir = &p->policy->ir;
-
-	facts_init(&p->facts, NULL);
-	random_flow(c, &p->facts);
-	p->hook = (enum rs_hook)(RS_INPUT + (int)chance_below(c, 3));
-	p->iif = p->hook == RS_OUTPUT ? NULL : interface(c);
-	p->oif = p->hook == RS_INPUT ? NULL : interface(c);
-	p->facts.zone_src = p->iif ? ir_zone_by_interface(ir, p->iif) : 0;
-	p->facts.zone_dst = p->oif ? ir_zone_by_interface(ir, p->oif) : 0;
-	/* Most sources fit their zone, or little else would be tried. */
-	for (unsigned i = 0; i < 20 && is_spoofed(p); i++)
-		random_flow(c, &p->facts);
-}
-
-/* The same policy with its rules made into maps from `map_from` rules on. */
-static struct policy *again(const struct policy *p, unsigned map_from)
-{
-	struct policy_input in = {
-		.text = str_mem(p->canonical.p, p->canonical.len),
-		.text_name = "again.conf",
-		.map_from = map_from};
-	struct policy *other;
-
-	ck_assert_int_eq(policy_compile(&in, &other), FW_OK);
-	return other;
-}
-
 /* As written, as it is by default, and with all made into maps that can be. */
 START_TEST(the_ruleset_decides_as_the_evaluation)
 {
@@ -450,12 +364,12 @@ START_TEST(the_ruleset_decides_as_the_evaluation)
 		struct chance same = c;
 
 		for (size_t k = 0; k < 3; k++) {
-			struct policy *as = again(policy, map_from[k]);
+			struct policy *as = policy_again(policy, map_from[k]);
 			struct packet_case p = {.policy = as};
 
 			c = same;
 			for (unsigned j = 0; j < PACKETS; j++) {
-				random_packet(&c, &p);
+				random_case(&c, &p);
 				check_packet(&p);
 			}
 			policy_free(as);
@@ -521,7 +435,7 @@ START_TEST(a_decision_stands_whatever_else_is_told)
 		struct packet_case p = {.policy = policy};
 
 		for (unsigned j = 0; j < PACKETS; j++) {
-			random_packet(&c, &p);
+			random_case(&c, &p);
 			check_growth(&c, &p);
 		}
 		policy_free(policy);

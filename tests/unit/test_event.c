@@ -156,13 +156,18 @@ START_TEST(marks_stay_within_their_mask)
 
 	for (size_t i = 0; i < 3; i++)
 		for (unsigned s = MARK_NEW; s <= MARK_PASSED; s++) {
+			uint32_t both = mark_bits_of_both(masks[i]);
 			uint32_t m = mark_with(masks[i], 0xdeadbeef,
-					       (enum mark_state)s);
+					       (enum mark_state)s, s * 6 + 1);
 
 			ck_assert_uint_eq(mark_state_of(masks[i], m), s);
-			ck_assert_uint_eq(m & ~mark_bits(masks[i]),
-					  0xdeadbeef & ~mark_bits(masks[i]));
-			ck_assert_uint_eq(mark_bits(masks[i]) & ~masks[i], 0);
+			ck_assert_uint_eq(m & both,
+					  mark_value_of(masks[i],
+							(enum mark_state)s,
+							s * 6 + 1));
+			ck_assert_uint_eq(m & ~both, 0xdeadbeef & ~both);
+			ck_assert_uint_eq(both & ~masks[i], 0);
+			ck_assert_uint_eq(mark_bits(masks[i]) & ~both, 0);
 		}
 }
 END_TEST

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Generations: what is stored of an apply, what has to be confirmed, and the
+ * way back.
+ *
+ * A policy that must be confirmed is on disk as pending before the kernel has
+ * it, and `confirmed` points to the one before.  Whatever then dies - fwctl,
+ * this daemon, the machine - the way back is known: a daemon that starts again
+ * goes on counting; another boot begins with what was confirmed.
+ *
+ *	before the batch    generation, pending.json
+ *	after it            current -> generation (confirmed first, when nothing
+ *			    has to be confirmed)
+ *	confirmed           confirmed -> generation, then no pending.json
+ *	not in time         batch of the previous, current -> previous, then no
+ *			    pending.json
+ *
+ * So `current` and `confirmed` differ only while something is pending: when
+ * they differ at a start without a pending.json that still counts, a crash came
+ * between, and what is confirmed is put into force.
+ */
+#include "agent/daemon/manager_priv.h"
+
+#include "agent/daemon/author.h"
+#include "agent/daemon/worker_queue.h"
+#include "agent/limits.h"
+#include "policy/base/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RETRY_ROLLBACK_NS 2000000000ULL
+
+/* A clock that goes on in sleep and nobody sets. */
+static uint64_t boot_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void boot_id(char out[40])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, out, 36);
+
+	out[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* A failure of the disk that changes nothing of what is in force. */
+static void complain(enum fw_err err, const char *what)
+{
+	if (err)
+		log_error("%s could not be stored: %s", what, fw_err_text(err));
+}
+
+/* --- on the way into force ----------------------------------------------- */
+static enum fw_err store_pending_of(struct manager *m, struct transition *t)
+{
+	struct pending p = {.generation = t->generation,
+			    .previous =
+				    store_pointer(&m->store, STORE_CONFIRMED),
+			    .seconds = t->confirm_s};
+
+	p.deadline_ns = boot_now() + t->confirm_s * 1000000000ULL;
+	p.deadline = (int64_t)(worker_now() / 1000000000) + t->confirm_s;
+	boot_id(p.boot_id);
+	return store_pending_set(&m->store, &p);
+}
+
+bool manager_store_before(struct manager *m, struct transition *t)
+{
+	enum fw_err err = m->store_open ? FW_OK : FW_ERR_IO;
+
+	if (t->generation)
+		return true;
+	t->record.previous = m->generation;
+	t->record.state =
+		t->confirm_s ? GENERATION_PENDING : GENERATION_CONFIRMED;
+	if (!err)
+		err = store_add(&m->store, &t->record,
+				str_mem(t->policy->canonical.p,
+					t->policy->canonical.len),
+				&t->policy->files);
+	if (!err)
+		t->generation = t->record.number;
+	if (!err && t->confirm_s)
+		err = store_pending_of(m, t);
+	if (err && t->confirm_s) {
+		manager_store_undo(m, t);
+		answer_refuse(t->answer, 1,
+			      "it cannot be stored in %s (%s), so nothing "
+			      "could take it back in time",
+			      m->opt.state_dir, fw_err_text(err));
+		return false;
+	}
+	if (err)
+		strbuf_addf(&t->answer->text,
+			    "in force, but not stored in %s (%s): it will be "
+			    "gone after a restart\n",
+			    m->opt.state_dir, fw_err_text(err));
+	return true;
+}
+
+void manager_store_undo(struct manager *m, const struct transition *t)
+{
+	/* Only what manager_store_before() has added. */
+	if (!t->record.number)
+		return;
+	if (m->pending.generation)
+		complain(store_pending_set(&m->store, &m->pending),
+			 "what is pending");
+	else
+		complain(store_pending_clear(&m->store), "what is pending");
+	store_forget(&m->store, t->record.number);
+}
+
+static void set_state(struct manager *m, unsigned generation,
+		      enum generation_state state)
+{
+	if (generation)
+		complain(store_set_state(&m->store, generation, state),
+			 "what became of a generation");
+}
+
+void manager_store_after(struct manager *m, const struct transition *t)
+{
+	/* What was in the store before is pointed at by who asked for it. */
+	if (!t->record.number)
+		return;
+	if (!t->confirm_s)
+		complain(store_point(&m->store, STORE_CONFIRMED, t->generation),
+			 "which generation is confirmed");
+	complain(store_point(&m->store, STORE_CURRENT, t->generation),
+		 "which generation is in force");
+	if (!t->confirm_s)
+		return;
+	set_state(m, m->pending.generation, GENERATION_ABANDONED);
+	(void)store_pending(&m->store, &m->pending);
+	m->rollback_ns = m->pending.deadline_ns;
+}
+
+/* --- confirm and go back ------------------------------------------------- */
+static void pending_ends(struct manager *m)
+{
+	complain(store_pending_clear(&m->store), "what is pending");
+	m->pending = (struct pending){0};
+	m->rollback_ns = 0;
+}
+
+/* `to` (0: no policy at all) into force again, in place of what is. */
+static bool go_back(struct manager *m, unsigned to, struct answer *a)
+{
+	unsigned from = m->generation ? m->generation : m->pending.generation;
+	bool done = to ? manager_put_stored(m, to, a) : manager_put_none(m, a);
+
+	if (!done)
+		return false;
+	complain(store_point(&m->store, STORE_CONFIRMED, to),
+		 "which generation is confirmed");
+	complain(store_point(&m->store, STORE_CURRENT, to),
+		 "which generation is in force");
+	if (from != to)
+		set_state(m, from, GENERATION_ROLLED_BACK);
+	set_state(m, to, GENERATION_CONFIRMED);
+	pending_ends(m);
+	return true;
+}
+
+static void go_back_alone(struct manager *m, const char *why)
+{
+	unsigned from = m->pending.generation, to = m->pending.previous;
+	struct answer a = {0};
+
+	strbuf_init(&a.text, 0);
+	if (go_back(m, to, &a)) {
+		log_warning("generation %u %s: generation %u is in force "
+			    "again",
+			    from, why, to);
+	} else {
+		log_error("generation %u %s, but generation %u cannot be put "
+			  "into force: %s",
+			  from, why, to, strbuf_text(&a.text));
+		m->rollback_ns = boot_now() + RETRY_ROLLBACK_NS;
+	}
+	strbuf_done(&a.text);
+}
+
+void manager_confirm_tick(struct manager *m)
+{
+	if (m->rollback_ns && boot_now() >= m->rollback_ns)
+		go_back_alone(m, "was not confirmed in time");
+}
+
+json_t *manager_confirm(struct manager *m)
+{
+	unsigned generation = m->pending.generation;
+	enum fw_err err;
+
+	if (!generation)
+		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 1, "error",
+				 "nothing waits to be confirmed\n");
+	err = store_point(&m->store, STORE_CONFIRMED, generation);
+	if (err)
+		return json_pack("{s:b, s:i, s:s, s:s}", "ok", 0, "exit", 1,
+				 "error",
+				 "it cannot be stored that it is confirmed\n",
+				 "why", fw_err_text(err));
+	set_state(m, generation, GENERATION_CONFIRMED);
+	pending_ends(m);
+	log_info("generation %u is confirmed", generation);
+	return json_pack("{s:b, s:i, s:i}", "ok", 1, "exit", 0, "generation",
+			 (int)generation);
+}
+
+/* What was in force before this one; 0: nothing, or it is forgotten. */
+static unsigned in_force_before(const struct manager *m, unsigned number)
+{
+	struct generation g, before;
+
+	if (store_get(&m->store, number, &g) ||
+	    store_get(&m->store, g.previous, &before))
+		return 0;
+	return g.previous;
+}
+
+json_t *manager_rollback(struct manager *m, const json_t *request,
+			 const struct server_peer *peer)
+{
+	const json_t *wanted = json_object_get(request, "generation");
+	unsigned to = (unsigned)json_integer_value(wanted);
+	unsigned from = m->generation;
+	struct answer a = {0};
+	char author[80];
+	json_t *o;
+
+	strbuf_init(&a.text, 0);
+	if (!wanted && m->pending.generation)
+		to = m->pending.previous;
+	else if (!wanted)
+		to = in_force_before(m, m->generation);
+	if (!to && !m->pending.generation)
+		answer_refuse(&a, 1,
+			      "there is no earlier generation to go back to");
+	else if (to == m->generation && !m->pending.generation)
+		answer_refuse(&a, 1, "generation %u is in force", to);
+	else if (go_back(m, to, &a)) {
+		author_name(peer->uid, author, sizeof(author));
+		log_info("generation %u is in force again, by %s", to, author);
+	}
+	o = answer_end(&a);
+	json_object_set_new(o, "generation", json_integer(to));
+	json_object_set_new(o, "from", json_integer(from));
+	return o;
+}
+
+json_t *manager_history(const struct manager *m)
+{
+	unsigned all[LIMIT_GENERATIONS * 2];
+	size_t n = store_list(&m->store, all, sizeof(all) / sizeof(*all));
+	json_t *list = json_array();
+	struct generation g;
+
+	for (size_t i = 0; i < n; i++)
+		if (store_get(&m->store, all[i], &g) == FW_OK)
+			json_array_append_new(list, generation_to_json(&g));
+	return json_pack("{s:b, s:i, s:i, s:i, s:I, s:o}", "ok", 1, "exit", 0,
+			 "current", (int)m->generation, "pending",
+			 (int)m->pending.generation, "deadline",
+			 (json_int_t)m->pending.deadline, "generations", list);
+}
+
+/* --- start --------------------------------------------------------------- */
+
+/* Pending by meta.json, but not by pending.json: a crash came between.
+ */
+static void settle_leftovers(struct manager *m)
+{
+	unsigned all[LIMIT_GENERATIONS * 2];
+	size_t n = store_list(&m->store, all, sizeof(all) / sizeof(*all));
+	unsigned current = store_pointer(&m->store, STORE_CURRENT);
+	unsigned confirmed = store_pointer(&m->store, STORE_CONFIRMED);
+	struct generation g;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((all[i] == current && current != confirmed) ||
+		    store_get(&m->store, all[i], &g) ||
+		    g.state != GENERATION_PENDING)
+			continue;
+		set_state(m, all[i],
+			  all[i] == confirmed ? GENERATION_CONFIRMED
+					      : GENERATION_ABANDONED);
+	}
+}
+
+/* Why what is in force must not stay, or NULL. */
+static const char *why_go_back(const struct manager *m, unsigned current)
+{
+	const struct pending *p = &m->pending;
+	char id[40];
+
+	boot_id(id);
+	if (p->generation != current)
+		return "was not put into force in full";
+	if (strcmp(id, p->boot_id) != 0)
+		return "was not confirmed before the restart of the system";
+	return boot_now() >= p->deadline_ns ? "was not confirmed in time"
+					    : NULL;
+}
+
+static bool load(struct manager *m, unsigned generation)
+{
+	struct answer a = {0};
+	bool done;
+
+	strbuf_init(&a.text, 0);
+	done = manager_put_stored(m, generation, &a);
+	if (done)
+		log_info("policy %s is in force, generation %u",
+			 m->policy->digest, generation);
+	else
+		log_error("generation %u is not in force: %s", generation,
+			  strbuf_text(&a.text));
+	strbuf_done(&a.text);
+	return done;
+}
+
+/* Something is pending, or was. */
+static void resume(struct manager *m, unsigned current, unsigned confirmed)
+{
+	const char *why = why_go_back(m, current);
+
+	m->pending.generation = current;
+	m->pending.previous = confirmed;
+	m->rollback_ns = m->pending.deadline_ns;
+	if (why)
+		go_back_alone(m, why);
+	else
+		(void)load(m, current);
+}
+
+void manager_start(struct manager *m)
+{
+	enum fw_err err = store_open(m->opt.state_dir, &m->store);
+	unsigned current, confirmed;
+
+	if (err) {
+		log_error("%s: %s", m->opt.state_dir, fw_err_text(err));
+		return;
+	}
+	m->store_open = true;
+	current = store_pointer(&m->store, STORE_CURRENT);
+	confirmed = store_pointer(&m->store, STORE_CONFIRMED);
+	if (store_pending(&m->store, &m->pending) && current == confirmed)
+		pending_ends(m);
+	settle_leftovers(m);
+	if (current != confirmed)
+		resume(m, current, confirmed);
+	else if (current)
+		(void)load(m, current);
+	else
+		log_info("no policy yet: fwctl apply brings one");
+}

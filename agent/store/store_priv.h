@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the parts of the store. */
+#pragma once
+
+#include "agent/store/durable.h"
+#include "agent/store/store.h"
+
+/* A JSON object in a file; owned, or NULL when it cannot be read. */
+json_t *store_record_read(int dir, const char *name);
+
+/* Takes `record`; NULL is FW_ERR_NOMEM. */
+FW_MUST_CHECK enum fw_err store_record_write(int dir, const char *name,
+					     json_t *record);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What nf_tables traces of one packet: how it ended, and by which rule. */
+#pragma once
+
+#include "tests/unit/packet_case.h"
+
+struct tracer;
+
+struct traced {
+	enum verdict verdict;
+	char chain[128]; /* where it ended */
+	char rule[128];  /* "r_NAME" of the policy's rule, or "" */
+};
+
+/* NULL with errno. */
+struct tracer *tracer_open(void);
+void tracer_close(struct tracer *t);
+
+/* Throw away what is left of earlier packets. */
+void tracer_forget(struct tracer *t);
+
+/* The next packet's way to its end; false when nothing comes. */
+bool tracer_read(struct tracer *t, struct traced *out);

@@ -53,7 +53,7 @@ agent_or_fail
 check apply "the policy was not applied" fwctl apply "$LAB/policy/policy.conf"
 cases ""
 digest() {
-	fwctl status --json | jq -r .digest
+	fwctl status --json | jq -r .policy.digest
 }
 before=$(digest)
 

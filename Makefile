@@ -47,7 +47,8 @@ LDFLAGS_fuzz     := -fsanitize=address,undefined
 CFLAGS  ?= $(CFLAGS_$(FLAVOUR))
 LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 
-PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log libconfig jansson \
+PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log \
+	libnetfilter_conntrack libconfig jansson \
 	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.

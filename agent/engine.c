@@ -342,6 +342,8 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->dport = swap ? pkt->sport : pkt->dport;
 	k->l4 = pkt->l4;
 	k->time = (int64_t)(now / 1000000000);
+	k->has_mac = in->has_mac && !swap;
+	k->mac = in->mac;
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);

@@ -37,7 +37,9 @@ struct engine_input {
 	enum mark_state mark; /* the flow's, as the kernel knew it */
 	int zone_src, zone_dst; /* of this packet; -1 none, or _BY_ADDRESS */
 	const char *in_iface;   /* or NULL */
-	bool checksum_unset;    /* not computed yet: must not be verified */
+	bool has_mac;           /* the sender's, on an Ethernet link */
+	struct mac mac;
+	bool checksum_unset; /* not computed yet: must not be verified */
 };
 
 enum output_kind {

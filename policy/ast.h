@@ -84,7 +84,8 @@ struct ast_rule {
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
-	word_list time;
+	word_list mac, time;
+	struct word rate, packets, connections;
 	struct number observe; /* bool */
 	struct word until, forward;
 };

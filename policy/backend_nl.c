@@ -155,6 +155,9 @@ static void put_table(struct nl_batch *b, const struct ruleset *rs,
 		b->failed = true;
 	} else {
 		nftnl_table_set_str(t, NFTNL_TABLE_NAME, rs->table);
+		if (rs->table_flags && type == NFT_MSG_NEWTABLE)
+			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS,
+					    rs->table_flags);
 		nftnl_table_nlmsg_build_payload(nlh, t);
 		nl_push(b, nlh);
 	}

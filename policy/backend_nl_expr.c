@@ -16,6 +16,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -383,6 +384,17 @@ static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
 	compare(o, op, &be, sizeof(be));
 }
 
+/* Other links have no such addresses. */
+static void match_ether(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint16_t type = ARPHRD_ETHER;
+
+	load_meta(o, NFT_META_IIFTYPE);
+	compare(o, NFT_CMP_EQ, &type, sizeof(type));
+	load_payload(o, NFT_PAYLOAD_LL_HEADER, 6, 6);
+	lookup(o, s->set, false);
+}
+
 static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	load_meta(o, NFT_META_TIME_DAY);
@@ -402,6 +414,57 @@ static void match_hour(struct nl_rule_out *o, const struct rs_stmt *s)
 	to_network_order(o, sizeof(lo));
 	compare(o, NFT_CMP_GTE, &lo, sizeof(lo));
 	compare(o, NFT_CMP_LTE, &hi, sizeof(hi));
+}
+
+/* What counts: a rate, or flows at once. */
+static struct nftnl_expr *counting(const struct rs_stmt *s)
+{
+	bool rate = s->op == RS_LIMIT_OVER;
+	struct nftnl_expr *e = nftnl_expr_alloc(rate ? "limit" : "connlimit");
+
+	if (!e)
+		return NULL;
+	if (rate) {
+		nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, s->n);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, s->m);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, s->m2);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	} else {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, s->n);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS,
+				   NFT_CONNLIMIT_F_INV);
+	}
+	return e;
+}
+
+static void match_limit(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	struct nftnl_expr *count = counting(s), *e;
+
+	if (!count) {
+		o->failed = true;
+		return;
+	}
+	if (!s->set) {
+		nftnl_rule_add_expr(o->rule, count);
+		return;
+	}
+	need_family(o, s->set->family);
+	load_payload(o, NFT_PAYLOAD_NETWORK_HEADER,
+		     s->set->family == IP_V4 ? 12 : 8,
+		     s->set->family == IP_V4 ? 4 : 16);
+	e = expr(o, "dynset");
+	if (!e) {
+		nftnl_expr_free(count);
+		return;
+	}
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_KEY);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP,
+			   s->op == RS_LIMIT_OVER ? NFT_DYNSET_OP_UPDATE
+						  : NFT_DYNSET_OP_ADD);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, s->set->name);
+	nftnl_expr_add_expr(e, NFTNL_EXPR_DYNSET_EXPR, count);
 }
 
 static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
@@ -450,6 +513,13 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 		bitwise_u32(o, s->m, 0);
 		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_LIMIT_OVER:
+	case RS_FLOWS_OVER:
+		match_limit(o, s);
+		break;
+	case RS_ETHER_IN:
+		match_ether(o, s);
 		break;
 	case RS_DAY:
 		match_day(o, s);

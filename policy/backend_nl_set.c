@@ -19,6 +19,7 @@
 /* nft's own numbers for key types; the kernel only stores them. */
 #define NFT_TYPE_IPADDR       7
 #define NFT_TYPE_IP6ADDR      8
+#define NFT_TYPE_ETHERADDR    9
 #define NFT_TYPE_INET_PROTO   12
 #define NFT_TYPE_INET_SERVICE 13
 #define NFT_TYPE_IFNAME       41
@@ -42,6 +43,7 @@ static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
 		[RS_SET_IPV6] = {NFT_TYPE_IP6ADDR, 16},
 		[RS_SET_PORTS] = {NFT_TYPE_INET_SERVICE, 2},
 		[RS_SET_IFMAP] = {NFT_TYPE_IFNAME, IFNAMSIZ},
+		[RS_SET_ETHER] = {NFT_TYPE_ETHERADDR, sizeof(struct mac)},
 	};
 	struct key_part address =
 		plain[set->family == IP_V6 ? RS_SET_IPV6 : RS_SET_IPV4];
@@ -51,6 +53,10 @@ static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
 				       plain[RS_SET_PORTS]};
 	unsigned n = 0;
 
+	if (set->type == RS_SET_SOURCES) {
+		parts[n++] = address;
+		return n;
+	}
 	if (set->type != RS_SET_VMAP) {
 		parts[n++] = plain[set->type];
 		return n;
@@ -105,6 +111,19 @@ static void put_byteorder(struct nl_batch *b, struct nftnl_set *s,
 	nftnl_udata_buf_free(udata);
 }
 
+static void put_sources(struct nftnl_set *s, const struct rs_set *set,
+			uint32_t *flags)
+{
+	uint32_t timeout = rs_set_timeout(set);
+
+	*flags |= NFT_SET_EVAL;
+	nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, RS_SOURCES_MAX);
+	if (!timeout)
+		return;
+	*flags |= NFT_SET_TIMEOUT;
+	nftnl_set_set_u64(s, NFTNL_SET_TIMEOUT, (uint64_t)timeout * 1000);
+}
+
 void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 		const struct rs_set *set, uint32_t id)
 {
@@ -132,6 +151,8 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 	}
 	if (rs_set_is_interval(set))
 		flags |= NFT_SET_INTERVAL;
+	if (set->type == RS_SET_SOURCES)
+		put_sources(s, set, &flags);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
 	put_byteorder(b, s, set->type);
 	nftnl_set_nlmsg_build_payload(nlh, s);
@@ -182,6 +203,15 @@ static struct nlattr *element_begin(struct elements_out *o, const void *key,
 	mnl_attr_put(o->nlh, NFTA_DATA_VALUE, len, key);
 	mnl_attr_nest_end(o->nlh, nest);
 	return elem;
+}
+
+static void element_single(struct elements_out *o, const void *key,
+			   uint16_t len)
+{
+	struct nlattr *elem = element_begin(o, key, len);
+
+	if (elem)
+		mnl_attr_nest_end(o->nlh, elem);
 }
 
 static void element_range(struct elements_out *o, const void *lo,
@@ -326,6 +356,8 @@ void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 
 		element_range(&o, &lo, p->hi < UINT16_MAX ? &behind : NULL, 2);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		element_single(&o, &set->macs[i], sizeof(set->macs[i]));
 	vec_foreach (g, &set->gotos)
 		element_interface(&o, g);
 	vec_foreach (e, &set->entries)

@@ -143,6 +143,25 @@ static void print_mark(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "%s & 0x%08x == 0x%08x", word, s->m, s->n);
 }
 
+/* A rate is kept up to date with each packet of its source; a flow is added
+ * once. */
+static void print_limit(struct strbuf *out, const struct rs_stmt *s)
+{
+	bool rate = s->op == RS_LIMIT_OVER;
+
+	if (s->set)
+		strbuf_addf(out, "%s @%s { %s saddr ", rate ? "update" : "add",
+			    s->set->name,
+			    s->set->family == IP_V4 ? "ip" : "ip6");
+	if (rate)
+		strbuf_addf(out, "limit rate over %u/%s burst %u packets", s->n,
+			    limit_unit(s->m), s->m2);
+	else
+		strbuf_addf(out, "ct count over %u", s->n);
+	if (s->set)
+		strbuf_addz(out, " }");
+}
+
 /* "dnat ip6 to [2001:db8::5]:8443" */
 static void print_nat(struct strbuf *out, const struct rs_stmt *s)
 {
@@ -212,6 +231,13 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta time %s %u",
 			    s->op == RS_TIME_FROM ? ">=" : "<", s->n);
 		break;
+	case RS_LIMIT_OVER:
+	case RS_FLOWS_OVER:
+		print_limit(out, s);
+		break;
+	case RS_ETHER_IN:
+		strbuf_addf(out, "ether saddr @%s", s->set->name);
+		break;
 	case RS_DAY:
 	case RS_HOUR:
 		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");
@@ -263,17 +289,30 @@ static void print_comment(struct strbuf *out, const char *comment)
 	strbuf_addz(out, "\"");
 }
 
+static void print_sources(struct strbuf *out, const struct rs_set *set)
+{
+	uint32_t timeout = rs_set_timeout(set);
+
+	strbuf_addf(out, "\t\tsize %u\n\t\tflags dynamic%s\n", RS_SOURCES_MAX,
+		    timeout ? ",timeout" : "");
+	if (timeout)
+		strbuf_addf(out, "\t\ttimeout %us\n", timeout);
+}
+
 static void print_set_type(struct strbuf *out, const struct rs_set *set)
 {
-	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
-					    "inet_service", "ifname : verdict"};
+	static const char *const types[] = {
+		"ipv4_addr",        "ipv6_addr", "inet_service",
+		"ifname : verdict", "",          "ether_addr"};
 	static const char *const keys[][4] = {
 		{"ipv4_addr", "ipv4_addr", "inet_proto", "inet_service"},
 		{"ipv6_addr", "ipv6_addr", "inet_proto", "inet_service"},
 	};
 
 	strbuf_addz(out, "\t\ttype ");
-	if (set->type == RS_SET_VMAP) {
+	if (set->type == RS_SET_SOURCES) {
+		strbuf_addf(out, "%s\n", types[set->family == IP_V6]);
+	} else if (set->type == RS_SET_VMAP) {
 		print_keys(out, set, keys[set->family == IP_V6]);
 		strbuf_addz(out, " : verdict\n");
 	} else {
@@ -281,6 +320,8 @@ static void print_set_type(struct strbuf *out, const struct rs_set *set)
 	}
 	if (rs_set_is_interval(set))
 		strbuf_addz(out, "\t\tflags interval\n");
+	if (set->type == RS_SET_SOURCES)
+		print_sources(out, set);
 }
 
 static void print_set(struct strbuf *out, const struct rs_set *set)
@@ -291,6 +332,10 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 	strbuf_addf(out, "\t%s %s {\n", rs_set_is_map(set) ? "map" : "set",
 		    set->name);
 	print_set_type(out, set);
+	if (set->type == RS_SET_SOURCES) {
+		strbuf_addz(out, "\t}\n\n");
+		return;
+	}
 	strbuf_addz(out, "\t\telements = {");
 	for (size_t i = 0; i < set->addrs.n; i++)
 		strbuf_addf(out, "%s %s", n++ ? "," : "",
@@ -299,6 +344,9 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 		strbuf_addz(out, n++ ? ", " : " ");
 		print_numbers(out, p->lo, p->hi);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		strbuf_addf(out, "%s %s", n++ ? "," : "",
+			    mac_print(&set->macs[i], text));
 	vec_foreach (g, &set->gotos)
 		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
 			    g->interface, g->chain);

@@ -103,7 +103,12 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
 
-/* check_when.c: at what times a rule holds, and whether it only observes. */
+/* check_source.c: what a rule asks of the client beside its address. */
+void check_source(struct check *c, enum ast_list list,
+		  const struct ast_rule *r);
+
+/* check_when.c: at what times a rule holds, how much it lets pass, and whether
+ * it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);
 
 /* check_sets.c: the bits of a set of ranges. */

@@ -496,6 +496,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	else
 		check_ends(c, list, &r->from, &r->to);
 	check_engine(c, r, check_service(c, &r->service));
+	check_source(c, list, r);
 	check_when(c, r);
 	check_twice(c, "from", &r->from);
 	check_twice(c, "to", &r->to);

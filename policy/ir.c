@@ -91,7 +91,12 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
 {
-	return rule->times.n;
+	return rule->times.n || rule->n_macs;
+}
+
+bool ir_rule_has_limits(const struct ir_rule *rule)
+{
+	return rule->rate.n || rule->packets.n || rule->connections.n;
 }
 
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
@@ -102,6 +107,39 @@ bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
 		if (minute >= w->from && minute < w->to)
 			return true;
 	return rule->times.n == 0;
+}
+
+static bool words_alike(const struct str *a, size_t n_a, const struct str *b,
+			size_t n_b)
+{
+	bool alike = n_a == n_b;
+
+	for (size_t i = 0; alike && i < n_a; i++)
+		alike = str_eq(a[i], b[i]);
+	return alike;
+}
+
+static bool names_alike(const struct nameset *a, const struct nameset *b)
+{
+	return a->any == b->any &&
+	       words_alike(a->exact, a->n_exact, b->exact, b->n_exact) &&
+	       words_alike(a->below, a->n_below, b->below, b->n_below);
+}
+
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
+{
+	return a->action == b->action && a->apps == b->apps &&
+	       a->has_hosts == b->has_hosts && a->observe == b->observe &&
+	       a->until == b->until && names_alike(&a->hosts, &b->hosts) &&
+	       names_alike(&a->snis, &b->snis) &&
+	       words_alike(a->sni_words.items, a->sni_words.n,
+			   b->sni_words.items, b->sni_words.n) &&
+	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,
+			   b->alpns.n) &&
+	       words_alike(a->methods.items, a->methods.n, b->methods.items,
+			   b->methods.n) &&
+	       words_alike(a->paths.items, a->paths.n, b->paths.items,
+			   b->paths.n);
 }
 
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
@@ -213,6 +251,27 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_macs(const struct ir_rule *r, struct strbuf *out)
+{
+	char text[MAC_TEXT_MAX];
+
+	if (r->n_macs)
+		strbuf_addz(out, "\tmac");
+	for (size_t i = 0; i < r->n_macs; i++)
+		strbuf_addf(out, " %s", mac_print(&r->macs[i], text));
+	if (r->n_macs)
+		strbuf_addz(out, "\n");
+}
+
+static void print_limit(const char *key, const struct limit *limit,
+			struct strbuf *out)
+{
+	char text[LIMIT_TEXT_MAX];
+
+	if (limit->n)
+		strbuf_addf(out, "\t%s %s\n", key, limit_print(limit, text));
+}
+
 static void print_times(const window_list *times, struct strbuf *out)
 {
 	char from[WINDOW_TEXT_MAX], to[WINDOW_TEXT_MAX];
@@ -251,6 +310,10 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_macs(r, out);
+	print_limit("rate", &r->rate, out);
+	print_limit("packets", &r->packets, out);
+	print_limit("connections", &r->connections, out);
 	print_times(&r->times, out);
 	print_observe(r, out);
 	if (r->comment)

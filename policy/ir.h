@@ -9,6 +9,8 @@
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
+#include "policy/limit.h"
+#include "policy/mac.h"
 #include "policy/service.h"
 #include "policy/window.h"
 
@@ -73,8 +75,12 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
-	window_list times; /* sorted, in UTC; none: always */
-	bool observe;      /* it says what it would do, and does nothing */
+	const struct mac *macs; /* of the client; none: any */
+	size_t n_macs;
+	struct limit rate, connections; /* of its flows: beyond, refused */
+	struct limit packets;           /* of its packets: beyond, dropped */
+	window_list times;              /* sorted, in UTC; none: always */
+	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
 	const struct ir_forward *forward; /* or NULL */
 };
@@ -117,10 +123,10 @@ struct ir {
 	uint32_t guards; /* bit i = enum ir_guard i denies */
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	int tz_minuteswest; /* the kernel's days and hours are as much late */
 	const struct ir_nat *nats;
 	size_t n_nats;
 	size_t n_ids; /* of rules, then of nats and forwards */
-	int tz_minuteswest; /* the kernel's days and hours are as much late */
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -147,6 +153,10 @@ bool ir_side_has(const struct ir_side *side, int zone,
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
 
+/* Do two rules, of two policies, do the same to a flow that fits what the
+ * kernel sees of them? */
+bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b);
+
 /* Does it decide every flow that its zones, addresses and services take? */
 bool ir_rule_takes_all(const struct ir_rule *rule);
 
@@ -158,6 +168,8 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule);
 /* Does it ask for more than zones, addresses, services and what the engine
  * sees? */
 bool ir_rule_asks_more(const struct ir_rule *rule);
+
+bool ir_rule_has_limits(const struct ir_rule *rule);
 
 /* Do these conditions of the kernel hold as well? */
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);

@@ -172,6 +172,33 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
+static void lower_macs(struct lowering *l, const word_list *words,
+		       struct ir_rule *out)
+{
+	struct mac *macs = arena_calloc(l->arena, words->n + 1, sizeof(*macs));
+
+	if (!macs) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (w, words)
+		if (mac_parse(w->text, &macs[out->n_macs]))
+			out->n_macs++;
+	out->macs = macs;
+}
+
+/* They were checked: what is not there has no text. */
+static void lower_limits(const struct ast_rule *in, struct ir_rule *out)
+{
+	if (in->rate.text.p)
+		(void)limit_parse_rate(in->rate.text, &out->rate);
+	if (in->packets.text.p)
+		(void)limit_parse_rate(in->packets.text, &out->packets);
+	if (in->connections.text.p)
+		(void)limit_parse_count(in->connections.text,
+					&out->connections);
+}
+
 static void lower_times(struct lowering *l, const word_list *words,
 			struct ir_rule *out)
 {
@@ -211,6 +238,8 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_macs(l, &in->mac, out);
+	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
 	if (in->forward.text.p)

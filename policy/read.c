@@ -188,8 +188,13 @@ static void read_text(struct reading *r, const config_setting_t *s,
 		read_string(r, s, w);
 		return;
 	}
+	if (config_setting_type(s) != CONFIG_TYPE_INT) {
+		wrong_type(r, s, config_setting_name(s),
+			   "a string or a whole number");
+		w->broken = true;
+		return;
+	}
 	read_number(r, s, KEY_INT, &n);
-	w->broken |= n.broken;
 	if (n.set && w->text.p)
 		set_twice(r, s, w->place);
 	else if (n.set)

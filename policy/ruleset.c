@@ -120,6 +120,10 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		h = hash_more(h, &set->macs[i], sizeof(set->macs[i]));
+	if (set->type == RS_SET_SOURCES)
+		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
 		struct rs_entry plain = *e;
 
@@ -154,12 +158,32 @@ struct rs_set *rs_build_map(struct rs_build *b, const char *name)
 	return set;
 }
 
+/* What it holds is the kernel's: its name must not change with the rest. */
+const struct rs_set *rs_build_sources(struct rs_build *b, const char *name,
+				      enum ip_family family,
+				      const struct limit *limit,
+				      struct place place)
+{
+	struct rs_set *set = ruleset_set_find(b->rs, name);
+
+	if (set)
+		return set;
+	set = rs_build_map(b, name);
+	if (set) {
+		set->type = RS_SET_SOURCES;
+		set->family = family;
+		set->limit = *limit;
+		set->place = place;
+	}
+	return set;
+}
+
 const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 {
 	static const char *const kinds[] = {
 		[RS_SET_IPV4] = "s_ip4",    [RS_SET_IPV6] = "s_ip6",
 		[RS_SET_PORTS] = "s_ports", [RS_SET_IFMAP] = "m",
-		[RS_SET_VMAP] = "m",
+		[RS_SET_VMAP] = "m",        [RS_SET_ETHER] = "s_ether",
 	};
 	uint64_t hash = rs_set_hash(set);
 	const char *name = arena_printf(b->arena, "%s_%016" PRIx64,
@@ -283,6 +307,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 	} slots[] = {
 		{"input", rs_build_input},     {"forward", rs_build_forward},
 		{"output", rs_build_output},   {"queue", fill_queue},
+		{"undecided", fill_undecided}, {"police", rs_build_police},
 		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
 		{"srcnat", rs_build_srcnat},
 	};

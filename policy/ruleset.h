@@ -37,8 +37,13 @@ enum rs_op {
 	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
+	RS_ETHER_IN, /* set: the source's Ethernet address */
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
 	RS_HOUR, /* n..m = seconds of the day, likewise */
+	/* More than n in m seconds, in bursts of m2; of the packet's source
+	 * where there is a set of those. */
+	RS_LIMIT_OVER,
+	RS_FLOWS_OVER, /* more than n at once, likewise */
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,
@@ -89,8 +94,13 @@ enum rs_set_type {
 	RS_SET_IPV6,
 	RS_SET_PORTS,
 	RS_SET_IFMAP,
-	RS_SET_VMAP
+	RS_SET_VMAP,
+	RS_SET_ETHER,
+	RS_SET_SOURCES /* filled by the kernel, with what it counts of each */
 };
+
+/* Sources that are counted at once; others are not limited. */
+#define RS_SOURCES_MAX 65535
 
 /* What a verdict map is asked with: these, in this order. */
 enum rs_key { RS_KEY_SRC = 1, RS_KEY_DST = 2, RS_KEY_L4 = 4, RS_KEY_PORT = 8 };
@@ -123,7 +133,10 @@ struct rs_set {
 	enum ip_family family;        /* of its addresses */
 	unsigned keys;                /* bits of enum rs_key */
 	bool ranges;                  /* entries are not all single values */
-	uint64_t hash;                /* of its type and elements */
+	const struct mac *macs;
+	size_t n_macs;
+	struct limit limit; /* of each source */
+	uint64_t hash;      /* of its type and elements */
 	struct place place;
 };
 
@@ -135,7 +148,20 @@ static inline bool rs_set_is_map(const struct rs_set *set)
 /* Are its elements ranges? */
 static inline bool rs_set_is_interval(const struct rs_set *set)
 {
-	return set->type == RS_SET_VMAP ? set->ranges : !rs_set_is_map(set);
+	return set->type == RS_SET_VMAP ? set->ranges
+					: set->type <= RS_SET_PORTS;
+}
+
+/* How long a source is remembered that does nothing: until its bucket is full
+ * again; 0: as long as it has flows. */
+static inline uint32_t rs_set_timeout(const struct rs_set *set)
+{
+	uint64_t refill = (uint64_t)set->limit.seconds * set->limit.burst;
+
+	if (!set->limit.n || !set->limit.seconds)
+		return 0;
+	refill = refill / set->limit.n + 60;
+	return refill > 86400 ? 86400 : (uint32_t)refill;
 }
 
 enum rs_hook {
@@ -162,7 +188,8 @@ struct ruleset {
 	VEC(struct rs_set *) sets;
 	VEC(const char *) counters; /* named, so that they outlive a rule */
 	struct map chain_map, set_map, counter_map; /* by name */
-	bool queues; /* some flow may have to be queued */
+	bool queues;          /* some flow may have to be queued */
+	uint32_t table_flags; /* of the kernel; who loads it says */
 };
 
 /* The chain whose one rule's comment says which policy this is made of. */

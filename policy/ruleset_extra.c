@@ -2,10 +2,13 @@
 /*
  * What a rule asks of a packet beside zones, addresses and services, in a chain
  * w_NAME before the rule's own: nft rules that return what does not fit, and
- * one that goes on in r_NAME.  So the chain of a pair jumps here, and goes on
- * with its next rule when this one does not hold.
+ * one (or one for each time of the week) that goes on in r_NAME.  So the chain
+ * of a pair jumps here, and goes on with its next rule when this one does not
+ * hold.
  */
 #include "policy/ruleset_priv.h"
+
+#include <stdlib.h>
 
 /* Addresses are left out of the side's own already. */
 static bool side_asks_more(const struct ir_side *side)
@@ -119,70 +122,88 @@ static void match_hours(struct rs_build *b, struct rs_rule *nft,
 				     .op = RS_HOUR, .n = h->from, .m = h->to});
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct mac));
+}
+
+/* Each address once, sorted: the set is named by its content. */
+static void match_mac(struct rs_build *b, struct rs_rule *nft,
+		      const struct ir_rule *rule)
+{
+	struct mac *macs = arena_calloc(b->arena, rule->n_macs, sizeof(*macs));
+	struct rs_set set = {
+		.type = RS_SET_ETHER, .macs = macs, .place = rule->place};
+
+	if (!macs) {
+		b->failed = true;
+		return;
+	}
+	memcpy(macs, rule->macs, rule->n_macs * sizeof(*macs));
+	qsort(macs, rule->n_macs, sizeof(*macs), by_bytes);
+	for (size_t i = 0; i < rule->n_macs; i++)
+		if (!set.n_macs || by_bytes(&macs[set.n_macs - 1], &macs[i]))
+			macs[set.n_macs++] = macs[i];
+	rs_build_add(b, nft,
+		     (struct rs_stmt){.op = RS_ETHER_IN,
+				      .set = rs_build_set(b, &set)});
+}
+
 /* --- the chain ------------------------------------------------------------ */
 
-/* Where the rule goes on when it holds; a guard's flows are the engine's. */
-static const char *target_of(struct rs_build *b, const struct ir_rule *rule)
-{
-	return rule->list == AST_LISTS ? "c_queue" : rs_build_body(b, rule);
-}
-
-/* That of a translation goes by its own chain: a rule may have its name. */
-static const char *extra_name(struct rs_build *b, const struct ir_rule *rule)
-{
-	if (rule->id >= b->ir->n_all)
-		return rs_build_name(b, "w", rs_build_body(b, rule), NULL);
-	return rs_build_name(b, "w_", rs_rule_label(b, rule), NULL);
-}
-
-/* What the rule asks at these hours (NULL: at all), and on to its own chain. */
+/* What the rule asks at these hours (NULL: at all), and on to `target`. */
 static void go_on(struct rs_build *b, struct rs_chain *chain,
-		  const struct ir_rule *rule, const struct hours *h)
+		  const struct ir_rule *rule, const struct hours *h,
+		  const char *target)
 {
 	struct rs_rule *nft = rs_rule_new(b->arena, chain);
 
+	if (rule->n_macs)
+		match_mac(b, nft, rule);
 	if (h)
 		match_hours(b, nft, h);
-	rs_build_add(
-		b, nft,
-		(struct rs_stmt){.op = RS_GOTO, .name = target_of(b, rule)});
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_GOTO, .name = target});
 	if (nft)
 		nft->place = rule->place;
 }
 
-static const char *extra_chain(struct rs_build *b, const struct ir_rule *rule)
+struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
+			    const char *prefix, const char *target)
 {
-	const char *name = extra_name(b, rule);
+	const char *name =
+		rs_build_name(b, prefix, rs_rule_label(b, rule), NULL);
+	const struct rs_stmt jump = {.op = RS_JUMP, .name = name};
 	struct rs_chain *chain = ruleset_chain_find(b->rs, name);
 	hours_list hours;
 
+	if (!asks_more(rule))
+		return (struct rs_stmt){.op = RS_GOTO, .name = target};
 	if (chain)
-		return name;
+		return jump;
 	chain = rs_build_chain(b, name);
 	return_except(b, chain, rule, &rule->from, RS_SADDR_IN);
 	return_except(b, chain, rule, &rule->to, RS_DADDR_IN);
 	hours = hours_of(b, &rule->times);
 	vec_foreach (h, &hours)
-		go_on(b, chain, rule, h);
+		go_on(b, chain, rule, h, target);
 	if (!rule->times.n)
-		go_on(b, chain, rule, NULL);
-	return name;
-}
-
-/* Can a packet come back from the rule's own chain? */
-static bool lets_pass(const struct rs_build *b, const struct ir_rule *rule)
-{
-	if (rule->id >= b->ir->n_all) /* a translation of one family */
-		return true;
-	return rule->observe && rule->list != AST_LISTS &&
-	       !ir_rule_asks_engine(rule);
+		go_on(b, chain, rule, NULL, target);
+	return jump;
 }
 
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule)
 {
-	if (asks_more(rule))
-		return (struct rs_stmt){.op = RS_JUMP,
-					.name = extra_chain(b, rule)};
-	return (struct rs_stmt){.op = lets_pass(b, rule) ? RS_JUMP : RS_GOTO,
-				.name = target_of(b, rule)};
+	/* A translation goes by its own chain: a rule may have its name. */
+	bool translation = rule->id >= b->ir->n_all;
+	const char *body = rs_build_body(b, rule);
+	const char *prefix =
+		translation ? arena_printf(b->arena, "w%.2s", body) : "w_";
+	struct rs_stmt way =
+		rs_build_way(b, rule, prefix ? prefix : "w_", body);
+
+	/* Who only observes lets it go on, and so does who speaks of one family
+	 * alone. */
+	if (translation || (rule->observe && !ir_rule_asks_engine(rule)))
+		way.op = RS_JUMP;
+	return way;
 }

@@ -95,7 +95,7 @@ static const char *forward_chain(struct rs_build *b, const char *prefix,
 			continue;
 		if (!chain)
 			chain = rs_build_chain(b, name);
-		rs_build_arm(b, chain, &arm);
+		rs_build_arm(b, chain, &arm, rs_build_entry(b, arm.rule));
 	}
 	return chain ? name : NULL;
 }
@@ -192,7 +192,7 @@ static const char *source_pair(struct rs_build *b, unsigned from, unsigned to)
 			continue;
 		if (!chain)
 			chain = rs_build_chain(b, name);
-		rs_build_arm(b, chain, &arm);
+		rs_build_arm(b, chain, &arm, rs_build_entry(b, arm.rule));
 	}
 	return chain ? name : NULL;
 }

@@ -18,7 +18,9 @@ enum channel_kind {
 	CHANNEL_FILE,      /* manager: its bytes */
 	CHANNEL_PREPARE, /* manager: compile this policy text, do not use it */
 	CHANNEL_COMMIT,  /* manager: use what was prepared */
-	CHANNEL_DONE,    /* verdict process: the last order was carried out */
+	CHANNEL_JUDGE,   /* manager: struct engine_flow[] that were allowed */
+	CHANNEL_DONE,    /* verdict process: the last order was carried out; for
+			  * JUDGE    a byte a flow, enum engine_again */
 };
 
 /* A policy, or all that its files may hold. */

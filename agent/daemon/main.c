@@ -19,6 +19,7 @@ static const struct option options[] = {
 	{"run-dir", required_argument, NULL, 'r'},
 	{"log-dir", required_argument, NULL, 'l'},
 	{"user", required_argument, NULL, 'u'},
+	{"shared-table", no_argument, NULL, 'S'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"foreground", no_argument, NULL, 'f'},
 	{"version", no_argument, NULL, 'V'},
@@ -38,6 +39,9 @@ static void usage(FILE *to)
 		"  --log-dir DIR    eve.json (/var/log/fwagent)\n"
 		"  --user NAME      whom the verdict process runs as (fwagent, "
 		"else nobody)\n"
+		"  --shared-table   let others change the table, and undo it "
+		"(else, where the\n"
+		"                   kernel can, nobody may)\n"
 		"  --verbose        say more\n"
 		"  --foreground     accepted for habit: it never forks away\n"
 		"  --version, --help\n");
@@ -75,6 +79,9 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			opt.user = optarg;
+			break;
+		case 'S':
+			opt.leave_open = true;
 			break;
 		case 'v':
 			level = LOG_LEVEL_DEBUG;

@@ -144,7 +144,7 @@ static void take_signal(struct manager *m)
 }
 
 static unsigned poll_fds(const struct manager *m,
-			 struct pollfd fds[SERVER_CLIENTS + 3])
+			 struct pollfd fds[SERVER_CLIENTS + 4])
 {
 	int server[SERVER_CLIENTS + 1];
 	unsigned n_server = server_fds(m->server, server), n = 0;
@@ -153,6 +153,7 @@ static unsigned poll_fds(const struct manager *m,
 	fds[n++] =
 		(struct pollfd){.fd = m->verdict.pid ? m->verdict.events : -1,
 				.events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = m->nft.events, .events = POLLIN};
 	for (unsigned i = 0; i < n_server; i++)
 		fds[n++] = (struct pollfd){.fd = server[i], .events = POLLIN};
 	return n;
@@ -160,7 +161,7 @@ static unsigned poll_fds(const struct manager *m,
 
 void manager_run(struct manager *m)
 {
-	struct pollfd fds[SERVER_CLIENTS + 3];
+	struct pollfd fds[SERVER_CLIENTS + 4];
 
 	(void)sd_notify(0, "READY=1");
 	while (!m->stopping) {
@@ -177,6 +178,7 @@ void manager_run(struct manager *m)
 		end_hung(m, now);
 		if (m->retry_ns && now >= m->retry_ns && m->policy)
 			start_again(m, now);
+		manager_heal(m);
 		manager_confirm_tick(m);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
@@ -249,6 +251,13 @@ static enum fw_err open_all(struct manager *m)
 	err = take_signals(m);
 	if (err)
 		return err;
+	err = nft_open(&m->nft);
+	if (err) {
+		log_error("no netlink socket: %s", fw_err_text(err));
+		return err;
+	}
+	if (!m->opt.leave_open)
+		m->table_flags = nft_probe_owner(&m->nft);
 	manager_start(m);
 	(void)snprintf(path, sizeof(path), "%s/control.sock", m->opt.run_dir);
 	err = server_new(path, serve, m, &m->server);
@@ -267,6 +276,7 @@ enum fw_err manager_new(const struct manager_options *options,
 		return FW_ERR_NOMEM;
 	m->opt = *options;
 	m->lock = m->signals = m->log.fd = -1;
+	m->nft = (struct nft){.fd = -1, .events = -1};
 	m->verdict.channel = m->verdict.events = -1;
 	err = open_all(m);
 	if (err) {
@@ -286,6 +296,8 @@ void manager_free(struct manager *m)
 	policy_free(m->policy);
 	if (m->store_open)
 		store_close(&m->store);
+	json_decref(m->loaded);
+	nft_close(&m->nft);
 	evelog_close(&m->log);
 	free(m->event_room);
 	if (m->stats && m->stats != MAP_FAILED)

@@ -7,9 +7,15 @@
 
 #include "policy/base/err.h"
 
+#include <stdbool.h>
+
+/* As the frame names it, in family inet. */
+#define MANAGER_TABLE "fwagent"
+
 struct manager_options {
 	const char *state_dir, *run_dir, *log_dir;
 	const char *user; /* of the verdict process */
+	bool leave_open;  /* do not own the table: heal it */
 };
 
 struct manager;

@@ -8,6 +8,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/sweep.h"
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/nftapply.h"
 #include "policy/base/log.h"
@@ -17,10 +18,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define ERRORS_NAMED 20
-/* As the frame names it. */
-#define TABLE "fwagent"
 
 void answer_refuse(struct answer *a, int status, const char *fmt, ...)
 {
@@ -44,64 +41,16 @@ json_t *answer_end(struct answer *a)
 	return o;
 }
 
-static const struct nl_source *source_of(const struct nl_batch *batch,
-					 const struct nft_error *e)
-{
-	static const struct nl_source whole = {.what = "the batch", .name = ""};
-
-	if (e->seq < 1 || e->seq > batch->sources.n)
-		return &whole;
-	return &batch->sources.items[e->seq - 1];
-}
-
-/* One rule of a policy may stand in many chains: it is named once. */
-static bool was_named(const struct nl_batch *batch,
-		      const struct nft_errors *errors, size_t i)
-{
-	const struct nl_source *s = source_of(batch, &errors->items[i]);
-
-	for (size_t j = 0; j < i; j++) {
-		const struct nl_source *t = source_of(batch, &errors->items[j]);
-
-		if (errors->items[j].errnum == errors->items[i].errnum &&
-		    !strcmp(s->what, t->what) && !strcmp(s->name, t->name))
-			return true;
-	}
-	return false;
-}
-
-/* The kernel's errors, by the rule or set that each stands for. */
-static void explain_batch(struct answer *a, const struct nl_batch *batch,
-			  const struct nft_errors *errors)
-{
-	size_t named = 0;
-
-	if (errors->n == 0)
-		answer_refuse(a, 1,
-			      "the ruleset could not be sent to the kernel: %s",
-			      strerror(errno));
-	for (size_t i = 0; i < errors->n; i++) {
-		const struct nl_source *s = source_of(batch, &errors->items[i]);
-
-		if (was_named(batch, errors, i) || ++named > ERRORS_NAMED)
-			continue;
-		answer_refuse(a, 1, "the kernel refuses %s '%s': %s", s->what,
-			      s->name, nft_error_text(errors->items[i].errnum));
-	}
-	if (named > ERRORS_NAMED)
-		answer_refuse(a, 1, "and %zu more", named - ERRORS_NAMED);
-}
-
-static bool probe_queue(struct answer *a, const struct policy *p,
-			enum queue_target *out)
+static bool probe_queue(const struct manager *m, struct answer *a,
+			const struct policy *p, enum queue_target *out)
 {
 	enum fw_err err = FW_OK;
 	bool there;
 
 	/* Without need of a queue: is there nf_tables at all? */
 	if (p->ruleset.queues)
-		err = nft_probe_queue(out);
-	else if (nft_table_present(p->ruleset.table, &there) != FW_OK)
+		err = nft_probe_queue(&m->nft, out);
+	else if (nft_table_present(&m->nft, p->ruleset.table, &there) != FW_OK)
 		err = FW_ERR_NOENT;
 	if (err == FW_ERR_UNSUPPORTED)
 		answer_refuse(
@@ -156,25 +105,6 @@ static bool ready_verdict(struct manager *m, struct answer *a,
 	return !err;
 }
 
-static bool send_ruleset(struct answer *a, struct policy *p,
-			 enum queue_target queue)
-{
-	struct nl_batch batch;
-	struct nft_errors errors;
-	enum fw_err err =
-		backend_nl(NULL, &p->ruleset, queue, 0, &p->arena, &batch);
-
-	if (err) {
-		answer_refuse(a, 1, "%s", fw_err_text(err));
-		return false;
-	}
-	err = nft_send(&batch, &errors);
-	if (err)
-		explain_batch(a, &batch, &errors);
-	nl_batch_done(&batch);
-	return !err;
-}
-
 /* The kernel has the new ruleset: now the rest follows. */
 static void switch_over(struct manager *m, const struct transition *t,
 			struct verdict_process *fresh)
@@ -188,10 +118,25 @@ static void switch_over(struct manager *m, const struct transition *t,
 		verdict_process_stop(&m->verdict);
 		m->retry_ns = worker_now();
 	}
-	policy_free(m->policy);
 	m->policy = t->policy;
 	m->generation = t->generation;
 	m->since_ns = worker_now();
+}
+
+/* What goes on under the old policy and must not under the new. */
+static void cut_refused(struct manager *m, const struct policy *old)
+{
+	struct sweep s = {.old = old,
+			  .now = m->policy,
+			  .verdict = &m->verdict,
+			  .log = &m->log,
+			  .stats = m->stats};
+
+	sweep_run(&s);
+	if (s.cut)
+		log_info("%zu of %zu connections are cut: the policy refuses "
+			 "them",
+			 s.cut, s.seen);
 }
 
 static void drop(struct manager *m, struct transition *t,
@@ -208,14 +153,15 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 {
 	struct verdict_process fresh = {.channel = -1, .events = -1};
 	enum queue_target queue = m->queue;
+	struct policy *old = m->policy;
 
-	if (!probe_queue(t->answer, t->policy, &queue) ||
+	if (!probe_queue(m, t->answer, t->policy, &queue) ||
 	    !ready_verdict(m, t->answer, t->policy, &fresh) ||
 	    !manager_store_before(m, t)) {
 		drop(m, t, &fresh);
 		return false;
 	}
-	if (!send_ruleset(t->answer, t->policy, queue)) {
+	if (!manager_send(m, t->answer, t->policy, queue)) {
 		manager_store_undo(m, t);
 		drop(m, t, &fresh);
 		return false;
@@ -224,6 +170,9 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	m->retry_ns = 0;
 	switch_over(m, t, &fresh);
 	manager_store_after(m, t);
+	if (old || !manager_was_loaded(m, m->policy))
+		cut_refused(m, old);
+	policy_free(old);
 	/* They were lent. */
 	policy_forget_files(t->policy);
 	return true;
@@ -237,12 +186,13 @@ struct policy *manager_compile(struct manager *m, struct answer *a,
 					.text_name = "policy",
 					.files = files,
 					.env = &m->env.env};
-	unsigned last = m->policy ? m->policy->ir.generation : 0;
 	struct policy *p;
 	enum fw_err err;
 
 	/* No two that follow each other are alike. */
-	sysenv_init(&m->env, last % MARK_GENERATIONS + 1);
+	sysenv_init(&m->env,
+		    m->policy ? m->policy->ir.generation % MARK_GENERATIONS + 1
+			      : manager_loaded_generation(m));
 	err = policy_compile(&in, &p);
 	if (!err)
 		return p;
@@ -278,7 +228,7 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 
 bool manager_put_none(struct manager *m, struct answer *a)
 {
-	enum fw_err err = nft_table_remove(TABLE);
+	enum fw_err err = nft_table_remove(&m->nft, MANAGER_TABLE);
 
 	if (err) {
 		answer_refuse(a, 1, "the table cannot be removed: %s",
@@ -287,6 +237,7 @@ bool manager_put_none(struct manager *m, struct answer *a)
 	}
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
+	m->table_known = false;
 	m->policy = NULL;
 	m->generation = 0;
 	m->retry_ns = 0;

@@ -22,35 +22,14 @@
 #include "agent/daemon/manager_priv.h"
 
 #include "agent/daemon/author.h"
+#include "agent/daemon/boot.h"
 #include "agent/daemon/worker_queue.h"
 #include "agent/limits.h"
 #include "policy/base/log.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #define RETRY_ROLLBACK_NS 2000000000ULL
-
-/* A clock that goes on in sleep and nobody sets. */
-static uint64_t boot_now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-static void boot_id(char out[40])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, out, 36);
-
-	out[n > 0 ? n : 0] = '\0';
-	if (fd >= 0)
-		(void)close(fd);
-}
 
 /* A failure of the disk that changes nothing of what is in force. */
 static void complain(enum fw_err err, const char *what)
@@ -302,7 +281,7 @@ static void settle_leftovers(struct manager *m)
 static const char *why_go_back(const struct manager *m, unsigned current)
 {
 	const struct pending *p = &m->pending;
-	char id[40];
+	char id[BOOT_ID_MAX];
 
 	boot_id(id);
 	if (p->generation != current)
@@ -354,6 +333,7 @@ void manager_start(struct manager *m)
 		return;
 	}
 	m->store_open = true;
+	m->loaded = store_record(&m->store, "loaded.json");
 	current = store_pointer(&m->store, STORE_CURRENT);
 	confirmed = store_pointer(&m->store, STORE_CONFIRMED);
 	if (store_pending(&m->store, &m->pending) && current == confirmed)

@@ -6,6 +6,7 @@
 #include "agent/daemon/evelog.h"
 #include "agent/daemon/manager.h"
 #include "agent/daemon/verdict_process.h"
+#include "agent/kernel/nftapply.h"
 #include "agent/store/store.h"
 #include "policy/backend.h"
 
@@ -16,7 +17,15 @@ struct manager {
 	struct evelog log;
 	struct stats *stats;
 	struct store store;
+	json_t *loaded; /* what the daemon before us has left in the kernel */
 	bool store_open;
+	struct nft nft;
+	uint32_t table_flags; /* of a table that is ours alone; 0: heal it */
+	bool table_known;     /* it is as the policy in force has it */
+	uint64_t table_sum;   /* its fingerprint then */
+	struct nft_change change; /* not healed yet */
+	uint64_t heal_ns;         /* not before */
+	uint64_t healed;
 	struct policy *policy;  /* in force, or NULL */
 	unsigned generation;    /* its number in the store; 0: not stored */
 	struct pending pending; /* generation 0: nothing is */
@@ -67,6 +76,22 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 
 /* Back to having none: the table goes away. */
 bool manager_put_none(struct manager *m, struct answer *a);
+
+/* --- manager_table.c: our table in the kernel ------------------------------
+ */
+
+/* Turn the table into the policy's; false: the answer says why not. */
+bool manager_send(struct manager *m, struct answer *a, struct policy *p,
+		  enum queue_target queue);
+
+/* What others have done to it is undone. */
+void manager_heal(struct manager *m);
+
+/* At a start: the generation that the engine has to put in its marks, if the
+ * table that is there shall go on; and whether the policy is what it was before
+ * the start. */
+unsigned manager_loaded_generation(const struct manager *m);
+bool manager_was_loaded(const struct manager *m, const struct policy *p);
 
 /* --- manager_request.c: the request `apply`; the answer is owned --------- */
 

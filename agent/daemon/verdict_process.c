@@ -24,23 +24,37 @@ static void set_error(struct verdict_process *v, const char *text)
 	(void)snprintf(v->error, sizeof(v->error), "%s", text);
 }
 
-/* Wait for the answer that is due. */
-static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
+/* Wait for the answer that is due; its bytes are owned (str_free). */
+static enum fw_err expect_text(struct verdict_process *v,
+			       enum channel_kind wanted, struct str *out)
 {
 	enum channel_kind kind;
 	struct str text;
 	enum fw_err err = channel_receive(v->channel, &kind, &text, READY_MS);
 
+	*out = (struct str){0};
 	if (err) {
 		set_error(v, err == FW_ERR_TIMEOUT
 				     ? "the verdict process does not answer"
 				     : "the verdict process ended");
 		return err;
 	}
-	if (kind != wanted)
+	if (kind != wanted) {
 		set_error(v, text.p);
+		str_free(text);
+		return FW_ERR_IO;
+	}
+	*out = text;
+	return FW_OK;
+}
+
+static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
+{
+	struct str text;
+	enum fw_err err = expect_text(v, wanted, &text);
+
 	str_free(text);
-	return kind == wanted ? FW_OK : FW_ERR_IO;
+	return err;
 }
 
 /* The log, the control socket, the lock: none of them is its business. */
@@ -167,6 +181,25 @@ enum fw_err verdict_process_commit(struct verdict_process *v)
 	if (err)
 		set_error(v, "the verdict process does not take the policy");
 	return err ? err : expect(v, CHANNEL_DONE);
+}
+
+enum fw_err verdict_process_judge(struct verdict_process *v,
+				  const struct engine_flow *flows, size_t n,
+				  uint8_t *answers)
+{
+	enum fw_err err =
+		channel_send(v->channel, CHANNEL_JUDGE,
+			     str_mem(flows, n * sizeof(*flows)), READY_MS);
+	struct str text = {0};
+
+	if (err)
+		set_error(v, "the verdict process does not take flows");
+	else
+		err = expect_text(v, CHANNEL_DONE, &text);
+	if (!err && text.len == n)
+		memcpy(answers, text.p, n);
+	str_free(text);
+	return err;
 }
 
 void verdict_process_stop(struct verdict_process *v)

@@ -2,6 +2,7 @@
 /* The manager's hold on one verdict process. */
 #pragma once
 
+#include "agent/engine.h"
 #include "agent/kernel/sysenv.h"
 #include "agent/verdict/stats.h"
 #include "policy/policy.h"
@@ -29,6 +30,12 @@ verdict_process_prepare(struct verdict_process *v, struct str text,
 			const struct policy_files *files,
 			const struct sysenv *env);
 FW_MUST_CHECK enum fw_err verdict_process_commit(struct verdict_process *v);
+
+/* What it says of flows that were allowed under earlier policies: into
+ * `answers`, a byte each, enum engine_again. */
+FW_MUST_CHECK enum fw_err verdict_process_judge(struct verdict_process *v,
+						const struct engine_flow *flows,
+						size_t n, uint8_t *answers);
 
 /* End it and let go of its files. */
 void verdict_process_stop(struct verdict_process *v);

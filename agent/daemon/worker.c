@@ -187,6 +187,25 @@ static void commit(struct worker *w)
 	say(w, CHANNEL_DONE, "");
 }
 
+/* Of each flow, what the first engine says that remembers it. */
+static void judge(struct worker *w, struct str bytes)
+{
+	size_t n = bytes.len / sizeof(struct engine_flow);
+	struct engine_flow *flows = malloc(bytes.len + 1);
+	uint8_t *answers = calloc(1, n + 1);
+
+	if (!flows || !answers)
+		_exit(1);
+	memcpy(flows, bytes.p, bytes.len);
+	for (unsigned i = 0; i < w->n_queues; i++)
+		worker_queue_judge(w->queues[i], flows, answers, n);
+	if (channel_send(w->opt->channel, CHANNEL_DONE, str_mem(answers, n),
+			 ANSWER_MS))
+		_exit(1);
+	free(flows);
+	free(answers);
+}
+
 static void serve_order(struct worker *w)
 {
 	enum channel_kind kind;
@@ -209,6 +228,8 @@ static void serve_order(struct worker *w)
 		prepare(w, text);
 	else if (kind == CHANNEL_COMMIT)
 		commit(w);
+	else if (kind == CHANNEL_JUDGE)
+		judge(w, text);
 	str_free(text);
 }
 

@@ -51,10 +51,13 @@ struct worker_queue {
 	uint32_t marks[MARKS];
 	struct zone_cache zones[INTERFACES];
 
-	/* Hand-over of a policy. */
+	/* Hand-over of a policy, or of flows to be judged again. */
 	pthread_mutex_t lock;
 	pthread_cond_t taken;
 	const struct policy *next;
+	const struct engine_flow *flows;
+	uint8_t *answers;
+	size_t n_flows;
 	int wake; /* eventfd */
 };
 
@@ -187,11 +190,13 @@ static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 		.mark = mark_state_of(q->policy->ir.marks, pkt->mark),
 		.checksum_unset = pkt->checksum_unset,
 		.in_iface = pkt->indev ? in->name : NULL,
+		.has_mac = pkt->has_mac,
 		.zone_src = pkt->hook == NF_INET_LOCAL_OUT ? IR_ZONE_SELF
 							   : in->zone,
 		.zone_dst = IR_ZONE_SELF,
 	};
 
+	memcpy(input.mac.bytes, pkt->mac, sizeof(pkt->mac));
 	if (pkt->hook != NF_INET_LOCAL_IN)
 		input.zone_dst = cached_zone(q, pkt->outdev)->zone;
 	q->marks[pkt->id % MARKS] = pkt->mark;
@@ -199,7 +204,16 @@ static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 	carry_out(q);
 }
 
-static void take_policy(struct worker_queue *q)
+static void judge_flows(struct worker_queue *q)
+{
+	for (size_t i = 0; i < q->n_flows; i++)
+		if (q->answers[i] == ENGINE_AGAIN_UNKNOWN)
+			q->answers[i] = (uint8_t)engine_judge_again(
+				q->engine, &q->flows[i], q->now);
+	q->flows = NULL;
+}
+
+static void take_order(struct worker_queue *q)
 {
 	uint64_t n;
 
@@ -214,8 +228,10 @@ static void take_policy(struct worker_queue *q)
 		carry_out(q);
 		q->next = NULL;
 		memset(q->zones, 0, sizeof(q->zones));
-		(void)pthread_cond_signal(&q->taken);
 	}
+	if (q->flows)
+		judge_flows(q);
+	(void)pthread_cond_signal(&q->taken);
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
@@ -243,7 +259,7 @@ static void *run(void *arg)
 		__atomic_store_n(&q->shared->stats->alive_ns, q->now,
 				 __ATOMIC_RELAXED);
 		if (fds[1].revents)
-			take_policy(q);
+			take_order(q);
 		if (nfqueue_read(q->nfq, take_packet, q, &lost) != FW_OK) {
 			log_error("the queue's socket failed: %s",
 				  strerror(errno));
@@ -306,15 +322,32 @@ enum fw_err worker_queue_start(struct worker_queue *q)
 	return fw_err_of_errno(pthread_create(&q->thread, NULL, run, q));
 }
 
-void worker_queue_set_policy(struct worker_queue *q,
-			     const struct policy *policy)
+/* What was handed over is taken when this returns; the lock is held. */
+static void wait_taken(struct worker_queue *q)
 {
 	static const uint64_t one = 1;
 
+	(void)!write(q->wake, &one, sizeof(one));
+	while (q->next || q->flows)
+		(void)pthread_cond_wait(&q->taken, &q->lock);
+}
+
+void worker_queue_set_policy(struct worker_queue *q,
+			     const struct policy *policy)
+{
 	(void)pthread_mutex_lock(&q->lock);
 	q->next = policy;
-	(void)!write(q->wake, &one, sizeof(one));
-	while (q->next)
-		(void)pthread_cond_wait(&q->taken, &q->lock);
+	wait_taken(q);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void worker_queue_judge(struct worker_queue *q, const struct engine_flow *flows,
+			uint8_t *answers, size_t n)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->flows = flows;
+	q->answers = answers;
+	q->n_flows = n;
+	wait_taken(q);
 	(void)pthread_mutex_unlock(&q->lock);
 }

@@ -2,6 +2,7 @@
 /* One queue's thread: packets to its engine, verdicts back. */
 #pragma once
 
+#include "agent/engine.h"
 #include "agent/kernel/inject.h"
 #include "agent/verdict/event.h"
 #include "agent/verdict/stats.h"
@@ -30,6 +31,11 @@ FW_MUST_CHECK enum fw_err worker_queue_start(struct worker_queue *q);
  * that the old one may be freed. */
 void worker_queue_set_policy(struct worker_queue *q,
 			     const struct policy *policy);
+
+/* Ask its engine about the flows that nobody has spoken of yet
+ * (ENGINE_AGAIN_UNKNOWN); returns when it has answered. */
+void worker_queue_judge(struct worker_queue *q, const struct engine_flow *flows,
+			uint8_t *answers, size_t n);
 
 /* The sink of events: a line to the manager, counted when it is lost.  `ctx` is
  * the struct worker_shared. */

@@ -190,6 +190,7 @@ static const char *decided_by(const struct decision *d)
 {
 	switch (d->by) {
 	case DECISION_BY_RULE:
+	case DECISION_BY_LIMIT:
 		return d->rule->name;
 	case DECISION_BY_GUARD:
 		return ir_guard_name(d->guard);

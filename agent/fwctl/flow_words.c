@@ -48,22 +48,6 @@ static bool parse_port(const char *text, uint16_t *port)
 	return end > text && !*end && n >= 0 && n <= UINT16_MAX;
 }
 
-/* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT". */
-static bool parse_end(const char *text, struct ipaddr *addr, uint16_t *port)
-{
-	struct str s = str_of(text);
-	const char *colon = strrchr(text, ':');
-
-	if (ipaddr_parse(s, addr) == FW_OK)
-		return true;
-	if (!colon || !parse_port(colon + 1, port))
-		return false;
-	s.len = (size_t)(colon - text);
-	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = str_mem(s.p + 1, s.len - 2);
-	return ipaddr_parse(s, addr) == FW_OK;
-}
-
 /* An end of the flow, or the gateway itself: "self" or "self:PORT". */
 static bool fill_end(const char *text, const struct ir *ir, struct ipaddr *addr,
 		     uint16_t *port, int *zone)
@@ -74,7 +58,7 @@ static bool fill_end(const char *text, const struct ir *ir, struct ipaddr *addr,
 		*zone = IR_ZONE_SELF;
 		return !text[4] || parse_port(text + 5, port);
 	}
-	if (!parse_end(text, addr, port))
+	if (ipaddr_port_parse(str_of(text), addr, port) != FW_OK)
 		return false;
 	*zone = ir_zone_by_address(ir, addr);
 	return true;

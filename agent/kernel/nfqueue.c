@@ -130,6 +130,19 @@ static uint32_t u32_of(struct nlattr *attr)
 	return attr ? ntohl(mnl_attr_get_u32(attr)) : 0;
 }
 
+static void take_mac(const struct nlattr *attr, struct nfqueue_packet *out)
+{
+	const struct nfqnl_msg_packet_hw *hw;
+
+	if (!attr)
+		return;
+	hw = mnl_attr_get_payload(attr);
+	if (ntohs(hw->hw_addrlen) != sizeof(out->mac))
+		return;
+	memcpy(out->mac, hw->hw_addr, sizeof(out->mac));
+	out->has_mac = true;
+}
+
 static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 {
 	struct nlattr *attr[NFQA_MAX + 1] = {0};
@@ -148,6 +161,7 @@ static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 		.checksum_unset =
 			u32_of(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUMNOTREADY,
 	};
+	take_mac(attr[NFQA_HWADDR], out);
 	if (attr[NFQA_PAYLOAD])
 		out->payload =
 			reader_of(mnl_attr_get_payload(attr[NFQA_PAYLOAD]),

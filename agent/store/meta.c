@@ -123,14 +123,14 @@ enum fw_err store_pending_clear(struct store *s)
 	return durable_remove(s->dir, "pending.json");
 }
 
-enum fw_err store_panic_set(struct store *s, json_t *detail)
+enum fw_err store_record_set(struct store *s, const char *name, json_t *record)
 {
-	if (!detail)
-		return durable_remove(s->dir, "panic.json");
-	return store_record_write(s->dir, "panic.json", json_incref(detail));
+	if (!record)
+		return durable_remove(s->dir, name);
+	return store_record_write(s->dir, name, record);
 }
 
-json_t *store_panic(const struct store *s)
+json_t *store_record(const struct store *s, const char *name)
 {
-	return store_record_read(s->dir, "panic.json");
+	return store_record_read(s->dir, name);
 }

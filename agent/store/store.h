@@ -10,6 +10,7 @@
  *	STATE/confirmed    -> generations/000011
  *	STATE/pending.json    to be confirmed, or taken back at a time
  *	STATE/panic.json      panic is on
+ *	STATE/loaded.json     what of it the kernel has
  *
  * A crash at any point leaves every one of them as it was or as it was to be.
  */
@@ -113,10 +114,12 @@ FW_MUST_CHECK enum fw_err store_pending_set(struct store *s,
 bool store_pending(const struct store *s, struct pending *out);
 FW_MUST_CHECK enum fw_err store_pending_clear(struct store *s);
 
-/* Panic: `detail` is kept as it is; NULL ends it. */
-FW_MUST_CHECK enum fw_err store_panic_set(struct store *s, json_t *detail);
-/* Owned (json_decref), or NULL: panic is off. */
-json_t *store_panic(const struct store *s);
+/* A record of its own in the store's folder; `record` is taken over, NULL
+ * removes it. */
+FW_MUST_CHECK enum fw_err store_record_set(struct store *s, const char *name,
+					   json_t *record);
+/* Owned (json_decref), or NULL: there is none. */
+json_t *store_record(const struct store *s, const char *name);
 
 const char *generation_state_name(enum generation_state state);
 

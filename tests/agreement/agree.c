@@ -23,11 +23,13 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
 
 struct agreement {
 	struct sender *sender;
 	struct tracer *tracer;
+	struct nft nft;
 	enum queue_target queue;
 	struct policy *loaded;
 	unsigned packets, compared, unseen, invalid, replaced;
@@ -114,7 +116,7 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 
 	g->replaced += before == NULL;
 	if (!err)
-		err = nft_send(&batch, &errors);
+		err = nft_send(&g->nft, &batch, &errors);
 	if (err) {
 		const struct nl_source *s =
 			errors.n && errors.items[0].seq >= 1
@@ -131,6 +133,9 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 	g->loaded = p;
 	return !err;
 }
+
+/* Of all the senders' interfaces: run.sh gives it to them. */
+static const struct mac sender_mac = {{2, 0, 0, 0, 0, 1}};
 
 static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 		struct chance *c)
@@ -150,6 +155,8 @@ static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 			random_case(c, &one);
 			/* The kernel goes by its own clock. */
 			one.facts.time = time(NULL);
+			one.facts.over_limit = false;
+			one.facts.mac = sender_mac;
 			if (!check_packet(g, &one))
 				return false;
 		}
@@ -183,6 +190,8 @@ static unsigned number(const char *text)
 
 int main(int argc, char **argv)
 {
+	struct timezone zone = {0};
+	struct timeval now;
 	int status;
 
 	if (argc < 4) {
@@ -195,10 +204,15 @@ int main(int argc, char **argv)
 		chance.state = strtoul(argv[4], NULL, 10) | 1;
 	a.sender = sender_open(argv[1]);
 	a.tracer = tracer_open();
-	if (!a.sender || !a.tracer || nft_probe_queue(&a.queue) != FW_OK) {
+	if (!a.sender || !a.tracer || nft_open(&a.nft) != FW_OK ||
+	    nft_probe_queue(&a.nft, &a.queue) != FW_OK) {
 		perror("agree: sockets");
 		return 1;
 	}
+	/* The kernel's days are by its own idea of the time zone. */
+	(void)gettimeofday(&now, &zone);
+	random_env.tz_minuteswest = zone.tz_minuteswest;
+	random_limits_are_wide = true;
 	/* What the test finds is counted here: no child for it. */
 	(void)setenv("CK_FORK", "no", 1);
 	status = run_suite("agreement with the kernel", add);
@@ -212,5 +226,6 @@ int main(int argc, char **argv)
 	policy_free(a.loaded);
 	sender_close(a.sender);
 	tracer_close(a.tracer);
+	nft_close(&a.nft);
 	return status;
 }

@@ -12,10 +12,15 @@ lab_up
 # listing NS: without what differs by nature, element lists in order.
 listing() {
 	ip netns exec "$1" nft -j list table inet fwagent 2>/dev/null | jq -S '
-		.nftables | map(select(has("metainfo") | not)) |
+		.nftables | map(select(has("metainfo") or has("table") | not)) |
+		# an apply changes what was there: only the order of rules within a chain counts
+		sort_by(if .rule then ["rule", .rule.chain] else (to_entries[0] | [.key, .value.name]) end) |
 		walk(if type == "object" then
 			del(.handle) | (if (.elem? | type) == "array" then .elem |= sort else . end) |
 			(if (.counter? | type) == "object" then .counter |= del(.packets, .bytes) else . end)
+			# a text is of no generation: only the state in the mark is compared
+			| (if .left?.meta?.key? == "mark" and .right?.prefix? then .right.prefix.addr %= 134217728
+				else . end)
 		else . end)'
 }
 

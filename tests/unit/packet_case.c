@@ -77,6 +77,9 @@ void random_case(struct chance *c, struct packet_case *p)
 	p->hook = (enum rs_hook)(RS_INPUT + (int)chance_below(c, 3));
 	p->iif = p->hook == RS_OUTPUT ? NULL : interface(c);
 	p->oif = p->hook == RS_INPUT ? NULL : interface(c);
+	p->facts.has_mac = p->iif != NULL;
+	p->facts.mac = (struct mac){
+		{2, 0, 0, 0, 0, (uint8_t)(1 + chance_below(c, 4))}};
 	p->facts.zone_src = p->iif ? ir_zone_by_interface(ir, p->iif) : 0;
 	p->facts.zone_dst = p->oif ? ir_zone_by_interface(ir, p->oif) : 0;
 	/* Most sources fit their zone, or little else would be tried. */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Each connection with the mark of an allowed flow is judged as a new one would
+ * be: what the kernel's half of the policy allows stays, what it refuses is
+ * cut.  Where it takes the engine, the engine says what it remembers.  What
+ * would be cut, or what nobody remembers, stays when the rules that can apply
+ * to it are the same as before.
+ *
+ * To cut: the connection's mark says denied; the next packet of either side is
+ * answered with a reset.
+ */
+#include "agent/daemon/sweep.h"
+
+#include "agent/daemon/worker_queue.h"
+#include "agent/daemon/zones.h"
+#include "agent/engine.h"
+#include "agent/kernel/conntrack.h"
+#include "agent/verdict/rollup.h"
+#include "policy/base/log.h"
+#include "policy/marks.h"
+
+#include <stdlib.h>
+
+/* Connections that are asked about or cut at once. */
+#define CHUNK 4096
+
+struct sweeping {
+	struct sweep *in;
+	struct zones *zones, *old_zones;
+	struct rollup *rollup;
+	enum fw_err err;
+
+	/* For the engine to say. */
+	struct engine_flow asked[CHUNK];
+	struct conntrack_tuple asked_tuples[CHUNK];
+	size_t n_asked;
+
+	struct conntrack_tuple cut[CHUNK];
+	size_t n_cut;
+};
+
+static void write_event(void *ctx, const struct event *ev)
+{
+	struct sweeping *s = ctx;
+	char *line;
+
+	if (ev->ir->log_deny == IR_LOG_NONE)
+		return;
+	line = event_json(ev);
+	if (line)
+		evelog_write(s->in->log, line, strlen(line));
+	stats_add(s->in->stats, line ? STAT_EVENTS : STAT_EVENTS_LOST, 1);
+	free(line);
+}
+
+static void tell(struct sweeping *s, const struct facts *facts,
+		 const struct decision *d)
+{
+	const struct outcome o = {.kind = DECISION_REFUSE,
+				  .reason = REASON_POLICY,
+				  .list = d->list,
+				  .rule = d->rule};
+	const struct event ev = {.kind = EVENT_VERDICT,
+				 .time_ns = worker_now(),
+				 .ir = &s->in->now->ir,
+				 .policy_digest = s->in->now->digest,
+				 .facts = facts,
+				 .outcome = &o,
+				 .kernel = true};
+
+	stats_reason(s->in->stats, REASON_POLICY);
+	rollup_event(s->rollup, &ev, write_event, s);
+}
+
+static void cut_now(struct sweeping *s)
+{
+	uint32_t mask = s->in->now->ir.marks;
+	enum fw_err err =
+		conntrack_mark(s->cut, s->n_cut, mark_value(mask, MARK_DENIED),
+			       mark_bits(mask));
+
+	if (err)
+		s->err = err;
+	s->in->cut += s->n_cut;
+	stats_add(s->in->stats, STAT_CUT, s->n_cut);
+	s->n_cut = 0;
+}
+
+static void cut(struct sweeping *s, const struct conntrack_tuple *tuple)
+{
+	s->cut[s->n_cut++] = *tuple;
+	if (s->n_cut == CHUNK)
+		cut_now(s);
+}
+
+/* --- what nobody remembers --------------------------------------------------
+ */
+
+static struct facts facts_of(const struct engine_flow *f, struct zones *zones)
+{
+	struct facts facts;
+
+	facts_init(&facts, NULL);
+	facts.src = f->src;
+	facts.dst = f->dst;
+	facts.sport = f->sport;
+	facts.dport = f->dport;
+	facts.l4 = f->l4;
+	facts.time = (int64_t)(worker_now() / 1000000000);
+	facts.zone_src = zones_find(zones, &f->src);
+	facts.zone_dst = zones_find(zones, &f->dst);
+	return facts;
+}
+
+/* The next rule from `i` on that can apply, or the list's end. */
+static size_t next_rule(const struct ir *ir, const struct facts *f, size_t i,
+			size_t to)
+{
+	while (i < to && eval_rule(&ir->all[i], f, EVAL_KERNEL) == TRI_NO)
+		i++;
+	return i;
+}
+
+static size_t next_protocol(const struct ir *ir, const struct facts *f,
+			    size_t i)
+{
+	while (i < ir->n_protocols &&
+	       eval_rule(&ir->protocols[i].match, f, EVAL_KERNEL) == TRI_NO)
+		i++;
+	return i;
+}
+
+/* The guards on protocols that can apply to it. */
+static bool is_guarded_alike(const struct ir *a, const struct facts *fa,
+			     const struct ir *b, const struct facts *fb)
+{
+	for (size_t i = 0, j = 0;; i++, j++) {
+		i = next_protocol(a, fa, i);
+		j = next_protocol(b, fb, j);
+		if (i == a->n_protocols || j == b->n_protocols)
+			return i == a->n_protocols && j == b->n_protocols;
+		if (a->protocols[i].require != b->protocols[j].require ||
+		    a->protocols[i].deny != b->protocols[j].deny ||
+		    a->protocols[i].match.observe !=
+			    b->protocols[j].match.observe)
+			return false;
+	}
+}
+
+/* Are the rules that can apply to it, as far as the kernel sees, the same in
+ * both policies? */
+static bool is_asked_alike(const struct ir *a, const struct facts *fa,
+			   const struct ir *b, const struct facts *fb)
+{
+	enum ast_list list_a = ir_list_of(a, fa->zone_src, fa->zone_dst);
+	enum ast_list list_b = ir_list_of(b, fb->zone_src, fb->zone_dst);
+	size_t i, j;
+
+	if (list_a != list_b || list_a == AST_LISTS || a->guards != b->guards ||
+	    !is_guarded_alike(a, fa, b, fb))
+		return false;
+	i = a->list_from[list_a];
+	j = b->list_from[list_b];
+	for (;; i++, j++) {
+		i = next_rule(a, fa, i, a->list_to[list_a]);
+		j = next_rule(b, fb, j, b->list_to[list_b]);
+		if (i == a->list_to[list_a] || j == b->list_to[list_b])
+			return i == a->list_to[list_a] &&
+			       j == b->list_to[list_b];
+		if (!ir_rule_asks_alike(&a->all[i], &b->all[j]))
+			return false;
+		if (eval_rule(&a->all[i], fa, EVAL_KERNEL) == TRI_YES)
+			return true;
+	}
+}
+
+/* Nothing that could apply to the flow has changed: whatever let it begin (a
+ * time of day, a name that is forgotten) lets it go on. */
+static bool is_unchanged(struct sweeping *s, const struct engine_flow *f,
+			 const struct facts *facts)
+{
+	const struct policy *old = s->in->old;
+	struct facts before;
+
+	if (!old || !s->old_zones || old->ir.observe)
+		return false;
+	before = facts_of(f, s->old_zones);
+	return is_asked_alike(&old->ir, &before, &s->in->now->ir, facts);
+}
+
+static void judge_unknown(struct sweeping *s, const struct engine_flow *f,
+			  const struct conntrack_tuple *tuple)
+{
+	struct facts facts = facts_of(f, s->zones);
+	struct decision d = eval_flow(&s->in->now->ir, &facts, EVAL_KERNEL);
+
+	if (is_unchanged(s, f, &facts))
+		return;
+	tell(s, &facts, &d);
+	cut(s, tuple);
+}
+
+/* --- each connection --------------------------------------------------------
+ */
+
+static void ask_engine(struct sweeping *s)
+{
+	uint8_t answers[CHUNK] = {ENGINE_AGAIN_UNKNOWN};
+
+	if (s->n_asked && s->in->verdict->pid &&
+	    verdict_process_judge(s->in->verdict, s->asked, s->n_asked,
+				  answers) != FW_OK)
+		log_warning("%s: flows are judged without it",
+			    s->in->verdict->error);
+	for (size_t i = 0; i < s->n_asked; i++) {
+		if (answers[i] == ENGINE_AGAIN_CUT)
+			cut(s, &s->asked_tuples[i]);
+		else if (answers[i] != ENGINE_AGAIN_KEEP)
+			judge_unknown(s, &s->asked[i], &s->asked_tuples[i]);
+	}
+	s->n_asked = 0;
+}
+
+static void take_flow(void *ctx, const struct conntrack_flow *flow)
+{
+	struct sweeping *s = ctx;
+	struct engine_flow f = {.src = flow->client,
+				.dst = flow->server,
+				.sport = flow->sport,
+				.dport = flow->dport,
+				.l4 = flow->tuple.l4};
+	struct facts facts = facts_of(&f, s->zones);
+	struct decision d;
+
+	s->in->seen++;
+	f.zone_src = facts.zone_src;
+	f.zone_dst = facts.zone_dst;
+	d = eval_flow(&s->in->now->ir, &facts, EVAL_KERNEL);
+	switch (d.kind) {
+	case DECISION_ALLOW:
+		return;
+	case DECISION_REFUSE:
+		judge_unknown(s, &f, &flow->tuple);
+		return;
+	case DECISION_NOT_YET:
+		break;
+	}
+	s->asked[s->n_asked] = f;
+	s->asked_tuples[s->n_asked++] = flow->tuple;
+	if (s->n_asked == CHUNK)
+		ask_engine(s);
+}
+
+static void look_at_all(struct sweeping *s)
+{
+	uint32_t mask = s->in->now->ir.marks;
+	enum fw_err err = conntrack_dump(mark_value(mask, MARK_ALLOWED),
+					 mark_bits(mask), take_flow, s);
+
+	ask_engine(s);
+	cut_now(s);
+	rollup_tick(s->rollup, UINT64_MAX, write_event, s);
+	if (!err)
+		err = s->err;
+	if (err)
+		log_error("established connections cannot be looked at or cut "
+			  "(%s): what the policy now refuses goes on until it "
+			  "ends; does the kernel have CONFIG_NF_CT_NETLINK?",
+			  fw_err_text(err));
+}
+
+void sweep_run(struct sweep *in)
+{
+	struct sweeping *s;
+
+	/* Nothing is refused. */
+	if (in->now->ir.observe)
+		return;
+	s = calloc(1, sizeof(*s));
+	if (s) {
+		s->in = in;
+		s->zones = zones_new(&in->now->ir);
+		s->old_zones = in->old ? zones_new(&in->old->ir) : NULL;
+		s->rollup = rollup_new(worker_rollup_window(in->now));
+	}
+	if (s && s->zones && s->rollup)
+		look_at_all(s);
+	else
+		log_error("established connections are not looked at: %s",
+			  fw_err_text(FW_ERR_NOMEM));
+	if (s) {
+		zones_free(s->zones);
+		zones_free(s->old_zones);
+		rollup_free(s->rollup);
+	}
+	free(s);
+}

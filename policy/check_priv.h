@@ -90,6 +90,9 @@ void check_forward(struct check *c, enum ast_list list,
 void check_choice(struct check *c, const struct word *w, const char *key,
 		  const char *const choices[3]);
 
+/* check_hygiene.c */
+void check_hygiene(struct check *c);
+
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);
 

@@ -147,6 +147,30 @@ bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 	return rule->observe && (!rule->until || now < rule->until);
 }
 
+bool ir_cleans(const struct ir *ir, enum hygiene h)
+{
+	return ir->hygiene >> h & 1;
+}
+
+enum fw_err ir_bogons(const struct ir *ir, unsigned zone, enum hygiene h,
+		      bool source, struct arena *arena, struct ipset *out_set)
+{
+	struct ipset all = {0};
+	enum fw_err err = FW_OK;
+
+	if (ir_cleans(ir, h) && ir->zones[zone].external)
+		err = hygiene_bogons(h, source, arena, &all);
+	/* A source must be of the zone anyhow; a destination may be led on to
+	 * any zone. */
+	for (unsigned z = 1; z < ir->n_zones && !err && all.n; z++)
+		if (!source || z == zone)
+			err = ipset_subtract(arena, &all,
+					     &ir->zones[z].networks, &all);
+	if (!err)
+		*out_set = all;
+	return err;
+}
+
 const char *ir_action_name(enum ir_action action)
 {
 	switch (action) {
@@ -398,6 +422,10 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)
 			strbuf_addf(out, " %s", ir_guard_name(g));
+	strbuf_addz(out, "\nhygiene");
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (ir_cleans(ir, h))
+			strbuf_addf(out, " %s", hygiene_name(h));
 	strbuf_addf(out, "\nlog allow %s deny %s\n", logs[ir->log_allow],
 		    logs[ir->log_deny]);
 }

@@ -245,6 +245,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 			   &ast->rules[i]);
 	PRINT_LIST(out, "nat", "nat", &ast->nats);
 	PRINT_LIST(out, "protocol", "protocol", &ast->protocols);
+	print_group(out, "hygiene", &ast->hygiene);
 	print_group(out, "application", &ast->application);
 	print_group(out, "log", &ast->log);
 }

@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
+#include "policy/hygiene.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -126,6 +127,12 @@ struct ast_geo {
 	struct word country, asn; /* paths of databases */
 };
 
+struct ast_hygiene {
+	struct place place;
+	struct number on[HYGIENE_COUNT]; /* bools */
+	struct word syn_rate;
+};
+
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
@@ -153,6 +160,7 @@ struct ast {
 	rule_list rules[AST_LISTS];
 	nat_list nats;
 	protocol_list protocols;
+	struct ast_hygiene hygiene;
 	struct ast_application application;
 	struct ast_log log;
 };

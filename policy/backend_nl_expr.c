@@ -18,6 +18,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 #define REG_KEY NFT_REG_1
@@ -224,14 +225,25 @@ static void match_icmp(struct nl_rule_out *o, const struct rs_stmt *s)
 	}
 }
 
-static void match_tcp_rst(struct nl_rule_out *o)
+static void load_tcp_flags(struct nl_rule_out *o, uint8_t mask)
 {
-	static const uint8_t rst = 0x04, none = 0;
+	static const uint8_t none;
 
 	need_l4(o, IPPROTO_TCP);
 	load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
-	bitwise(o, &rst, &none, 1);
+	bitwise(o, &mask, &none, 1);
+}
+
+static void match_tcp_rst(struct nl_rule_out *o)
+{
+	load_tcp_flags(o, TH_RST);
 	compare_u8(o, NFT_CMP_NEQ, 0);
+}
+
+static void match_tcp_syn(struct nl_rule_out *o)
+{
+	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK);
+	compare_u8(o, NFT_CMP_EQ, TH_SYN);
 }
 
 static void match_ct_state(struct nl_rule_out *o, uint32_t bits)
@@ -507,6 +519,9 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_TCP_RST:
 		match_tcp_rst(o);
+		break;
+	case RS_TCP_SYN:
+		match_tcp_syn(o);
 		break;
 	case RS_CT_STATE:
 		match_ct_state(o, s->n);

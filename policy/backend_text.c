@@ -120,6 +120,7 @@ static const char *const words[] = {
 	[RS_GOTO] = "goto",
 	/* and these are whole */
 	[RS_TCP_RST] = "tcp flags rst",
+	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_CT_REPLY] = "ct direction reply",
 	[RS_COUNTER] = "counter",
 	[RS_REJECT_TCP] = "reject with tcp reset",
@@ -276,6 +277,7 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_DADDR_LOCAL:
 	case RS_MASQUERADE:
 	case RS_TCP_RST:
+	case RS_TCP_SYN:
 	case RS_CT_REPLY:
 	case RS_REJECT_TCP:
 	case RS_REJECT_ICMP:

@@ -67,9 +67,6 @@ void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_unused(struct check *c);
 
-/* check_sets.c: the bits of a list that a word leads to. */
-unsigned check_list_sides(const struct check *c, const struct word *w);
-
 /* check_rules.c: what rules and guards share.  Each complains of what is wrong.
  * The ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
@@ -93,6 +90,9 @@ void check_forward(struct check *c, enum ast_list list,
 /* check.c: a word out of at most three. */
 void check_choice(struct check *c, const struct word *w, const char *key,
 		  const char *const choices[3]);
+
+/* check_hygiene.c */
+void check_hygiene(struct check *c);
 
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);

@@ -356,6 +356,26 @@ static uint32_t lower_guards(const struct ast_application *a)
 	return guards;
 }
 
+static uint32_t lower_hygiene(const struct ast_hygiene *in)
+{
+	uint32_t on = 0;
+
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (in->on[h].set ? in->on[h].value : hygiene_usual(h))
+			on |= 1U << h;
+	return on;
+}
+
+static struct limit lower_syn_rate(const struct word *w)
+{
+	struct str text = w->text.p ? w->text : str_of(HYGIENE_SYN_RATE);
+	struct limit limit;
+
+	if (limit_parse_rate(text, &limit))
+		FW_ASSERT(!"a rate that was checked");
+	return limit;
+}
+
 enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 			 struct arena *arena, struct ir *out_ir)
 {
@@ -373,6 +393,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
+		.hygiene = lower_hygiene(&ast->hygiene),
+		.syn_rate = lower_syn_rate(&ast->hygiene.syn_rate),
 		.generation = env->generation,
 	};
 

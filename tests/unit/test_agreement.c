@@ -121,6 +121,8 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		       kernel_second(w) % 86400 <= s->m;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
+	case RS_TCP_SYN:
+		return f->l4 == IPPROTO_TCP;
 	case RS_TCP_RST:
 	case RS_CT_REPLY:
 		return false;

@@ -100,6 +100,14 @@ struct ast_protocol {
 
 typedef VEC(struct ast_protocol) protocol_list;
 
+struct ast_management {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+};
+
+typedef VEC(struct ast_management) management_list;
+
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
 struct ast_gateway {
@@ -142,6 +150,7 @@ struct ast {
 	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
 	protocol_list protocols;
+	management_list management;
 	struct ast_application application;
 	struct ast_log log;
 };

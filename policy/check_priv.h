@@ -77,6 +77,9 @@ void check_rule_name(struct check *c, const char *what, struct place place,
 		     const struct word *name);
 void check_twice(struct check *c, const char *key, const word_list *words);
 
+/* check_management.c: a flow of the list `management`. */
+void check_management(struct check *c, const struct ast_management *m);
+
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);
 

@@ -518,6 +518,8 @@ static void check_names(struct check *c)
 			add_name(c, &names, &r->name);
 	vec_foreach (p, &c->ast->protocols)
 		add_name(c, &names, &p->name);
+	vec_foreach (m, &c->ast->management)
+		add_name(c, &names, &m->name);
 	sorted = check_sorted(c, &names);
 	for (size_t i = 1; sorted && i < names.n; i++) {
 		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
@@ -551,6 +553,8 @@ void check_rules(struct check *c)
 		}
 	vec_foreach (p, &c->ast->protocols)
 		check_protocol(c, p);
+	vec_foreach (m, &c->ast->management)
+		check_management(c, m);
 	check_names(c);
 }
 

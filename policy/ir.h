@@ -92,6 +92,9 @@ struct ir {
 	uint32_t guards; /* bit i = enum ir_guard i denies */
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	/* Flows that no change may cut: only name, place, ends, services. */
+	const struct ir_rule *management;
+	size_t n_management;
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */

@@ -6,6 +6,7 @@
 #include "policy/findings.h"
 #include "policy/load.h"
 #include "policy/lower.h"
+#include "policy/management.h"
 #include "policy/read.h"
 
 #include <inttypes.h>
@@ -46,6 +47,8 @@ static enum fw_err lower_and_look(struct policy *p,
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	if (!err)
 		err = find_faults(&p->ir, &p->diags);
+	if (!err && !before)
+		management_warn(&p->ir, env->now, &p->diags);
 	return err ? err : before;
 }
 

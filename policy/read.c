@@ -11,6 +11,7 @@
  *	SETS			a group of WORDS
  *	RULES			a list of groups, each of the rows "rule"
  *	PROTOCOLS		a list of groups, each of the rows "protocol"
+ *	MANAGEMENT		a list of groups, each of the rows "management"
  *	LATER			whatever it is, it cannot be used yet
  *
  * Each file is parsed by libconfig on its own, so that a syntax error in one
@@ -40,6 +41,7 @@ enum key_type {
 	KEY_SETS,
 	KEY_RULES,
 	KEY_PROTOCOLS,
+	KEY_MANAGEMENT,
 	KEY_LATER
 };
 
@@ -259,6 +261,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a rule";
 	else if (!strcmp(group, "protocol"))
 		where = "a guard";
+	else if (!strcmp(group, "management"))
+		where = "a management flow";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
 		   "unknown key %s in %s", diag_quote(r->diags, name), where);
 	suggest_note(&near, r->diags, place_of(r, s));
@@ -350,6 +354,11 @@ static struct place *list_push(struct reading *r, enum key_type type,
 		*out_group = "protocol";
 		return (void *)vec_push(r->diags->arena, (protocol_list *)list);
 	}
+	if (type == KEY_MANAGEMENT) {
+		*out_group = "management";
+		return (void *)vec_push(r->diags->arena,
+					(management_list *)list);
+	}
 	*out_group = "rule";
 	return (void *)vec_push(r->diags->arena, (rule_list *)list);
 }
@@ -359,6 +368,13 @@ static void note_errors(struct reading *r, void *rule, size_t before)
 {
 	((struct ast_rule *)rule)->bad = r->diags->errors != before;
 	r->ast->rule_errors += r->diags->errors - before;
+}
+
+static const char *member_name(enum key_type type)
+{
+	if (type == KEY_RULES)
+		return "a rule";
+	return type == KEY_MANAGEMENT ? "a management flow" : "a guard";
 }
 
 static void read_list(struct reading *r, const config_setting_t *s,
@@ -379,7 +395,7 @@ static void read_list(struct reading *r, const config_setting_t *s,
 		struct place *member;
 		size_t before;
 
-		if (!is_group(r, c, type == KEY_RULES ? "a rule" : "a guard"))
+		if (!is_group(r, c, member_name(type)))
 			continue;
 		member = list_push(r, type, list, &group);
 		if (!member)
@@ -433,6 +449,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		break;
 	case KEY_RULES:
 	case KEY_PROTOCOLS:
+	case KEY_MANAGEMENT:
 		read_list(r, s, k->type, member);
 		break;
 	}
@@ -443,6 +460,7 @@ _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
 		       offsetof(struct ast_rule, place) == 0 &&
 		       offsetof(struct ast_protocol, place) == 0 &&
+		       offsetof(struct ast_management, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a group's struct begins with its place");
 

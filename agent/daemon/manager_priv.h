@@ -58,6 +58,8 @@ struct transition {
 	struct policy *policy;    /* taken over; its files are lent */
 	unsigned generation;      /* where it is in the store already; or 0 */
 	struct generation record; /* else what the store shall keep of it */
+	const json_t *flows;      /* of who asks: must not be cut; or NULL */
+	bool force;               /* whatever it cuts */
 	unsigned confirm_s;       /* it must be confirmed within; 0: it is */
 	struct answer *answer;
 };
@@ -72,7 +74,7 @@ bool manager_put_in_force(struct manager *m, struct transition *t);
 
 /* Of a generation of the store. */
 bool manager_put_stored(struct manager *m, unsigned generation,
-			struct answer *a);
+			const json_t *flows, bool force, struct answer *a);
 
 /* Back to having none: the table goes away. */
 bool manager_put_none(struct manager *m, struct answer *a);

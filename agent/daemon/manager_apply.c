@@ -45,8 +45,8 @@ json_t *answer_end(struct answer *a)
 	return o;
 }
 
-static bool probe_queue(const struct manager *m, struct answer *a,
-			const struct policy *p, enum queue_target *out)
+bool manager_probe_queue(const struct manager *m, struct answer *a,
+			 const struct policy *p, enum queue_target *out)
 {
 	enum fw_err err = FW_OK;
 	bool there;
@@ -171,7 +171,8 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	enum queue_target queue = m->queue;
 	struct policy *old = m->policy;
 
-	if (!may_cut(t) || !probe_queue(m, t->answer, t->policy, &queue) ||
+	if (!may_cut(t) ||
+	    !manager_probe_queue(m, t->answer, t->policy, &queue) ||
 	    !ready_verdict(m, t->answer, t->policy, &fresh) ||
 	    !manager_store_before(m, t)) {
 		drop(m, t, &fresh);

@@ -337,6 +337,8 @@ void manager_start(struct manager *m)
 	}
 	m->store_open = true;
 	m->loaded = store_record(&m->store, "loaded.json");
+	m->panic = store_record(&m->store, "panic.json");
+	manager_panic_again(m);
 	current = store_pointer(&m->store, STORE_CURRENT);
 	confirmed = store_pointer(&m->store, STORE_CONFIRMED);
 	if (store_pending(&m->store, &m->pending) && current == confirmed)

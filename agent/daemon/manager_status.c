@@ -117,6 +117,8 @@ json_t *manager_status(const struct manager *m)
 			  FWAGENT_VERSION, "pid", (json_int_t)getpid());
 	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
 
+	if (m->panic)
+		json_object_set(o, "panic", m->panic);
 	json_object_set_new(o, "table", table_json(m));
 	json_object_set_new(o, "counters", counters_json(m->stats));
 	json_object_set_new(o, "reasons", reasons_json(m->stats));

@@ -62,6 +62,21 @@ static void print_generation(const json_t *g)
 		     (long long)number_at(g, "previous"), span);
 }
 
+static void print_panic(const json_t *panic)
+{
+	time_t since = (time_t)number_at(panic, "time");
+	char text[64] = "";
+	struct tm tm;
+
+	if (!panic)
+		return;
+	if (localtime_r(&since, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	(void)printf("PANIC    since %s, by %s: only what manages the gateway "
+		     "passes; fwctl panic off\n",
+		     text, text_at(panic, "author"));
+}
+
 static void print_table(const json_t *table)
 {
 	const json_t *list = json_object_get(table, "foreign"), *f;
@@ -145,6 +160,7 @@ int cmd_status(int argc, char **argv)
 		(void)puts("");
 	} else {
 		engine = json_object_get(answer, "engine");
+		print_panic(json_object_get(answer, "panic"));
 		print_policy(json_object_get(answer, "policy"));
 		print_generation(json_object_get(answer, "generation"));
 		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "

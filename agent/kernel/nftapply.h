@@ -100,7 +100,7 @@ struct nft_change {
 	char program[32];
 };
 
-/* Read what there is (never blocks) and note it in `change`, which may hold
- * what an earlier call has noted. */
+/* Read what there is (never blocks) of tables whose names begin so, and note it
+ * in `change`, which may hold what an earlier call has noted. */
 void nft_watch(const struct nft *n, const char *table,
 	       struct nft_change *change);

@@ -59,7 +59,8 @@ static void note_chain(struct looking *l, const struct nftnl_chain *c)
 
 	if (!table || !type || strcmp(type, "filter") != 0 || !f.family ||
 	    l->n == l->room ||
-	    (!strcmp(f.family, "inet") && !strcmp(table, l->table)))
+	    (!strcmp(f.family, "inet") &&
+	     !strncmp(table, l->table, strlen(l->table))))
 		return;
 	f.hook = hook_name(nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM));
 	f.drops = nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;

@@ -24,6 +24,7 @@ list() {
 	fields) echo policy/fields.def 2 0 5 0 ;;
 	reasons) echo agent/verdict/reasons.def 2 3 4 0 ;;
 	stats) echo agent/verdict/stats.def 2 0 3 0 ;;
+	flow-words) echo agent/fwctl/flow_words.def 2 0 4 0 ;;
 	commands) echo agent/fwctl/commands.def 1 2 3 0 ;;
 	*)
 		echo "tables.sh: no list '$1'" >&2

@@ -127,6 +127,7 @@ enum print_type {
 	PRINT_ZONES = PRINT_OTHER,
 	PRINT_SETS = PRINT_OTHER,
 	PRINT_RULES = PRINT_OTHER,
+	PRINT_NATS = PRINT_OTHER,
 	PRINT_PROTOCOLS = PRINT_OTHER,
 	PRINT_MANAGEMENT = PRINT_OTHER,
 	PRINT_LATER = PRINT_OTHER,
@@ -243,6 +244,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 	for (int i = 0; i < AST_LISTS; i++)
 		PRINT_LIST(out, ast_list_name((enum ast_list)i), "rule",
 			   &ast->rules[i]);
+	PRINT_LIST(out, "nat", "nat", &ast->nats);
 	PRINT_LIST(out, "protocol", "protocol", &ast->protocols);
 	PRINT_LIST(out, "management", "management", &ast->management);
 	print_group(out, "application", &ast->application);

@@ -84,8 +84,10 @@ struct ast_rule {
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
+	word_list time;
+	struct word rate, packets, connections;
 	struct number observe; /* bool */
-	struct word until;
+	struct word until, forward;
 };
 
 typedef VEC(struct ast_rule) rule_list;
@@ -107,6 +109,13 @@ struct ast_management {
 };
 
 typedef VEC(struct ast_management) management_list;
+struct ast_nat {
+	struct place place;
+	struct word name, action, family;
+	word_list from, to, service, address;
+};
+
+typedef VEC(struct ast_nat) nat_list;
 
 enum ast_list { AST_INGRESS, AST_SEGMENT, AST_EGRESS, AST_LISTS };
 
@@ -149,6 +158,7 @@ struct ast {
 	set_list addresses, hosts, services;
 	VEC(struct ast_entries) entries; /* of all words that lead to some */
 	rule_list rules[AST_LISTS];
+	nat_list nats;
 	protocol_list protocols;
 	management_list management;
 	struct ast_application application;

@@ -166,8 +166,12 @@ static void put_table(struct nl_batch *b, const struct ruleset *rs,
 static void put_chain(struct nl_batch *b, const struct ruleset *rs,
 		      const struct rs_chain *chain)
 {
-	static const uint32_t hooks[] = {0, NF_INET_LOCAL_IN, NF_INET_FORWARD,
-					 NF_INET_LOCAL_OUT};
+	static const uint32_t hooks[] = {0,
+					 NF_INET_PRE_ROUTING,
+					 NF_INET_LOCAL_IN,
+					 NF_INET_FORWARD,
+					 NF_INET_LOCAL_OUT,
+					 NF_INET_POST_ROUTING};
 	struct nftnl_chain *c = nftnl_chain_alloc();
 	struct nlmsghdr *nlh = nl_message(
 		b, NFT_MSG_NEWCHAIN, NLM_F_CREATE,
@@ -181,7 +185,8 @@ static void put_chain(struct nl_batch *b, const struct ruleset *rs,
 	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, rs->table);
 	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
 	if (chain->hook != RS_NO_HOOK) {
-		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE,
+				    chain->nat ? "nat" : "filter");
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hooks[chain->hook]);
 		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, chain->priority);
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY,
@@ -245,7 +250,7 @@ static bool can_change_into(const struct ruleset *loaded,
 		const struct rs_chain *old =
 			ruleset_chain_find(loaded, (*c)->name);
 
-		if (old && (old->hook != (*c)->hook ||
+		if (old && (old->hook != (*c)->hook || old->nat != (*c)->nat ||
 			    old->priority != (*c)->priority ||
 			    old->policy_drop != (*c)->policy_drop))
 			return false;

@@ -384,6 +384,78 @@ static void match_time(struct nl_rule_out *o, uint32_t op, uint32_t second)
 	compare(o, op, &be, sizeof(be));
 }
 
+static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	load_meta(o, NFT_META_TIME_DAY);
+	if (s->n == s->m) {
+		compare_u8(o, NFT_CMP_EQ, s->n);
+	} else {
+		compare_u8(o, NFT_CMP_GTE, s->n);
+		compare_u8(o, NFT_CMP_LTE, s->m);
+	}
+}
+
+static void match_hour(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint32_t lo = htonl(s->n), hi = htonl(s->m);
+
+	load_meta(o, NFT_META_TIME_HOUR);
+	to_network_order(o, sizeof(lo));
+	compare(o, NFT_CMP_GTE, &lo, sizeof(lo));
+	compare(o, NFT_CMP_LTE, &hi, sizeof(hi));
+}
+
+/* What counts: a rate, or flows at once. */
+static struct nftnl_expr *counting(const struct rs_stmt *s)
+{
+	bool rate = s->op == RS_LIMIT_OVER;
+	struct nftnl_expr *e = nftnl_expr_alloc(rate ? "limit" : "connlimit");
+
+	if (!e)
+		return NULL;
+	if (rate) {
+		nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, s->n);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, s->m);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, s->m2);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	} else {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, s->n);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS,
+				   NFT_CONNLIMIT_F_INV);
+	}
+	return e;
+}
+
+static void match_limit(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	struct nftnl_expr *count = counting(s), *e;
+
+	if (!count) {
+		o->failed = true;
+		return;
+	}
+	if (!s->set) {
+		nftnl_rule_add_expr(o->rule, count);
+		return;
+	}
+	need_family(o, s->set->family);
+	load_payload(o, NFT_PAYLOAD_NETWORK_HEADER,
+		     s->set->family == IP_V4 ? 12 : 8,
+		     s->set->family == IP_V4 ? 4 : 16);
+	e = expr(o, "dynset");
+	if (!e) {
+		nftnl_expr_free(count);
+		return;
+	}
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_KEY);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP,
+			   s->op == RS_LIMIT_OVER ? NFT_DYNSET_OP_UPDATE
+						  : NFT_DYNSET_OP_ADD);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, s->set->name);
+	nftnl_expr_add_expr(e, NFTNL_EXPR_DYNSET_EXPR, count);
+}
+
 static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	switch ((int)s->op) {
@@ -431,6 +503,16 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		load_meta(o, NFT_META_MARK);
 		bitwise_u32(o, s->m, 0);
 		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_LIMIT_OVER:
+	case RS_FLOWS_OVER:
+		match_limit(o, s);
+		break;
+	case RS_DAY:
+		match_day(o, s);
+		break;
+	case RS_HOUR:
+		match_hour(o, s);
 		break;
 	case RS_TIME_BEFORE:
 		match_time(o, NFT_CMP_LT, s->n);
@@ -494,6 +576,13 @@ void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_VMAP:
 		put_vmap(o, s->set);
+		break;
+	case RS_DNAT:
+	case RS_SNAT:
+	case RS_MASQUERADE:
+	case RS_SADDR_LOCAL:
+	case RS_DADDR_LOCAL:
+		nl_nat_put(o, s);
 		break;
 	default:
 		put_match(o, s);

@@ -15,6 +15,9 @@ struct nl_rule_out {
 	bool failed;         /* no memory */
 };
 
+/* backend_nl_nat.c: statements of translation. */
+void nl_nat_put(struct nl_rule_out *o, const struct rs_stmt *s);
+
 /* Add the expressions of one statement. */
 void nl_expr_put(struct nl_rule_out *o, const struct rs_stmt *s);
 

@@ -51,6 +51,10 @@ static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
 				       plain[RS_SET_PORTS]};
 	unsigned n = 0;
 
+	if (set->type == RS_SET_SOURCES) {
+		parts[n++] = address;
+		return n;
+	}
 	if (set->type != RS_SET_VMAP) {
 		parts[n++] = plain[set->type];
 		return n;
@@ -105,6 +109,19 @@ static void put_byteorder(struct nl_batch *b, struct nftnl_set *s,
 	nftnl_udata_buf_free(udata);
 }
 
+static void put_sources(struct nftnl_set *s, const struct rs_set *set,
+			uint32_t *flags)
+{
+	uint32_t timeout = rs_set_timeout(set);
+
+	*flags |= NFT_SET_EVAL;
+	nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, RS_SOURCES_MAX);
+	if (!timeout)
+		return;
+	*flags |= NFT_SET_TIMEOUT;
+	nftnl_set_set_u64(s, NFTNL_SET_TIMEOUT, (uint64_t)timeout * 1000);
+}
+
 void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 		const struct rs_set *set, uint32_t id)
 {
@@ -132,6 +149,8 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 	}
 	if (rs_set_is_interval(set))
 		flags |= NFT_SET_INTERVAL;
+	if (set->type == RS_SET_SOURCES)
+		put_sources(s, set, &flags);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
 	put_byteorder(b, s, set->type);
 	nftnl_set_nlmsg_build_payload(nlh, s);

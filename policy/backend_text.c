@@ -126,6 +126,9 @@ static const char *const words[] = {
 	[RS_REJECT_ICMP] = "reject with icmpx admin-prohibited",
 	[RS_ACCEPT] = "accept",
 	[RS_DROP] = "drop",
+	[RS_SADDR_LOCAL] = "fib saddr type local",
+	[RS_DADDR_LOCAL] = "fib daddr type local",
+	[RS_MASQUERADE] = "masquerade",
 	[RS_RETURN] = "return",
 };
 
@@ -138,6 +141,40 @@ static void print_mark(struct strbuf *out, const struct rs_stmt *s)
 			    ~s->m, s->n);
 	else
 		strbuf_addf(out, "%s & 0x%08x == 0x%08x", word, s->m, s->n);
+}
+
+/* A rate is kept up to date with each packet of its source; a flow is added
+ * once. */
+static void print_limit(struct strbuf *out, const struct rs_stmt *s)
+{
+	bool rate = s->op == RS_LIMIT_OVER;
+
+	if (s->set)
+		strbuf_addf(out, "%s @%s { %s saddr ", rate ? "update" : "add",
+			    s->set->name,
+			    s->set->family == IP_V4 ? "ip" : "ip6");
+	if (rate)
+		strbuf_addf(out, "limit rate over %u/%s burst %u packets", s->n,
+			    limit_unit(s->m), s->m2);
+	else
+		strbuf_addf(out, "ct count over %u", s->n);
+	if (s->set)
+		strbuf_addz(out, " }");
+}
+
+/* "dnat ip6 to [2001:db8::5]:8443" */
+static void print_nat(struct strbuf *out, const struct rs_stmt *s)
+{
+	bool v6 = s->addr->family == IP_V6;
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "%s %s to ", s->op == RS_DNAT ? "dnat" : "snat",
+		    v6 ? "ip6" : "ip");
+	(void)ipaddr_print(s->addr, text);
+	if (!s->m)
+		strbuf_addz(out, text);
+	else
+		strbuf_addf(out, v6 ? "[%s]:%u" : "%s:%u", text, s->m);
 }
 
 static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
@@ -198,6 +235,15 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "meta time %s %u",
 			    s->op == RS_TIME_FROM ? ">=" : "<", s->n);
 		break;
+	case RS_LIMIT_OVER:
+	case RS_FLOWS_OVER:
+		print_limit(out, s);
+		break;
+	case RS_DAY:
+	case RS_HOUR:
+		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");
+		print_numbers(out, s->n, s->m);
+		break;
 	case RS_LOG:
 		strbuf_addf(out,
 			    "log prefix \"%s\" group %u snaplen %u "
@@ -216,6 +262,13 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		if (s->name)
 			strbuf_addf(out, " name %s", s->name);
 		break;
+	case RS_DNAT:
+	case RS_SNAT:
+		print_nat(out, s);
+		break;
+	case RS_SADDR_LOCAL:
+	case RS_DADDR_LOCAL:
+	case RS_MASQUERADE:
 	case RS_TCP_RST:
 	case RS_CT_REPLY:
 	case RS_REJECT_TCP:
@@ -237,6 +290,16 @@ static void print_comment(struct strbuf *out, const char *comment)
 	strbuf_addz(out, "\"");
 }
 
+static void print_sources(struct strbuf *out, const struct rs_set *set)
+{
+	uint32_t timeout = rs_set_timeout(set);
+
+	strbuf_addf(out, "\t\tsize %u\n\t\tflags dynamic%s\n", RS_SOURCES_MAX,
+		    timeout ? ",timeout" : "");
+	if (timeout)
+		strbuf_addf(out, "\t\ttimeout %us\n", timeout);
+}
+
 static void print_set_type(struct strbuf *out, const struct rs_set *set)
 {
 	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
@@ -247,7 +310,9 @@ static void print_set_type(struct strbuf *out, const struct rs_set *set)
 	};
 
 	strbuf_addz(out, "\t\ttype ");
-	if (set->type == RS_SET_VMAP) {
+	if (set->type == RS_SET_SOURCES) {
+		strbuf_addf(out, "%s\n", types[set->family == IP_V6]);
+	} else if (set->type == RS_SET_VMAP) {
 		print_keys(out, set, keys[set->family == IP_V6]);
 		strbuf_addz(out, " : verdict\n");
 	} else {
@@ -255,6 +320,8 @@ static void print_set_type(struct strbuf *out, const struct rs_set *set)
 	}
 	if (rs_set_is_interval(set))
 		strbuf_addz(out, "\t\tflags interval\n");
+	if (set->type == RS_SET_SOURCES)
+		print_sources(out, set);
 }
 
 static void print_set(struct strbuf *out, const struct rs_set *set)
@@ -265,6 +332,10 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 	strbuf_addf(out, "\t%s %s {\n", rs_set_is_map(set) ? "map" : "set",
 		    set->name);
 	print_set_type(out, set);
+	if (set->type == RS_SET_SOURCES) {
+		strbuf_addz(out, "\t}\n\n");
+		return;
+	}
 	strbuf_addz(out, "\t\telements = {");
 	for (size_t i = 0; i < set->addrs.n; i++)
 		strbuf_addf(out, "%s %s", n++ ? "," : "",
@@ -299,13 +370,15 @@ static void print_rule(struct strbuf *out, const struct rs_rule *rule)
 
 static void print_chain(struct strbuf *out, const struct rs_chain *chain)
 {
-	static const char *const hooks[] = {"", "input", "forward", "output"};
+	static const char *const hooks[] = {
+		"", "prerouting", "input", "forward", "output", "postrouting"};
 
 	strbuf_addf(out, "\tchain %s {\n", chain->name);
 	if (chain->hook != RS_NO_HOOK)
 		strbuf_addf(out,
-			    "\t\ttype filter hook %s priority %d; policy %s;\n",
-			    hooks[chain->hook], chain->priority,
+			    "\t\ttype %s hook %s priority %d; policy %s;\n",
+			    chain->nat ? "nat" : "filter", hooks[chain->hook],
+			    chain->priority,
 			    chain->policy_drop ? "drop" : "accept");
 	vec_foreach (r, &chain->rules)
 		print_rule(out, r);

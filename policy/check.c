@@ -153,9 +153,8 @@ void check_offer(struct check *c, struct suggest *near,
 	}
 }
 
-/* A word out of at most three. */
-static void check_choice(struct check *c, const struct word *w, const char *key,
-			 const char *const choices[3])
+void check_choice(struct check *c, const struct word *w, const char *key,
+		  const char *const choices[3])
 {
 	struct suggest near;
 

@@ -66,6 +66,9 @@ void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_unused(struct check *c);
 
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
+
 /* check_rules.c: what rules and guards share.  Each complains of what is wrong.
  * The ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
@@ -79,6 +82,18 @@ void check_twice(struct check *c, const char *key, const word_list *words);
 
 /* check_management.c: a flow of the list `management`. */
 void check_management(struct check *c, const struct ast_management *m);
+/* The sides of a word of `from` or `to`; 0: it was complained of. */
+unsigned check_word_side(struct check *c, const char *key,
+			 const struct word *w);
+
+/* check_nat.c: a translation, and where a rule leads its flows on to. */
+void check_nat(struct check *c, const struct ast_nat *n);
+void check_forward(struct check *c, enum ast_list list,
+		   const struct ast_rule *r);
+
+/* check.c: a word out of at most three. */
+void check_choice(struct check *c, const struct word *w, const char *key,
+		  const char *const choices[3]);
 
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);
@@ -93,7 +108,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
 
-/* check_when.c: at what times a rule holds, and whether it only observes. */
+/* check_when.c: at what times a rule holds, how much it lets pass, and whether
+ * it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);
 
 /* check_sets.c: the bits of a set of ranges. */

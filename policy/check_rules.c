@@ -291,6 +291,13 @@ void check_ends(struct check *c, enum ast_list list,
 			   "flows from 'self' to 'self' are not filtered");
 }
 
+unsigned check_word_side(struct check *c, const char *key, const struct word *w)
+{
+	const struct end e = {.key = key};
+
+	return word_side(c, &e, w);
+}
+
 static void unknown_service(struct check *c, const struct word *w)
 {
 	struct suggest near;
@@ -303,6 +310,8 @@ static void unknown_service(struct check *c, const struct word *w)
 		return;
 	}
 	suggest_init(&near, word_bare(w));
+	for (unsigned i = 0; (name = service_icmp_name(i)); i++)
+		suggest_offer(&near, str_of(name));
 	for (unsigned i = 0; (name = service_builtin_name(i)); i++)
 		suggest_offer(&near, str_of(name));
 	check_offer(c, &near, &c->services, "");
@@ -482,7 +491,10 @@ static void check_rule(struct check *c, enum ast_list list,
 		       const struct ast_rule *r)
 {
 	check_head(c, r);
-	check_ends(c, list, &r->from, &r->to);
+	if (r->forward.text.p)
+		check_forward(c, list, r);
+	else
+		check_ends(c, list, &r->from, &r->to);
 	check_engine(c, r, check_service(c, &r->service));
 	check_when(c, r);
 	check_twice(c, "from", &r->from);
@@ -494,6 +506,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_twice(c, "alpn", &r->alpn);
 	check_twice(c, "method", &r->method);
 	check_twice(c, "path", &r->path);
+	check_twice(c, "time", &r->time);
 }
 
 static void add_name(struct check *c, word_list *names, const struct word *name)
@@ -507,7 +520,7 @@ static void add_name(struct check *c, word_list *names, const struct word *name)
 		*w = *name;
 }
 
-/* Names of rules and guards, over all lists. */
+/* Names of rules, guards and translations, over all lists. */
 static void check_names(struct check *c)
 {
 	word_list names = {0};
@@ -520,12 +533,15 @@ static void check_names(struct check *c)
 		add_name(c, &names, &p->name);
 	vec_foreach (m, &c->ast->management)
 		add_name(c, &names, &m->name);
+	vec_foreach (n, &c->ast->nats)
+		add_name(c, &names, &n->name);
 	sorted = check_sorted(c, &names);
 	for (size_t i = 1; sorted && i < names.n; i++) {
 		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
 			continue;
 		diag_error(c->diags, sorted[i]->place, "duplicate-name",
-			   "a rule or guard named %s is there already",
+			   "a rule, guard or translation named %s is there "
+			   "already",
 			   check_quote(c, sorted[i]));
 		diag_note(c->diags, sorted[i - 1]->place, "it stands here");
 	}
@@ -555,6 +571,8 @@ void check_rules(struct check *c)
 		check_protocol(c, p);
 	vec_foreach (m, &c->ast->management)
 		check_management(c, m);
+	vec_foreach (n, &c->ast->nats)
+		check_nat(c, n);
 	check_names(c);
 }
 

@@ -23,7 +23,7 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 {
 	if (!ir_side_has(&rule->from, f->zone_src, &f->src) ||
 	    !ir_side_has(&rule->to, f->zone_dst, &f->dst) ||
-	    !service_has(rule, f))
+	    !service_has(rule, f) || !ir_rule_time_has(rule, f->time))
 		return TRI_NO;
 	if (!ir_rule_asks_engine(rule))
 		return TRI_YES;
@@ -107,6 +107,14 @@ const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
 	return NULL;
 }
 
+/* The kernel counts before anybody else looks. */
+static bool is_limited(const struct ir_rule *rule, const struct facts *f)
+{
+	return f->over_limit && (rule->rate.n || rule->connections.n) &&
+	       !ir_rule_observes(rule, f->time) &&
+	       eval_rule(rule, f, EVAL_KERNEL) != TRI_NO;
+}
+
 /* The list alone. */
 static struct decision eval_list(const struct ir *ir, const struct facts *f,
 				 enum eval_view view)
@@ -125,6 +133,12 @@ static struct decision eval_list(const struct ir *ir, const struct facts *f,
 	for (size_t i = ir->list_from[d.list]; i < ir->list_to[d.list]; i++) {
 		enum tri t = eval_rule(&ir->all[i], f, view);
 
+		if (is_limited(&ir->all[i], f)) {
+			d.by = DECISION_BY_LIMIT;
+			d.rule = &ir->all[i];
+			d.silent = d.list == AST_INGRESS;
+			return d;
+		}
 		if (t == TRI_NO || is_passed_over(&ir->all[i], f, t, view))
 			continue;
 		d.by = DECISION_BY_RULE;

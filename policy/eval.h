@@ -22,6 +22,7 @@ enum decision_by {
 	DECISION_BY_NO_LIST,  /* external to external, or an unknown zone */
 	DECISION_BY_GUARD,    /* `guard` denies it */
 	DECISION_BY_PROTOCOL, /* `protocol` denies it */
+	DECISION_BY_LIMIT,    /* `rule` has allowed too much already */
 };
 
 struct decision {

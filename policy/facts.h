@@ -58,6 +58,8 @@ struct facts {
 	uint8_t l4;             /* IPPROTO_* */
 	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
 	int64_t time;           /* when it began: seconds since the epoch */
+	bool over_limit;        /* of the rule that it comes to, as the kernel
+				   counts; never of what the engine is asked */
 
 	/* What the engine was told. */
 	struct facts_layer layers[FACTS_LAYERS_MAX];

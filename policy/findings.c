@@ -247,6 +247,10 @@ static bool report_unreachable(struct finder *f, const struct ir_rule *rule)
 	}
 	if (of->covered < of->pairs)
 		return false;
+	/* It leads on what comes to another port, and is decided alike. */
+	if (rule->forward && !ir_rule_asks_engine(rule) &&
+	    !strcmp(decides(of), "allows"))
+		return false;
 	if (of->n_by == 1)
 		diag_error(f->diags, rule->place, "unreachable",
 			   "rule %s can never decide: %s before it %s all its "

@@ -236,18 +236,30 @@ static struct rs_stmt read_stmt(struct frame_reader *f, struct str *line)
 	return stmt;
 }
 
+static int signed_of(struct str s)
+{
+	return str_starts(s, "-") ? -(int)number_of(str_skip(s, 1))
+				  : (int)number_of(s);
+}
+
 /* "type filter hook input priority 10; policy drop;" */
 static void read_hook(struct frame_reader *f, struct str line,
 		      struct rs_chain *chain)
 {
 	struct str hook, policy;
 
-	if (!take_words(&line, "type filter hook")) {
+	chain->nat = str_starts(line, "type nat ");
+	if (!take_words(&line, "type filter hook") &&
+	    !take_words(&line, "type nat hook")) {
 		fail(f, "not a hook line:", line);
 		return;
 	}
 	hook = next_word(&line);
-	if (str_is(hook, "input"))
+	if (str_is(hook, "prerouting"))
+		chain->hook = RS_PREROUTING;
+	else if (str_is(hook, "postrouting"))
+		chain->hook = RS_POSTROUTING;
+	else if (str_is(hook, "input"))
 		chain->hook = RS_INPUT;
 	else if (str_is(hook, "forward"))
 		chain->hook = RS_FORWARD;
@@ -257,7 +269,7 @@ static void read_hook(struct frame_reader *f, struct str line,
 		fail(f, "no such hook", hook);
 	if (!take_words(&line, "priority"))
 		fail(f, "no priority in", line);
-	chain->priority = (int)number_of(next_word(&line));
+	chain->priority = signed_of(next_word(&line));
 	if (!take_words(&line, "policy"))
 		fail(f, "no policy in", line);
 	policy = next_word(&line);
@@ -297,6 +309,24 @@ static void read_chain(struct frame_reader *f, struct rs_chain *chain)
 	fail(f, "chain without an end:", str_of(chain->name));
 }
 
+/* "chain c_prerouting when nat {": only where the policy has a use for it. */
+static bool is_wanted(struct frame_reader *f, struct str *line)
+{
+	const char *word = keep(f, next_word(line));
+
+	return word && f->filler->has && f->filler->has(f->filler->ctx, word);
+}
+
+static void skip_chain(struct frame_reader *f, const char *name)
+{
+	struct str line;
+
+	while (next_line(f, &line))
+		if (str_is(line, "}"))
+			return;
+	fail(f, "chain without an end:", str_of(name));
+}
+
 /* Chains first, so that a slot can go to a chain defined further down. */
 static void read_table(struct frame_reader *f)
 {
@@ -304,6 +334,7 @@ static void read_table(struct frame_reader *f)
 
 	while (!f->failed && next_line(f, &line)) {
 		struct rs_chain *chain;
+		const char *name;
 
 		if (str_is(line, "}"))
 			return;
@@ -312,8 +343,12 @@ static void read_table(struct frame_reader *f)
 			fail(f, "expected a chain, found", word);
 			return;
 		}
-		chain = ruleset_chain(f->diags->arena, f->rs,
-				      keep(f, next_word(&line)));
+		name = keep(f, next_word(&line));
+		if (take_words(&line, "when") && !is_wanted(f, &line)) {
+			skip_chain(f, name);
+			continue;
+		}
+		chain = ruleset_chain(f->diags->arena, f->rs, name);
 		if (!chain)
 			f->failed = true;
 		else

@@ -11,8 +11,12 @@
 /* Called at a slot; adds rules to `chain`.  False: no such slot. */
 typedef bool frame_slot_fn(void *ctx, const char *slot, struct rs_chain *chain);
 
+/* Has the policy a use for a chain "when WORD"? */
+typedef bool frame_has_fn(void *ctx, const char *word);
+
 struct frame_filler {
 	frame_slot_fn *fill;
+	frame_has_fn *has;
 	void *ctx;
 	uint32_t marks;      /* the policy's mask */
 	unsigned generation; /* of $NAME.now */

@@ -73,7 +73,8 @@ bool ir_rule_asks_engine(const struct ir_rule *rule)
 
 bool ir_rule_takes_all(const struct ir_rule *rule)
 {
-	return !ir_rule_asks_engine(rule) && !rule->observe;
+	return !ir_rule_asks_engine(rule) && !rule->observe &&
+	       !ir_rule_asks_more(rule);
 }
 
 bool ir_rule_asks_names(const struct ir_rule *rule)
@@ -83,8 +84,29 @@ bool ir_rule_asks_names(const struct ir_rule *rule)
 
 bool ir_rule_asks_names_only(const struct ir_rule *rule)
 {
-	return !rule->observe && !rule->sni_words.n && !rule->alpns.n &&
-	       !rule->methods.n && !rule->paths.n;
+	return !rule->observe && !ir_rule_asks_more(rule) &&
+	       !rule->sni_words.n && !rule->alpns.n && !rule->methods.n &&
+	       !rule->paths.n;
+}
+
+bool ir_rule_asks_more(const struct ir_rule *rule)
+{
+	return rule->times.n;
+}
+
+bool ir_rule_has_limits(const struct ir_rule *rule)
+{
+	return rule->rate.n || rule->packets.n || rule->connections.n;
+}
+
+bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
+{
+	unsigned minute = window_minute(now);
+
+	vec_foreach (w, &rule->times)
+		if (minute >= w->from && minute < w->to)
+			return true;
+	return rule->times.n == 0;
 }
 
 static bool words_alike(const struct str *a, size_t n_a, const struct str *b,
@@ -134,6 +156,19 @@ const char *ir_action_name(enum ir_action action)
 		return "deny";
 	case IR_REJECT:
 		return "reject";
+	}
+	return "none";
+}
+
+const char *ir_nat_name(enum ir_nat_action action)
+{
+	switch (action) {
+	case IR_MASQUERADE:
+		return "masquerade";
+	case IR_SNAT:
+		return "snat";
+	case IR_NO_NAT:
+		break;
 	}
 	return "none";
 }
@@ -216,6 +251,29 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_limit(const char *key, const struct limit *limit,
+			struct strbuf *out)
+{
+	char text[LIMIT_TEXT_MAX];
+
+	if (limit->n)
+		strbuf_addf(out, "\t%s %s\n", key, limit_print(limit, text));
+}
+
+static void print_times(const window_list *times, struct strbuf *out)
+{
+	char from[WINDOW_TEXT_MAX], to[WINDOW_TEXT_MAX];
+
+	if (!times->n)
+		return;
+	strbuf_addz(out, "\ttime utc");
+	vec_foreach (w, times)
+		strbuf_addf(out, "%s %s - %s", w == times->items ? "" : ",",
+			    window_print(w->from, from),
+			    window_print(w->to, to));
+	strbuf_addz(out, "\n");
+}
+
 static void print_observe(const struct ir_rule *r, struct strbuf *out)
 {
 	if (!r->observe)
@@ -240,6 +298,10 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_limit("rate", &r->rate, out);
+	print_limit("packets", &r->packets, out);
+	print_limit("connections", &r->connections, out);
+	print_times(&r->times, out);
 	print_observe(r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);
@@ -253,6 +315,46 @@ static void print_protocol(const struct ir *ir, const struct ir_protocol *p,
 	print_apps("require", p->require, out);
 	print_apps("deny", p->deny, out);
 	print_observe(&p->match, out);
+}
+
+static void print_nat(const struct ir *ir, const struct ir_nat *n,
+		      struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "nat %u \"%s\" %s", n->match.id, n->match.name,
+		    ir_nat_name(n->action));
+	if (n->action != IR_SNAT)
+		strbuf_addf(out, "%s%s", n->v4 ? " ip4" : "",
+			    n->v6 ? " ip6" : "");
+	if (n->addr4.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr4, text));
+	if (n->addr6.family)
+		strbuf_addf(out, " %s", ipaddr_print(&n->addr6, text));
+	strbuf_addz(out, "\n");
+	print_match(ir, &n->match, out);
+}
+
+static void print_forward(const struct ir *ir, const struct ir_forward *f,
+			  struct strbuf *out)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	strbuf_addf(out, "forward %u \"%s\" %s", f->match.id, f->match.name,
+		    ipaddr_print(&f->addr, text));
+	if (f->port)
+		strbuf_addf(out, " port %u", f->port);
+	strbuf_addz(out, "\n");
+	print_match(ir, &f->match, out);
+}
+
+static void print_translations(const struct ir *ir, struct strbuf *out)
+{
+	for (size_t i = 0; i < ir->n_nats; i++)
+		print_nat(ir, &ir->nats[i], out);
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->all[i].forward)
+			print_forward(ir, ir->all[i].forward, out);
 }
 
 void ir_print(const struct ir *ir, struct strbuf *out)
@@ -276,6 +378,7 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	}
 	for (size_t i = 0; i < ir->n_all; i++)
 		print_rule(ir, &ir->all[i], out);
+	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
 	for (size_t i = 0; i < ir->n_management; i++) {

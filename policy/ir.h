@@ -9,7 +9,9 @@
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
+#include "policy/limit.h"
 #include "policy/service.h"
+#include "policy/window.h"
 
 struct strbuf;
 
@@ -52,6 +54,8 @@ struct ir_words {
 	size_t n;
 };
 
+struct ir_forward;
+
 struct ir_rule {
 	unsigned id; /* its number over all lists, from 0: the index in `all` */
 	const char *name;
@@ -70,8 +74,12 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
+	struct limit rate, connections; /* of its flows: beyond, refused */
+	struct limit packets;           /* of its packets: beyond, dropped */
+	window_list times;              /* sorted, in UTC; none: always */
 	bool observe;  /* it says what it would do, and does nothing */
 	int64_t until; /* second from which on it does not; 0: it always does */
+	const struct ir_forward *forward; /* or NULL */
 };
 
 /* A guard: a flow that its list allows and that fits `match` must speak one of
@@ -80,6 +88,26 @@ struct ir_rule {
 struct ir_protocol {
 	struct ir_rule match;
 	uint32_t require, deny; /* bit i = enum app i; require 0 = any */
+};
+
+enum ir_nat_action { IR_MASQUERADE, IR_SNAT, IR_NO_NAT };
+
+/* Flows that fit `match` get another source address on their way out.  Of
+ * `match` only name, place, ends and services are used; its id follows those
+ * of the rules. */
+struct ir_nat {
+	struct ir_rule match;
+	enum ir_nat_action action;
+	bool v4, v6;                /* families that are translated */
+	struct ipaddr addr4, addr6; /* snat: the new source, or none */
+};
+
+/* New flows that fit `match` are led on to another address and port (0: the
+ * same).  A rule with a forward itself describes them as they are then. */
+struct ir_forward {
+	struct ir_rule match;
+	struct ipaddr addr;
+	uint16_t port;
 };
 
 struct ir {
@@ -95,6 +123,10 @@ struct ir {
 	/* Flows that no change may cut: only name, place, ends, services. */
 	const struct ir_rule *management;
 	size_t n_management;
+	int tz_minuteswest; /* the kernel's days and hours are as much late */
+	const struct ir_nat *nats;
+	size_t n_nats;
+	size_t n_ids; /* of rules, then of nats and forwards */
 	const struct ir_zone *zones;
 	unsigned n_zones;
 	const struct ir_rule *all; /* ingress, then segment, then egress */
@@ -133,10 +165,20 @@ bool ir_rule_takes_all(const struct ir_rule *rule);
 bool ir_rule_asks_names(const struct ir_rule *rule);
 bool ir_rule_asks_names_only(const struct ir_rule *rule);
 
+/* Does it ask for more than zones, addresses, services and what the engine
+ * sees? */
+bool ir_rule_asks_more(const struct ir_rule *rule);
+
+bool ir_rule_has_limits(const struct ir_rule *rule);
+
+/* Do these conditions of the kernel hold as well? */
+bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);
+
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
+const char *ir_nat_name(enum ir_nat_action action);
 const char *ir_guard_name(enum ir_guard guard);
 
 /* As text, for golden tests and people. */

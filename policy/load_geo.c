@@ -112,6 +112,14 @@ static void ask_all(struct loading *l, asked_list *out)
 			ask_words(l, &r->to, out);
 		}
 	}
+	vec_foreach (p, &l->ast->protocols) {
+		ask_words(l, &p->from, out);
+		ask_words(l, &p->to, out);
+	}
+	vec_foreach (n, &l->ast->nats) {
+		ask_words(l, &n->from, out);
+		ask_words(l, &n->to, out);
+	}
 }
 
 /* The list of a word, as a file of the policy. */

@@ -4,26 +4,15 @@
  * check_policy() has found complete, so a word that is not found here is our
  * bug and not the user's.
  */
-#include "policy/lower.h"
+#include "policy/lower_priv.h"
 
 #include "policy/calendar.h"
 #include "policy/facts.h"
-#include "policy/lower_sets.h"
 #include "policy/service_words.h"
 
 #include <netinet/in.h>
 
-struct lowering {
-	const struct ast *ast;
-	const struct policy_env *env;
-	struct arena *arena;
-	struct lower_sets sets;
-	struct ir_zone *zones;
-	unsigned n_zones;
-	bool failed; /* no memory: tested once, at the end */
-};
-
-static const char *text_of(struct lowering *l, struct word w)
+const char *lower_text(struct lowering *l, struct word w)
 {
 	struct str s = arena_str(l->arena, w.text);
 
@@ -49,7 +38,7 @@ static void lower_zone(struct lowering *l, const struct ast_zone *in,
 
 	vec_foreach (w, &in->networks)
 		gather_word(&l->sets, &networks, w->text);
-	out->name = text_of(l, in->name);
+	out->name = lower_text(l, in->name);
 	out->external = in->external.set && in->external.value;
 	out->networks = gather_done(&networks);
 	if (!names) {
@@ -57,7 +46,7 @@ static void lower_zone(struct lowering *l, const struct ast_zone *in,
 		return;
 	}
 	vec_foreach (w, &in->interfaces)
-		names[out->n_interfaces++] = text_of(l, *w);
+		names[out->n_interfaces++] = lower_text(l, *w);
 	out->interfaces = names;
 }
 
@@ -93,7 +82,7 @@ static void lower_end_word(struct lowering *l, struct str text, uint64_t *zones,
 }
 
 /* What the words name (any, if they name nothing), less what they take away. */
-static struct ir_side lower_side(struct lowering *l, const word_list *words)
+struct ir_side lower_side(struct lowering *l, const word_list *words)
 {
 	struct gather named = {0}, taken = {0};
 	struct ir_side side = {0};
@@ -121,8 +110,8 @@ static struct ir_side lower_side(struct lowering *l, const word_list *words)
 	return side;
 }
 
-static void lower_services(struct lowering *l, const word_list *words,
-			   const struct service **out, size_t *out_n)
+void lower_services(struct lowering *l, const word_list *words,
+		    const struct service **out, size_t *out_n)
 {
 	service_list all;
 
@@ -183,6 +172,30 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
+/* They were checked: what is not there has no text. */
+static void lower_limits(const struct ast_rule *in, struct ir_rule *out)
+{
+	if (in->rate.text.p)
+		(void)limit_parse_rate(in->rate.text, &out->rate);
+	if (in->packets.text.p)
+		(void)limit_parse_rate(in->packets.text, &out->packets);
+	if (in->connections.text.p)
+		(void)limit_parse_count(in->connections.text,
+					&out->connections);
+}
+
+static void lower_times(struct lowering *l, const word_list *words,
+			struct ir_rule *out)
+{
+	bool local = !str_is(l->ast->gateway.timezone.text, "utc");
+
+	vec_foreach (w, words)
+		if (window_parse(l->arena, w->text, local, l->env->utc_offset,
+				 &out->times))
+			l->failed = true;
+	window_list_sort(&out->times);
+}
+
 static void lower_observe(struct lowering *l, const struct ast_rule *in,
 			  struct ir_rule *out)
 {
@@ -196,8 +209,8 @@ static void lower_observe(struct lowering *l, const struct ast_rule *in,
 static void lower_rule(struct lowering *l, const struct ast_rule *in,
 		       struct ir_rule *out)
 {
-	out->name = text_of(l, in->name);
-	out->comment = in->comment.text.p ? text_of(l, in->comment) : NULL;
+	out->name = lower_text(l, in->name);
+	out->comment = in->comment.text.p ? lower_text(l, in->comment) : NULL;
 	out->place = in->place;
 	out->action = lower_action(in->action);
 	out->from = lower_side(l, &in->from);
@@ -210,7 +223,11 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_limits(in, out);
+	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
+	if (in->forward.text.p)
+		lower_forward(l, in, out);
 }
 
 static void lower_rules(struct lowering *l, struct ir *ir)
@@ -238,6 +255,7 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 	}
 	ir->all = all;
 	ir->n_all = n;
+	ir->n_ids = n;
 }
 
 /* Those that can speak an application protocol at all. */
@@ -291,7 +309,7 @@ static void lower_protocols(struct lowering *l, struct ir *ir)
 		struct ir_protocol *out = &all[n++];
 
 		out->match = (struct ir_rule){
-			.name = text_of(l, p->name),
+			.name = lower_text(l, p->name),
 			.place = p->place,
 			.list = AST_LISTS,
 			.from = lower_side(l, &p->from),
@@ -322,7 +340,7 @@ static void lower_management(struct lowering *l, struct ir *ir)
 	vec_foreach (m, &l->ast->management) {
 		struct ir_rule *out = &all[n++];
 
-		*out = (struct ir_rule){.name = text_of(l, m->name),
+		*out = (struct ir_rule){.name = lower_text(l, m->name),
 					.place = m->place,
 					.list = AST_LISTS,
 					.from = lower_side(l, &m->from),
@@ -375,7 +393,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 	struct lowering l = {.ast = ast, .env = env, .arena = arena};
 	const struct ast_gateway *g = &ast->gateway;
 	struct ir ir = {
-		.name = g->name.text.p ? text_of(&l, g->name) : "gateway",
+		.name = g->name.text.p ? lower_text(&l, g->name) : "gateway",
 		.observe = str_is(g->mode.text, "observe"),
 		.fail_open = str_is(g->fail.text, "open"),
 		.optimize = !g->optimize.set || g->optimize.value,
@@ -384,6 +402,7 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.marks = number_or(g->marks, LOWER_MARKS_DEFAULT),
 		.log_allow = lower_log(ast->log.allow, IR_LOG_FIRST),
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
+		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
 		.generation = env->generation,
 	};
@@ -395,6 +414,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		lower_rules(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_protocols(&l, &ir);
+	if (!l.sets.failed && !l.failed)
+		lower_nats(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_management(&l, &ir);
 	if (l.failed || l.sets.failed)

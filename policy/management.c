@@ -231,6 +231,10 @@ const char *management_why(const struct decision *d, char *buf, size_t room)
 				       : "rule '%s' of %s refuses it",
 			       d->rule->name, list);
 		break;
+	case DECISION_BY_LIMIT:
+		(void)snprintf(buf, room, "rule '%s' of %s has a limit",
+			       d->rule->name, list);
+		break;
 	case DECISION_BY_DEFAULT:
 		(void)snprintf(buf, room, "no rule of %s allows it", list);
 		break;

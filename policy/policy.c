@@ -4,6 +4,7 @@
 #include "policy/base/hash.h"
 #include "policy/check.h"
 #include "policy/findings.h"
+#include "policy/findings_limit.h"
 #include "policy/load.h"
 #include "policy/lower.h"
 #include "policy/management.h"
@@ -45,6 +46,8 @@ static enum fw_err lower_and_look(struct policy *p,
 	if (!err || (err == FW_ERR_POLICY && !p->ast.partial &&
 		     p->diags.errors == p->ast.rule_errors))
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
+	if (!err)
+		err = find_limit_faults(&p->ir, &p->diags);
 	if (!err)
 		err = find_faults(&p->ir, &p->diags);
 	if (!err && !before)

@@ -10,6 +10,7 @@
  *	ZONES			a group of groups, each of the rows "zone"
  *	SETS			a group of WORDS
  *	RULES			a list of groups, each of the rows "rule"
+ *	NATS			a list of groups, each of the rows "nat"
  *	PROTOCOLS		a list of groups, each of the rows "protocol"
  *	MANAGEMENT		a list of groups, each of the rows "management"
  *	LATER			whatever it is, it cannot be used yet
@@ -42,6 +43,7 @@ enum key_type {
 	KEY_RULES,
 	KEY_PROTOCOLS,
 	KEY_MANAGEMENT,
+	KEY_NATS,
 	KEY_LATER
 };
 
@@ -188,8 +190,13 @@ static void read_text(struct reading *r, const config_setting_t *s,
 		read_string(r, s, w);
 		return;
 	}
+	if (config_setting_type(s) != CONFIG_TYPE_INT) {
+		wrong_type(r, s, config_setting_name(s),
+			   "a string or a whole number");
+		w->broken = true;
+		return;
+	}
 	read_number(r, s, KEY_INT, &n);
-	w->broken |= n.broken;
 	if (n.set && w->text.p)
 		set_twice(r, s, w->place);
 	else if (n.set)
@@ -259,6 +266,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a zone";
 	else if (!strcmp(group, "rule"))
 		where = "a rule";
+	else if (!strcmp(group, "nat"))
+		where = "a translation";
 	else if (!strcmp(group, "protocol"))
 		where = "a guard";
 	else if (!strcmp(group, "management"))
@@ -359,6 +368,10 @@ static struct place *list_push(struct reading *r, enum key_type type,
 		return (void *)vec_push(r->diags->arena,
 					(management_list *)list);
 	}
+	if (type == KEY_NATS) {
+		*out_group = "nat";
+		return (void *)vec_push(r->diags->arena, (nat_list *)list);
+	}
 	*out_group = "rule";
 	return (void *)vec_push(r->diags->arena, (rule_list *)list);
 }
@@ -374,6 +387,8 @@ static const char *member_name(enum key_type type)
 {
 	if (type == KEY_RULES)
 		return "a rule";
+	if (type == KEY_NATS)
+		return "a translation";
 	return type == KEY_MANAGEMENT ? "a management flow" : "a guard";
 }
 
@@ -450,6 +465,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 	case KEY_RULES:
 	case KEY_PROTOCOLS:
 	case KEY_MANAGEMENT:
+	case KEY_NATS:
 		read_list(r, s, k->type, member);
 		break;
 	}
@@ -461,6 +477,7 @@ _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_rule, place) == 0 &&
 		       offsetof(struct ast_protocol, place) == 0 &&
 		       offsetof(struct ast_management, place) == 0 &&
+		       offsetof(struct ast_nat, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a group's struct begins with its place");
 

@@ -120,6 +120,8 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
+	if (set->type == RS_SET_SOURCES)
+		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
 		struct rs_entry plain = *e;
 
@@ -151,6 +153,26 @@ struct rs_set *rs_build_map(struct rs_build *b, const char *name)
 
 	if (set)
 		set->type = RS_SET_IFMAP;
+	return set;
+}
+
+/* What it holds is the kernel's: its name must not change with the rest. */
+const struct rs_set *rs_build_sources(struct rs_build *b, const char *name,
+				      enum ip_family family,
+				      const struct limit *limit,
+				      struct place place)
+{
+	struct rs_set *set = ruleset_set_find(b->rs, name);
+
+	if (set)
+		return set;
+	set = rs_build_map(b, name);
+	if (set) {
+		set->type = RS_SET_SOURCES;
+		set->family = family;
+		set->limit = *limit;
+		set->place = place;
+	}
 	return set;
 }
 
@@ -283,7 +305,9 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 	} slots[] = {
 		{"input", rs_build_input},     {"forward", rs_build_forward},
 		{"output", rs_build_output},   {"queue", fill_queue},
-		{"undecided", fill_undecided},
+		{"undecided", fill_undecided}, {"police", rs_build_police},
+		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
+		{"srcnat", rs_build_srcnat},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
@@ -293,6 +317,15 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		return true;
 	}
 	return false;
+}
+
+/* Does the policy need the parts of the frame that are marked so? */
+static bool frame_has(void *ctx, const char *word)
+{
+	const struct rs_build *b = ctx;
+
+	FW_ASSERT(!strcmp(word, "nat"));
+	return rs_build_has_nat(b->ir);
 }
 
 /* Maps are full now; and the ruleset says what it was made of. */
@@ -320,13 +353,14 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};
 	struct frame_filler filler = {.fill = fill_slot,
+				      .has = frame_has,
 				      .ctx = &b,
 				      .marks = ir->marks,
 				      .generation = ir->generation};
 	enum fw_err err;
 
 	*out = (struct ruleset){.queues = split_needs_queue(ir)};
-	b.bodies = arena_calloc(b.arena, ir->n_all + 1, sizeof(*b.bodies));
+	b.bodies = arena_calloc(b.arena, ir->n_ids + 1, sizeof(*b.bodies));
 	if (!b.bodies)
 		return FW_ERR_NOMEM;
 	err = frame_read(frame_gateway_text, "gateway.nft", &filler, diags,

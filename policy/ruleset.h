@@ -34,8 +34,16 @@ enum rs_op {
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
 	RS_META_MARK,
+	RS_SADDR_LOCAL, /* an address of the gateway itself */
+	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
+	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
+	RS_HOUR, /* n..m = seconds of the day, likewise */
+	/* More than n in m seconds, in bursts of m2; of the packet's source
+	 * where there is a set of those. */
+	RS_LIMIT_OVER,
+	RS_FLOWS_OVER, /* more than n at once, likewise */
 	/* statements */
 	RS_CT_MARK_SET, /* n = value, m = bits that change */
 	RS_META_MARK_SET,
@@ -45,6 +53,9 @@ enum rs_op {
 	RS_REJECT_TCP,
 	RS_REJECT_ICMP,
 	/* verdicts: the last of a rule */
+	RS_DNAT,       /* addr, m = port or 0 */
+	RS_SNAT,       /* addr */
+	RS_MASQUERADE, /* as the address of the interface out */
 	RS_ACCEPT,
 	RS_DROP,
 	RS_RETURN,
@@ -67,6 +78,7 @@ struct rs_stmt {
 	uint32_t n, m, m2;
 	const char *name;
 	const struct rs_set *set;
+	const struct ipaddr *addr;
 };
 
 struct rs_rule {
@@ -82,8 +94,12 @@ enum rs_set_type {
 	RS_SET_IPV6,
 	RS_SET_PORTS,
 	RS_SET_IFMAP,
-	RS_SET_VMAP
+	RS_SET_VMAP,
+	RS_SET_SOURCES /* filled by the kernel, with what it counts of each */
 };
+
+/* Sources that are counted at once; others are not limited. */
+#define RS_SOURCES_MAX 65535
 
 /* What a verdict map is asked with: these, in this order. */
 enum rs_key { RS_KEY_SRC = 1, RS_KEY_DST = 2, RS_KEY_L4 = 4, RS_KEY_PORT = 8 };
@@ -116,6 +132,7 @@ struct rs_set {
 	enum ip_family family;        /* of its addresses */
 	unsigned keys;                /* bits of enum rs_key */
 	bool ranges;                  /* entries are not all single values */
+	struct limit limit;           /* of each source */
 	uint64_t hash;                /* of its type and elements */
 	struct place place;
 };
@@ -128,16 +145,37 @@ static inline bool rs_set_is_map(const struct rs_set *set)
 /* Are its elements ranges? */
 static inline bool rs_set_is_interval(const struct rs_set *set)
 {
-	return set->type == RS_SET_VMAP ? set->ranges : !rs_set_is_map(set);
+	return set->type == RS_SET_VMAP ? set->ranges
+					: set->type <= RS_SET_PORTS;
 }
 
-enum rs_hook { RS_NO_HOOK, RS_INPUT, RS_FORWARD, RS_OUTPUT };
+/* How long a source is remembered that does nothing: until its bucket is full
+ * again; 0: as long as it has flows. */
+static inline uint32_t rs_set_timeout(const struct rs_set *set)
+{
+	uint64_t refill = (uint64_t)set->limit.seconds * set->limit.burst;
+
+	if (!set->limit.n || !set->limit.seconds)
+		return 0;
+	refill = refill / set->limit.n + 60;
+	return refill > 86400 ? 86400 : (uint32_t)refill;
+}
+
+enum rs_hook {
+	RS_NO_HOOK,
+	RS_PREROUTING,
+	RS_INPUT,
+	RS_FORWARD,
+	RS_OUTPUT,
+	RS_POSTROUTING
+};
 
 struct rs_chain {
 	const char *name;
 	enum rs_hook hook;
 	int priority;
 	bool policy_drop;
+	bool nat; /* of type nat */
 	VEC(struct rs_rule) rules;
 };
 

@@ -140,6 +140,7 @@ static void body_fill(struct rs_build *b, struct rs_chain *chain,
 		if (!rule->until)
 			return;
 	}
+	rs_build_limits(b, chain, rule);
 	/* Guards look at TCP only: the rest is certain. */
 	if (tcp_queued && others && !others_queued) {
 		nft = body_rule(b, chain, rule);

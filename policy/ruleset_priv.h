@@ -32,6 +32,12 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set);
 /* An empty map under a name of its own, to be filled. */
 struct rs_set *rs_build_map(struct rs_build *b, const char *name);
 
+/* Sources of one family that a limit counts. */
+const struct rs_set *rs_build_sources(struct rs_build *b, const char *name,
+				      enum ip_family family,
+				      const struct limit *limit,
+				      struct place place);
+
 /* The addresses of one family as a set. */
 const struct rs_set *rs_build_addr_set(struct rs_build *b,
 				       enum ip_family family,
@@ -68,6 +74,12 @@ void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
  * the rest; NULL without guards. */
 const char *rs_build_guards(struct rs_build *b);
 
+/* ruleset_nat.c: where new flows are led on to, and what they are sent out as.
+ */
+bool rs_build_has_nat(const struct ir *ir);
+void rs_build_dnat(struct rs_build *b, struct rs_chain *chain);
+void rs_build_srcnat(struct rs_build *b, struct rs_chain *chain);
+
 /* ruleset_body.c: the chain that does what the rule says: count, log, queue,
  * accept, refuse.  Pair chains and maps lead there. */
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
@@ -75,14 +87,37 @@ const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule);
 /* The name of a rule or guard as part of an nft name. */
 const char *rs_rule_label(struct rs_build *b, const struct ir_rule *rule);
 
-/* ruleset_extra.c: the end of an nft rule that matches zones, addresses and
+/* ruleset_dispatch.c: which rules, and where what fits one of them goes on. */
+struct rs_dispatch {
+	const char *prefix, *map; /* of the names of chains and maps */
+	/* The rules in their order, *i counts from 0; NULL at the end. */
+	const struct ir_rule *(*next)(const struct rs_build *b, size_t *i);
+	struct rs_stmt (*entry)(struct rs_build *b, const struct ir_rule *rule);
+};
+
+/* Fill `chain`: from there packets come to the rules of their zones. */
+void rs_build_dispatch(struct rs_build *b, const struct rs_dispatch *d,
+		       struct rs_chain *chain);
+
+/* ruleset_limit.c: in the rule's own chain, what exceeds its limits on flows is
+ * refused; and in the chain of what is known of a flow, on packets dropped. */
+void rs_build_limits(struct rs_build *b, struct rs_chain *chain,
+		     const struct ir_rule *rule);
+void rs_build_police(struct rs_build *b, struct rs_chain *chain);
+
+/* ruleset_extra.c: to `target` where the rest that the rule asks of a packet
+ * holds; by way of a chain PREFIX_NAME where there is such. */
+struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
+			    const char *prefix, const char *target);
+
+/* The end of an nft rule that matches zones, addresses and
  * service of the rule.  RS_GOTO: what comes there is the rule's.  RS_JUMP: it
  * may come back, and is for the next rule then. */
 struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
 
-/* ruleset_rule.c: the arm as nft rules that go on in the rule's body. */
+/* ruleset_rule.c: the arm as nft rules that end with `end`. */
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
-		  const struct arm *arm);
+		  const struct arm *arm, struct rs_stmt end);
 
 bool rs_l4_has_ports(uint8_t l4);
 

@@ -14,6 +14,7 @@ struct variant {
 	const struct ipset *src, *dst; /* NULL: any */
 	uint8_t l4;                    /* 0: any */
 	bool by_port;                  /* service ranges of l4 matter */
+	struct rs_stmt end;
 };
 
 bool rs_l4_has_ports(uint8_t l4)
@@ -143,7 +144,7 @@ static void add_variant(struct rs_build *b, struct rs_chain *chain,
 	else if (v->l4)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_L4PROTO, .n = v->l4});
-	rs_build_add(b, nft, rs_build_entry(b, rule));
+	rs_build_add(b, nft, v->end);
 }
 
 bool rs_first_of_l4(const struct ir_rule *rule, size_t i)
@@ -171,18 +172,19 @@ static void add_services(struct rs_build *b, struct rs_chain *chain,
 }
 
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
-		  const struct arm *arm)
+		  const struct arm *arm, struct rs_stmt end)
 {
 	static const enum ip_family families[] = {IP_V4, IP_V6};
 
 	if (!arm->src && !arm->dst) {
-		add_services(b, chain, arm->rule, (struct variant){0});
+		add_services(b, chain, arm->rule, (struct variant){.end = end});
 		return;
 	}
 	for (size_t i = 0; i < 2; i++) {
 		struct variant v = {.family = families[i],
 				    .src = arm->src,
-				    .dst = arm->dst};
+				    .dst = arm->dst,
+				    .end = end};
 
 		if ((v.src && !ipset_family(v.src, v.family).n) ||
 		    (v.dst && !ipset_family(v.dst, v.family).n))

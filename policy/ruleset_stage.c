@@ -319,7 +319,7 @@ static void build_stage(struct rs_build *b, struct rs_chain *chain,
 		return;
 	}
 	vec_foreach (arm, &stage->arms)
-		rs_build_arm(b, chain, *arm);
+		rs_build_arm(b, chain, *arm, rs_build_entry(b, (*arm)->rule));
 }
 
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,

@@ -22,6 +22,18 @@ static const struct {
 	{"icmp", IPPROTO_ICMP, 255},   {"icmpv6", IPPROTO_ICMPV6, 255},
 };
 
+static const struct {
+	uint8_t l4;
+	const char *name; /* "icmp/echo-request" */
+	uint16_t type;
+} icmp_types[] = {
+#define WORD_ICMP            "icmp/"
+#define WORD_ICMPV6          "icmpv6/"
+#define X(proto, name, type) {IPPROTO_##proto, WORD_##proto name, type},
+#include "policy/icmp_types.def"
+#undef X
+};
+
 #define N_BUILTINS  (sizeof(builtins) / sizeof(*builtins))
 #define N_PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
 
@@ -40,6 +52,12 @@ static bool parse_number(struct str s, unsigned most, uint16_t *out)
 	return v <= most;
 }
 
+const char *service_icmp_name(unsigned i)
+{
+	return i < sizeof(icmp_types) / sizeof(*icmp_types) ? icmp_types[i].name
+							    : NULL;
+}
+
 enum fw_err service_parse(struct str text, struct service *out_service)
 {
 	const char *cut = text.len ? memchr(text.p, '/', text.len) : NULL;
@@ -48,6 +66,14 @@ enum fw_err service_parse(struct str text, struct service *out_service)
 
 	if (!cut)
 		return FW_ERR_INVAL;
+	for (unsigned i = 0; service_icmp_name(i); i++) {
+		uint16_t type = icmp_types[i].type;
+
+		if (!str_is(text, icmp_types[i].name))
+			continue;
+		*out_service = (struct service){icmp_types[i].l4, type, type};
+		return FW_OK;
+	}
 	proto = str_mem(text.p, (size_t)(cut - text.p));
 	range = str_skip(text, proto.len + 1);
 	if (str_is(proto, "proto")) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Services: "tcp/443", "udp/5000-5100", "icmp/8", "proto/47", or a name. */
+/* Services: "tcp/443", "udp/5000-5100", "icmp/8", "icmp/echo-request",
+ * "proto/47", or a name. */
 #pragma once
 
 #include "policy/base/err.h"
@@ -32,6 +33,9 @@ struct str service_builtin(struct str name);
 
 /* Name of built-in service i, or NULL at the end: for "did you mean". */
 const char *service_builtin_name(unsigned i);
+
+/* ICMP type i by name ("icmp/echo-request"), likewise. */
+const char *service_icmp_name(unsigned i);
 
 /* "tcp/443"; buf holds SERVICE_TEXT_MAX. */
 #define SERVICE_TEXT_MAX 24

@@ -44,6 +44,13 @@ static bool parse_prefix(const char *prefix, struct report *out)
 	return true;
 }
 
+/* Is the report's number that of a rule? */
+static bool is_of_rule(enum reason reason)
+{
+	return reason == REASON_RULE_ALLOW || reason == REASON_RULE_DENY ||
+	       reason == REASON_RULE_OBSERVE || reason == REASON_RULE_LIMIT;
+}
+
 static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 				 bool current)
 {
@@ -53,6 +60,7 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 	} kinds[] = {{"allow", REASON_RULE_ALLOW},
 		     {"deny", REASON_RULE_DENY},
 		     {"observe", REASON_RULE_OBSERVE},
+		     {"limit", REASON_RULE_LIMIT},
 		     {"default", REASON_DEFAULT_DENY},
 		     {"no-list", REASON_ZONE_NONE},
 		     {"no-zone", REASON_ZONE_NONE},
@@ -68,15 +76,15 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 	if (reason == REASON_DEFAULT_DENY && r->number < AST_LISTS)
 		o.list = (enum ast_list)r->number;
 	/* A number of an earlier policy names no rule of this one. */
-	if (!current || r->number >= ir->n_all ||
-	    (reason != REASON_RULE_ALLOW && reason != REASON_RULE_DENY &&
-	     reason != REASON_RULE_OBSERVE))
+	if (!current || r->number >= ir->n_all || !is_of_rule(reason))
 		return o;
 	if (reason == REASON_RULE_OBSERVE)
 		return decide_observed(&ir->all[r->number]);
 	o.rule = &ir->all[r->number];
 	o.list = o.rule->list;
 	o.silent = o.rule->action == IR_DENY;
+	if (reason == REASON_RULE_LIMIT)
+		o.silent = o.rule->list == AST_INGRESS;
 	if (o.rule->action == IR_REJECT)
 		o.reason = REASON_RULE_REJECT;
 	return o;

@@ -4,165 +4,21 @@
  * what the engine makes of it once it knows what the flow asks for.
  */
 #include "agent/fwctl/commands.h"
+#include "agent/fwctl/flow_words.h"
 #include "agent/verdict/decide.h"
+#include "policy/translate.h"
 
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-struct question {
-	const char *policy, *from, *to, *proto;
-	const char *app, *sni, *host, *connect, *socks;
-};
-
-static const struct option words[] = {{"policy", required_argument, NULL, 'p'},
-				      {"from", required_argument, NULL, 'f'},
-				      {"to", required_argument, NULL, 't'},
-				      {"proto", required_argument, NULL, 'P'},
-				      {"app", required_argument, NULL, 'a'},
-				      {"sni", required_argument, NULL, 's'},
-				      {"host", required_argument, NULL, 'H'},
-				      {"connect", required_argument, NULL, 'c'},
-				      {"socks", required_argument, NULL, 'S'},
-				      {0}};
 
 static int usage(void)
 {
-	(void)fputs(
-		"usage: fwctl explain [--policy FILE] --from ADDRESS --to "
-		"ADDRESS[:PORT]\n"
-		"           [--proto tcp|udp|icmp|icmpv6] [--app "
-		"http|tls|socks|"
-		"unknown]\n"
-		"           [--sni NAME] [--host NAME] [--connect HOST:PORT] "
-		"[--socks HOST:PORT]\n"
-		"PORT is the type for ICMP; an IPv6 address with a port is "
-		"[ADDRESS]:PORT.\n",
-		stderr);
+	(void)fputs("usage: fwctl explain [--policy FILE] --from ADDRESS --to "
+		    "ADDRESS[:PORT] ...\n",
+		    stderr);
+	flow_words_help(stderr, "--");
+	(void)fputs("An IPv6 address with a port is [ADDRESS]:PORT.\n", stderr);
 	return EXIT_USAGE;
-}
-
-static bool parse_port(const char *text, uint16_t *port)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	*port = (uint16_t)n;
-	return end > text && !*end && n >= 0 && n <= UINT16_MAX;
-}
-
-/* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT". */
-static bool parse_end(const char *text, struct ipaddr *addr, uint16_t *port)
-{
-	struct str s = str_of(text);
-	const char *colon = strrchr(text, ':');
-
-	*port = 0;
-	if (ipaddr_parse(s, addr) == FW_OK)
-		return true;
-	if (!colon || !parse_port(colon + 1, port))
-		return false;
-	s.len = (size_t)(colon - text);
-	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = str_mem(s.p + 1, s.len - 2);
-	return ipaddr_parse(s, addr) == FW_OK;
-}
-
-static bool parse_proto(const char *name, uint8_t *out)
-{
-	static const struct {
-		const char *name;
-		uint8_t l4;
-	} known[] = {{"tcp", IPPROTO_TCP},
-		     {"udp", IPPROTO_UDP},
-		     {"icmp", IPPROTO_ICMP},
-		     {"icmpv6", IPPROTO_ICMPV6}};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strcmp(known[i].name, name) != 0)
-			continue;
-		*out = known[i].l4;
-		return true;
-	}
-	return false;
-}
-
-/* An end of the flow, or the gateway itself: "self" or "self:PORT". */
-static bool fill_end(const char *text, const struct ir *ir, struct ipaddr *addr,
-		     uint16_t *port, int *zone)
-{
-	if (!strcmp(text, "self") || !strncmp(text, "self:", 5)) {
-		*zone = IR_ZONE_SELF;
-		*port = 0;
-		return !text[4] || parse_port(text + 5, port);
-	}
-	if (!parse_end(text, addr, port))
-		return false;
-	*zone = ir_zone_by_address(ir, addr);
-	return true;
-}
-
-static enum app app_of(const struct question *q)
-{
-	if (q->app)
-		return app_find(str_of(q->app));
-	if (q->sni)
-		return APP_TLS;
-	if (q->host || q->connect)
-		return APP_HTTP;
-	return q->socks ? APP_SOCKS : APP_COUNT;
-}
-
-static bool asks_engine(const struct question *q)
-{
-	return q->app || q->sni || q->host || q->connect || q->socks;
-}
-
-/* What the engine would be told: a proxy layer outside, the rest inside. */
-static bool fill_facts(const struct question *q, struct facts *f)
-{
-	enum app app = app_of(q);
-
-	if (q->app && app == APP_COUNT)
-		return false;
-	if (q->connect) {
-		(void)facts_layer_begin(f, APP_HTTP);
-		facts_add(f, FIELD_CONNECT_TARGET, 0, str_of(q->connect));
-		facts_layer_settle(f, q->sni != NULL);
-	} else if (q->socks) {
-		(void)facts_layer_begin(f, APP_SOCKS);
-		facts_add(f, FIELD_SOCKS_TARGET, 0, str_of(q->socks));
-		facts_layer_settle(f, q->sni != NULL);
-	}
-	if (!q->connect && !q->socks && app != APP_COUNT)
-		(void)facts_layer_begin(f, app);
-	else if (q->sni)
-		(void)facts_layer_begin(f, APP_TLS);
-	if (q->sni)
-		facts_add(f, FIELD_TLS_SNI, 0, str_of(q->sni));
-	if (q->host && f->n_layers)
-		facts_add(f, FIELD_HTTP_HOST, 0, str_of(q->host));
-	if (f->n_layers && f->open == false)
-		facts_layer_settle(f, false);
-	return true;
-}
-
-/* Fill the facts; the option that cannot be read, or NULL. */
-static const char *unreadable_word(const struct question *q,
-				   const struct ir *ir, struct facts *f)
-{
-	uint16_t ignored;
-
-	if (!fill_end(q->from, ir, &f->src, &ignored, &f->zone_src))
-		return "--from";
-	if (!fill_end(q->to, ir, &f->dst, &f->dport, &f->zone_dst))
-		return "--to";
-	if (!parse_proto(q->proto, &f->l4))
-		return "--proto";
-	return fill_facts(q, f) ? NULL : "--app";
 }
 
 static const char *tri_word(enum tri t)
@@ -254,90 +110,120 @@ static void print_decision(const char *who, const struct ir *ir,
 	(void)puts("");
 }
 
-static void explain(const struct question *q, const struct ir *ir,
-		    const struct facts *f)
+/* A new flow that a forward takes is judged as that which it becomes. */
+static void lead_on(const struct ir *ir, struct facts *f)
 {
-	enum ast_list list = ir_list_of(ir, f->zone_src, f->zone_dst);
+	const struct ir_forward *forward = translate_forward(ir, f);
+	char text[IPADDR_TEXT_MAX];
+
+	if (!forward)
+		return;
+	translate_apply(ir, forward, f);
+	(void)printf("nat     led on to %s port %u by '%s', zone %s\n",
+		     ipaddr_print(&f->dst, text), f->dport, forward->match.name,
+		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+}
+
+static void print_source(const struct ir *ir, const struct facts *f)
+{
+	const struct ir_nat *nat = translate_source(ir, f);
+	bool v6 = f->src.family == IP_V6;
+	char text[IPADDR_TEXT_MAX];
+
+	if (!nat)
+		return;
+	(void)printf("nat     ");
+	if (nat->action == IR_MASQUERADE)
+		(void)printf("sent out as the address of the interface");
+	else if (nat->action == IR_SNAT)
+		(void)printf(
+			"sent out as %s",
+			ipaddr_print(v6 ? &nat->addr6 : &nat->addr4, text));
+	else
+		(void)printf("sent out as it is");
+	(void)printf(" by '%s'\n", nat->match.name);
+}
+
+static void print_decisions(const struct flow_words *q, const struct ir *ir,
+			    const struct facts *f)
+{
 	struct decision kernel = eval_flow(ir, f, EVAL_KERNEL);
 	struct decision engine = eval_flow(ir, f, EVAL_ENGINE);
 
-	(void)printf("flow    %s -> %s %s, zone %s -> %s\n", q->from, q->to,
-		     q->proto,
+	print_decision("kernel", ir, &kernel);
+	if (kernel.kind == DECISION_NOT_YET) {
+		print_decision("engine", ir, &engine);
+		if (engine.kind == DECISION_NOT_YET &&
+		    !flow_words_ask_engine(q))
+			(void)puts("        it depends on what the flow asks "
+				   "for: say --sni, --host, --app ...");
+	}
+	if (kernel.kind != DECISION_REFUSE &&
+	    (kernel.kind == DECISION_ALLOW || engine.kind != DECISION_REFUSE))
+		print_source(ir, f);
+}
+
+static void explain(const struct flow_words *q, const struct ir *ir,
+		    struct facts *f)
+{
+	enum ast_list list;
+
+	(void)printf("flow    %s -> %s %s, zone %s -> %s\n", q->of[FLOW_FROM],
+		     q->of[FLOW_TO],
+		     q->of[FLOW_PROTO] ? q->of[FLOW_PROTO] : "tcp",
 		     f->zone_src < 0 ? "none" : ir->zones[f->zone_src].name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+	lead_on(ir, f);
+	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)
 		print_rules(ir, f, list);
 	(void)puts("");
-	print_decision("kernel", ir, &kernel);
-	if (kernel.kind != DECISION_NOT_YET)
-		return;
-	print_decision("engine", ir, &engine);
-	if (engine.kind == DECISION_NOT_YET && !asks_engine(q))
-		(void)puts("        it depends on what the flow asks for: say "
-			   "--sni, --host, --app ...");
+	print_decisions(q, ir, f);
 }
 
-static bool parse_words(int argc, char **argv, struct question *q)
+static bool parse_words(int argc, char **argv, struct flow_words *q,
+			const char **policy)
 {
+	struct option options[FLOW_WORDS + 2] = {0};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", words, NULL)) != -1) {
-		switch (c) {
-		case 'p':
-			q->policy = optarg;
-			break;
-		case 'f':
-			q->from = optarg;
-			break;
-		case 't':
-			q->to = optarg;
-			break;
-		case 'P':
-			q->proto = optarg;
-			break;
-		case 'a':
-			q->app = optarg;
-			break;
-		case 's':
-			q->sni = optarg;
-			break;
-		case 'H':
-			q->host = optarg;
-			break;
-		case 'c':
-			q->connect = optarg;
-			break;
-		case 'S':
-			q->socks = optarg;
-			break;
-		default:
+	for (int w = 0; w < FLOW_WORDS; w++)
+		options[w] = (struct option){flow_word_name((enum flow_word)w),
+					     required_argument, NULL, w};
+	options[FLOW_WORDS] =
+		(struct option){"policy", required_argument, NULL, FLOW_WORDS};
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == '?')
 			return false;
-		}
+		if (c == FLOW_WORDS)
+			*policy = optarg;
+		else
+			q->of[c] = optarg;
 	}
-	return optind == argc && q->from && q->to;
+	return optind == argc && q->of[FLOW_FROM] && q->of[FLOW_TO];
 }
 
 int cmd_explain(int argc, char **argv)
 {
-	struct question q = {.proto = "tcp"};
-	const char *wrong;
+	struct flow_words q = {0};
+	const char *policy = NULL;
+	enum flow_word wrong;
 	struct policy *p;
 	struct facts f;
 	int status;
 
-	if (!parse_words(argc, argv, &q))
+	if (!parse_words(argc, argv, &q, &policy))
 		return usage();
-	status = fwctl_compile(q.policy, &p);
+	status = fwctl_compile(policy, &p);
 	if (status != EXIT_DONE)
 		return status;
 	facts_init(&f, &p->arena);
-	f.time = time(NULL);
-	wrong = unreadable_word(&q, &p->ir, &f);
-	if (wrong) {
-		(void)fprintf(stderr, "fwctl: %s cannot be read\n", wrong);
-		status = usage();
-	} else {
+	if (flow_words_facts(&q, &p->ir, &f, &wrong)) {
 		explain(&q, &p->ir, &f);
+	} else {
+		(void)fprintf(stderr, "fwctl: --%s cannot be read: '%s'\n",
+			      flow_word_name(wrong), q.of[wrong]);
+		status = EXIT_USAGE;
 	}
 	policy_free(p);
 	return status;

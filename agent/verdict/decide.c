@@ -42,6 +42,8 @@ enum reason decide_reason(const struct decision *d)
 		return guard_reason(d->guard);
 	case DECISION_BY_PROTOCOL:
 		return REASON_GUARD_PROTOCOL;
+	case DECISION_BY_LIMIT:
+		return REASON_RULE_LIMIT;
 	}
 	return REASON_COUNT;
 }

@@ -71,6 +71,49 @@ enum fw_err ipaddr_parse(struct str text, struct ipaddr *out_addr)
 	return FW_OK;
 }
 
+static enum fw_err parse_port(struct str text, uint16_t *out_port)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (!ascii_is_digit(text.p[i]) || (i > 0 && n == 0))
+			return FW_ERR_INVAL;
+		n = n * 10 + (unsigned)(text.p[i] - '0');
+		if (n > UINT16_MAX)
+			return FW_ERR_INVAL;
+	}
+	if (n == 0)
+		return FW_ERR_INVAL;
+	*out_port = (uint16_t)n;
+	return FW_OK;
+}
+
+enum fw_err ipaddr_port_parse(struct str text, struct ipaddr *out_addr,
+			      uint16_t *out_port)
+{
+	struct ipaddr a;
+	uint16_t port = 0;
+	size_t n = text.len;
+	bool bracket;
+
+	if (ipaddr_parse(text, &a) != FW_OK) {
+		while (n > 0 && text.p[n - 1] != ':')
+			n--;
+		if (n == 0 || parse_port(str_skip(text, n), &port))
+			return FW_ERR_INVAL;
+		text.len = n - 1;
+		bracket = text.len > 2 && text.p[0] == '[' &&
+			  text.p[text.len - 1] == ']';
+		if (bracket)
+			text = str_mem(text.p + 1, text.len - 2);
+		if (ipaddr_parse(text, &a) || bracket != (a.family == IP_V6))
+			return FW_ERR_INVAL;
+	}
+	*out_addr = a;
+	*out_port = port;
+	return FW_OK;
+}
+
 /* Clear (`fill` 0) or set (`fill` 0xff) the bits behind the prefix. */
 static struct ipaddr host_bits(struct ipaddr a, unsigned prefix, uint8_t fill)
 {

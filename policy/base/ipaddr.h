@@ -55,6 +55,11 @@ FW_MUST_CHECK enum fw_err ipaddr_parse(struct str text,
 FW_MUST_CHECK enum fw_err iprange_parse(struct str text,
 					struct iprange *out_range);
 
+/* "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT", the last for IPv6; *out_port
+ * 0: there is none. */
+FW_MUST_CHECK enum fw_err
+ipaddr_port_parse(struct str text, struct ipaddr *out_addr, uint16_t *out_port);
+
 /* Canonical text (RFC 5952); returns `buf`, which holds IPADDR_TEXT_MAX. */
 const char *ipaddr_print(const struct ipaddr *a, char *buf);
 

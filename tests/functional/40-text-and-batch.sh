@@ -40,6 +40,12 @@ plain_policy() {
 		  wan: { interfaces = ["wan0"]; external = true; };
 		};
 		addresses: { resolvers = ["10.20.0.53", "fd00:20::53", "10.20.1.0/24"]; };
+		ingress: ( { name = "web in"; to = "self"; service = ["tcp/443", "udp/443"]; forward = "10.20.0.80:8443"; action = "allow"; },
+		           { name = "web in 6"; to = "self"; service = "tcp/443"; forward = "[fd00:20::80]:8443"; action = "allow"; },
+		           { name = "game"; from = "192.0.2.0/24"; to = "198.51.100.1"; service = "udp/27000-27015"; forward = "10.20.0.7"; action = "allow"; } );
+		nat: ( { name = "as it is"; from = "lan"; to = "198.51.100.0/25"; action = "none"; },
+		       { name = "out"; from = ["lan", "self", "!10.10.9.0/24"]; to = "wan"; action = "masquerade"; family = "both"; },
+		       { name = "servers"; from = "servers"; to = "wan"; action = "snat"; address = ["192.0.2.1", "2001:db8:1::1"]; } );
 		segment: ( { name = "dns"; from = "lan"; to = "@resolvers"; service = "dns"; action = "allow"; },
 		           { name = "ssh"; from = "10.10.9.0/24"; to = "servers"; service = "ssh"; action = "allow"; } );
 		egress: ( { name = "web"; from = "lan"; service = ["http", "https", "udp/5000-5100"]; action = "allow"; },

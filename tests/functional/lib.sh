@@ -129,6 +129,10 @@ gateway() {
 	ip netns exec "$NS_GATEWAY" "$@"
 }
 
+server_ns() {
+	ns_exec "$NS_SERVER" "$@"
+}
+
 outside() {
 	ns_exec "$NS_OUTSIDE" "$@"
 }

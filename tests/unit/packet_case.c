@@ -89,6 +89,7 @@ struct policy *policy_again(const struct policy *p, unsigned map_from)
 	struct policy_input in = {
 		.text = str_mem(p->canonical.p, p->canonical.len),
 		.text_name = "again.conf",
+		.env = &random_env,
 		.map_from = map_from};
 	struct policy *other;
 

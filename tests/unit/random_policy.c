@@ -6,6 +6,11 @@
 #include <check.h>
 #include <netinet/in.h>
 
+struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
+				      .tz_minuteswest = 330};
+
+bool random_limits_are_wide;
+
 #define PICK(c, list) \
 	((list)[chance_below((c), sizeof(list) / sizeof(*(list)))])
 
@@ -102,6 +107,11 @@ static const char *const apps[] = {"http", "tls", "socks", "unknown"};
 static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
 				    "b.example.net", "192.0.2.1"};
 
+static const char *const times[] = {
+	"mon-fri 08:00-18:00",    "sat,sun",         "22:00-06:00",
+	"fri-mon 20:00-24:00",    "sat 23:00-01:00", "tue 00:00-24:00 utc",
+	"wed,fri 05:30-05:31 utc"};
+
 static const char *const alpns[] = {"h2", "http/1.1", "h3"};
 
 /* "key = [ ... ];" of one to three words, or nothing. */
@@ -162,11 +172,35 @@ static void add_end(struct chance *c, struct strbuf *t, const char *key,
 	}
 }
 
+static void add_limits(struct chance *c, struct strbuf *t, const char *action)
+{
+	static const char *const narrow[] = {"20/minute", "5/second per source",
+					     "1000/hour burst 50"};
+	static const char *const wide[] = {
+		"1000000/second burst 100000",
+		"1000000/second burst 100000 per source",
+		"10000000/hour burst 100000"};
+	const char *const *rates = random_limits_are_wide ? wide : narrow;
+
+	if (strcmp(action, "allow") != 0)
+		return;
+	if (chance_once_in(c, 6))
+		strbuf_addf(t, " rate = \"%s\";", rates[chance_below(c, 3)]);
+	if (chance_once_in(c, 6))
+		strbuf_addz(t, chance_once_in(c, 2)
+				       ? " connections = 1000000;"
+				       : " connections = \"1000000 in all\";");
+	if (chance_once_in(c, 20))
+		strbuf_addf(t, " packets = \"%s\";",
+			    rates[chance_below(c, 3)]);
+}
+
 static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		     unsigned number)
 {
 	static const char *const actions[] = {"allow", "allow", "deny",
 					      "reject"};
+	const char *action = PICK(c, actions);
 
 	strbuf_addf(t, " { name = \"r%u\";", number);
 	add_end(c, t, "from", list == AST_INGRESS);
@@ -181,12 +215,15 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "sni", hosts);
 	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "alpn", alpns);
+	if (chance_once_in(c, 4))
+		ADD_WORDS(c, t, "time", times);
+	add_limits(c, t, action);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)
 				       ? " observe = true;"
 				       : " observe = true; "
 					 "until = \"2026-07-01\";");
-	strbuf_addf(t, " action = \"%s\"; }\n", PICK(c, actions));
+	strbuf_addf(t, " action = \"%s\"; }\n", action);
 }
 
 static void add_narrow_end(struct chance *c, struct strbuf *t, const char *key)
@@ -275,7 +312,8 @@ struct policy *random_policy(struct chance *c)
 
 	/* A rule that can never decide, or never match, is an error: again. */
 	for (unsigned tries = 0; tries < 1000; tries++) {
-		struct policy_input in = {.text_name = "random.conf"};
+		struct policy_input in = {.text_name = "random.conf",
+					  .env = &random_env};
 		struct strbuf t;
 
 		strbuf_init(&t, 0);
@@ -333,6 +371,7 @@ void random_flow(struct chance *c, struct facts *f)
 	f->src = address(c, v6);
 	f->dst = address(c, v6);
 	f->l4 = PICK(c, l4s);
+	f->over_limit = chance_once_in(c, 8);
 	f->sport = f->dport = 0;
 	f->time = 1782864000 + (int64_t)chance_below(c, 14 * 86400);
 	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6) {

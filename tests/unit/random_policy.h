@@ -15,6 +15,13 @@ unsigned chance_below(struct chance *c, unsigned n);
 /* True once in n times. */
 bool chance_once_in(struct chance *c, unsigned n);
 
+/* Of the gateway that policies are made for: both shift windows around the
+ * week. */
+extern struct policy_env random_env;
+
+/* Limits that nobody reaches, for a kernel that counts. */
+extern bool random_limits_are_wide;
+
 /* A policy without an error; owned: policy_free. */
 struct policy *random_policy(struct chance *c);
 

@@ -23,6 +23,8 @@ struct walk {
 	const struct ruleset *rs;
 	const struct facts *facts;
 	const char *iif, *oif;
+	unsigned minuteswest;
+	bool policing; /* packets, not flows */
 	uint32_t ct_mark, meta_mark;
 	const char *comment, *log; /* of the last rule that ended it */
 	bool queued, rejected;
@@ -46,6 +48,17 @@ static bool address_in(const struct rs_stmt *s, const struct ipaddr *a)
 static bool of_family(const struct rs_stmt *s, const struct ipaddr *a)
 {
 	return a->family == (s->set->type == RS_SET_IPV4 ? IP_V4 : IP_V6);
+}
+
+/* The kernel's time is late by what it was told of the time zone. */
+static uint64_t kernel_second(const struct walk *w)
+{
+	return (uint64_t)w->facts->time - w->minuteswest * 60;
+}
+
+static unsigned kernel_day(const struct walk *w)
+{
+	return (unsigned)(kernel_second(w) / 86400 + 4) % 7;
 }
 
 /* A new connection: neither established nor related nor invalid. */
@@ -79,6 +92,15 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return f->time < s->n;
 	case RS_TIME_FROM:
 		return f->time >= s->n;
+	case RS_LIMIT_OVER:
+	case RS_FLOWS_OVER:
+		return f->over_limit && !w->policing &&
+		       (!s->set || s->set->family == f->src.family);
+	case RS_DAY:
+		return kernel_day(w) >= s->n && kernel_day(w) <= s->m;
+	case RS_HOUR:
+		return kernel_second(w) % 86400 >= s->n &&
+		       kernel_second(w) % 86400 <= s->m;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
 	case RS_TCP_RST:
@@ -221,6 +243,7 @@ static enum verdict walk_chain(struct walk *w, const char *name)
 
 	ck_assert_msg(chain != NULL, "no chain %s", name);
 	ck_assert_uint_lt(w->steps++, 64);
+	w->policing = str_starts(str_of(name), "yr_");
 	vec_foreach (r, &chain->rules) {
 		bool gone = false;
 		enum verdict v = walk_rule(w, r, &gone);
@@ -314,6 +337,7 @@ static void check_packet(const struct packet_case *p)
 			 .facts = &p->facts,
 			 .iif = p->iif,
 			 .oif = p->oif,
+			 .minuteswest = (unsigned)random_env.tz_minuteswest,
 			 /* Marks of others are left alone. */
 			 .ct_mark = ~p->policy->ir.marks,
 			 .meta_mark = ~p->policy->ir.marks};

@@ -76,6 +76,52 @@ START_TEST(addresses_are_read_and_printed)
 }
 END_TEST
 
+START_TEST(addresses_with_ports)
+{
+	static const struct {
+		const char *in, *addr;
+		unsigned port;
+	} good[] = {
+		{"192.0.2.1", "192.0.2.1", 0},
+		{"192.0.2.1:443", "192.0.2.1", 443},
+		{"2001:db8::1", "2001:db8::1", 0},
+		{"[2001:db8::1]:65535", "2001:db8::1", 65535},
+		{"2001:db8::1:443", "2001:db8::1:443", 0},
+	};
+	static const char *const bad[] = {
+		"",
+		":443",
+		"192.0.2.1:",
+		"192.0.2.1:0",
+		"192.0.2.1:65536",
+		"192.0.2.1:0443",
+		"192.0.2.1:4x",
+		"[192.0.2.1]:443",
+		"[2001:db8::1]",
+		"[2001:db8::1]443",
+		"2001:db8::1:x",
+		"example.org:443",
+		"192.0.2.1:443:80",
+		"[2001:db8::1]:443 ",
+	};
+	char buf[IPADDR_TEXT_MAX];
+	struct ipaddr a;
+	uint16_t port;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		ck_assert_msg(ipaddr_port_parse(str_of(good[i].in), &a,
+						&port) == FW_OK,
+			      "%s", good[i].in);
+		ck_assert_str_eq(ipaddr_print(&a, buf), good[i].addr);
+		ck_assert_uint_eq(port, good[i].port);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_msg(ipaddr_port_parse(str_of(bad[i]), &a, &port) ==
+				      FW_ERR_INVAL,
+			      "%s", bad[i]);
+}
+END_TEST
+
 START_TEST(next_carries_and_ends)
 {
 	static const struct {
@@ -314,6 +360,7 @@ END_TEST
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, addresses_are_read_and_printed);
+	tcase_add_test(tc, addresses_with_ports);
 	tcase_add_test(tc, next_carries_and_ends);
 	tcase_add_test(tc, families_are_ordered);
 	tcase_add_test(tc, every_prefix_is_itself);

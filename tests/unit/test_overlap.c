@@ -131,8 +131,8 @@ START_TEST(parts_never_part_what_meets)
 		reaches[i] = ones[i].reach;
 	}
 	ck_assert(reach_prepare(reaches, N, sizeof(*reaches), &arena));
-	ck_assert(reach_index_make(&index, reaches, N, sizeof(*reaches),
-				   &arena));
+	ck_assert(
+		reach_index_make(&index, reaches, N, sizeof(*reaches), &arena));
 	for (size_t i = 0; i < N; i++) {
 		reach_index_look(&index, &reaches[i], i);
 		for (size_t j = 0; j < N; j++) {

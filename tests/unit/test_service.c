@@ -36,6 +36,22 @@ START_TEST(reads_and_prints)
 }
 END_TEST
 
+START_TEST(icmp_types_have_names)
+{
+	char buf[SERVICE_TEXT_MAX];
+	struct service s;
+
+	ck_assert(!service_parse(str_of("icmp/echo-request"), &s));
+	ck_assert_str_eq(service_print(&s, buf), "icmp/8");
+	ck_assert(!service_parse(str_of("icmpv6/packet-too-big"), &s));
+	ck_assert_str_eq(service_print(&s, buf), "icmpv6/2");
+	for (unsigned i = 0; service_icmp_name(i); i++)
+		ck_assert(!service_parse(str_of(service_icmp_name(i)), &s));
+	ck_assert(service_parse(str_of("icmp/packet-too-big"), &s));
+	ck_assert(service_parse(str_of("icmp/echo-request-echo-reply"), &s));
+}
+END_TEST
+
 static const char *const bad[] = {
 	"",          "tcp",       "tcp/",
 	"/443",      "tcp/65536", "tcp/99999999999",
@@ -139,6 +155,7 @@ static Suite *suite(void)
 #define N(list) (int)(sizeof(list) / sizeof(*(list)))
 	tcase_add_loop_test(c, reads_and_prints, 0, N(good));
 	tcase_add_loop_test(c, refuses, 0, N(bad));
+	tcase_add_test(c, icmp_types_have_names);
 	tcase_add_test(c, refuses_a_zero_byte);
 	tcase_add_loop_test(c, takes_away, 0, N(differences));
 	tcase_add_test(c, each_built_in_service_can_be_read);

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What fwctl does with a policy alone: no root, no daemon, no network.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+fwctl=$(realpath -m "${1:-$root/build/release}")/fwctl
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
+bad=0
+
+check() { # NAME WHY COMMAND...
+	local name=$1 why=$2
+
+	shift 2
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok $name"
+	else
+		cat "$work/out"
+		echo "not ok $name: $why"
+		bad=1
+	fi
+}
+
+status_is() { # STATUS COMMAND...
+	local want=$1 got
+
+	shift
+	"$@" >"$work/said" 2>&1
+	got=$?
+	cat "$work/said"
+	[ "$got" -eq "$want" ]
+}
+
+says() {
+	grep -qF -- "$1" "$work/said"
+}
+
+cat >office.conf <<'END'
+version = 1;
+zones: {
+  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
+  wan: { interfaces = ["wan0"]; external = true; };
+};
+egress: (
+  { name = "resolver"; from = "lan"; to = "192.0.2.53"; service = "dns"; action = "allow"; },
+  { name = "web"; from = "lan"; service = ["http", "https"]; host = "*.example.org"; action = "allow"; },
+  { name = "no mail"; service = "smtp"; action = "deny"; },
+  { name = "rest"; action = "reject"; }
+);
+END
+cat >good.flows <<'END'
+# the web by name
+10.10.0.5 -> 198.51.100.1:443 sni=www.example.org => allow by web
+fd00:10::5 -> [2001:db8::1]:443 sni=www.example.org => allow by "web"
+10.10.0.5 -> 198.51.100.1 http method=GET host=www.example.org => allow
+10.10.0.5 -> 198.51.100.1:443 sni=evil.example.com => refuse   # by whatever
+10.10.0.5 -> 198.51.100.1:443                      => undecided
+10.10.0.5 -> 198.51.100.1:80 connect=www.example.org:443 => reject by connect
+# the rest by address
+10.10.0.5 -> 192.0.2.53 dns proto=udp => allow
+10.10.0.5 -> 192.0.2.54 udp/53 => reject by rest
+10.10.0.5 -> 192.0.2.54 smtp   => deny by "no mail"
+198.51.100.1 -> self:22        => deny by "no rule"
+END
+sed -i '/dns proto=udp/s/ proto=udp//' good.flows
+check flows-as-expected "a flow differs" status_is 0 "$fwctl" test --policy office.conf good.flows
+check flows-counted "no count" says "10 of 10 flows are as expected"
+sed 's/=> allow by web/=> allow by resolver/' good.flows >bad.flows
+check flows-differ "exit 4 expected" status_is 4 "$fwctl" test --policy office.conf bad.flows
+check flows-differ-where "not by its line" says "bad.flows:2:   got: allow by \"web\""
+check flows-tap "exit 4 expected" status_is 4 "$fwctl" test --tap --policy office.conf bad.flows
+check flows-tap-plan "no plan" says "1..10"
+check flows-tap-line "no line" says "not ok 1 - bad.flows:2"
+check flows-junit "exit 4 expected" status_is 4 "$fwctl" test --junit --policy office.conf bad.flows
+check flows-junit-counts "no counts" says 'tests="10" failures="1"'
+if command -v xmllint >/dev/null; then
+	check flows-junit-is-xml "xmllint does not read it" xmllint --noout said
+fi
+printf '%s\n' 'x' '10.0.0.1 -> 10.0.0.2 => maybe' '1.1.1.1 -> 2.2.2.2 colour=red => allow' >wrong.flows
+check flows-unreadable "exit 2 expected" status_is 2 "$fwctl" test --policy office.conf wrong.flows
+check flows-unreadable-all "not all lines are named" says "wrong.flows:3: error: a flow is not told by 'colour'"
+check flows-none "exit 2 expected" status_is 2 "$fwctl" test --policy office.conf /dev/null
+check flows-stdin "standard input is not read" status_is 0 "$fwctl" test --policy office.conf - <good.flows
+exit $bad

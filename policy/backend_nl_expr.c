@@ -198,10 +198,11 @@ static void match_address(struct nl_rule_out *o, const struct rs_stmt *s)
 	lookup(o, s->set, s->op == RS_SADDR_NOT_IN);
 }
 
-static void match_dport(struct nl_rule_out *o, const struct rs_stmt *s)
+static void match_port(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	need_l4(o, s->n);
-	load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, s->op == RS_SPORT ? 0 : 2,
+		     2);
 	if (s->op == RS_DPORT_IN) {
 		lookup(o, s->set, false);
 	} else if (s->m == s->m2) {
@@ -510,9 +511,10 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_DADDR_IN:
 		match_address(o, s);
 		break;
+	case RS_SPORT:
 	case RS_DPORT:
 	case RS_DPORT_IN:
-		match_dport(o, s);
+		match_port(o, s);
 		break;
 	case RS_ICMP_TYPE:
 		match_icmp(o, s);

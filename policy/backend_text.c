@@ -211,6 +211,10 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "%s dport ", l4_word(s->n));
 		print_numbers(out, s->m, s->m2);
 		break;
+	case RS_SPORT:
+		strbuf_addf(out, "%s sport ", l4_word(s->n));
+		print_numbers(out, s->m, s->m2);
+		break;
 	case RS_DPORT_IN:
 		strbuf_addf(out, "%s dport @%s", l4_word(s->n), s->set->name);
 		break;

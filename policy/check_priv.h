@@ -78,6 +78,8 @@ void check_rule_name(struct check *c, const char *what, struct place place,
 		     const struct word *name);
 void check_twice(struct check *c, const char *key, const word_list *words);
 
+/* check_management.c: a flow of the list `management`. */
+void check_management(struct check *c, const struct ast_management *m);
 /* The sides of a word of `from` or `to`; 0: it was complained of. */
 unsigned check_word_side(struct check *c, const char *key,
 			 const struct word *w);

@@ -452,6 +452,10 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
+	for (size_t i = 0; i < ir->n_management; i++) {
+		strbuf_addf(out, "management \"%s\"\n", ir->management[i].name);
+		print_match(ir, &ir->management[i], out);
+	}
 	strbuf_addz(out, "guards");
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)

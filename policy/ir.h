@@ -138,6 +138,9 @@ struct ir {
 	unsigned n_cgroups;
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	/* Flows that no change may cut: only name, place, ends, services. */
+	const struct ir_rule *management;
+	size_t n_management;
 	int tz_minuteswest; /* the kernel's days and hours are as much late */
 	uint32_t hygiene;   /* bit i = enum hygiene i is on */
 	struct limit syn_rate; /* of new TCP flows from outside to us */

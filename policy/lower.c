@@ -327,6 +327,38 @@ static void lower_protocols(struct lowering *l, struct ir *ir)
 	ir->n_protocols = n;
 }
 
+static void lower_management(struct lowering *l, struct ir *ir)
+{
+	static const struct service ssh[] = {{IPPROTO_TCP, 22, 22}};
+	size_t n = 0;
+	struct ir_rule *all =
+		arena_calloc(l->arena, l->ast->management.n + 1, sizeof(*all));
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (m, &l->ast->management) {
+		struct ir_rule *out = &all[n++];
+
+		*out = (struct ir_rule){.name = lower_text(l, m->name),
+					.place = m->place,
+					.list = AST_LISTS,
+					.from = lower_side(l, &m->from),
+					.to = lower_side(l, &m->to)};
+		if (!m->to.n)
+			out->to = (struct ir_side){.zones = 1U << IR_ZONE_SELF};
+		lower_services(l, &m->service, &out->services,
+			       &out->n_services);
+		if (!m->service.n) {
+			out->services = ssh;
+			out->n_services = 1;
+		}
+	}
+	ir->management = all;
+	ir->n_management = n;
+}
+
 static enum ir_log lower_log(struct word w, enum ir_log usual)
 {
 	if (!w.text.p)
@@ -408,6 +440,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		lower_protocols(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_nats(&l, &ir);
+	if (!l.sets.failed && !l.failed)
+		lower_management(&l, &ir);
 	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;

@@ -26,6 +26,7 @@ enum rs_op {
 	RS_DADDR_IN,
 	RS_SADDR_NOT_IN,
 	RS_DPORT,     /* l4 = n's protocol, m = low, m2 = high */
+	RS_SPORT,     /* the same of the source */
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */

@@ -131,6 +131,7 @@ struct rs_set {
 	const char *name;
 	enum rs_set_type type;
 	struct ipset addrs;
+	uint32_t singles; /* not 0: a hash of so many single addresses */
 	VEC(struct rs_port_range) ports;
 	VEC(struct rs_if_goto) gotos;
 	VEC(struct rs_entry) entries; /* of a verdict map; no two meet */
@@ -152,6 +153,8 @@ static inline bool rs_set_is_map(const struct rs_set *set)
 /* Are its elements ranges? */
 static inline bool rs_set_is_interval(const struct rs_set *set)
 {
+	if (set->singles)
+		return false;
 	return set->type == RS_SET_VMAP ? set->ranges
 					: set->type <= RS_SET_PORTS;
 }

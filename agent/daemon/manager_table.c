@@ -142,14 +142,17 @@ bool manager_was_loaded(const struct manager *m, const struct policy *p)
 	return digest && !strcmp(digest, p->digest);
 }
 
-static void note_loaded(struct manager *m, const struct policy *p)
+/* `expected`: the ruleset's number when nobody came in between; 0: whatever. */
+static void note_loaded(struct manager *m, const struct policy *p,
+			uint32_t expected)
 {
 	uint32_t genid = 0;
 
 	m->table_known =
 		nft_genid(&m->nft, &genid) == FW_OK &&
 		nft_fingerprint(&m->nft, MANAGER_TABLE, &m->table_sum) == FW_OK;
-	m->change = (struct nft_change){0};
+	m->change = (struct nft_change){.touched = expected && genid &&
+						   genid != expected};
 	if (m->store_open &&
 	    store_record_set(&m->store, LOADED_FILE, loaded_json(m, p, genid)))
 		log_warning("%s/" LOADED_FILE " cannot be written: the next "
@@ -163,13 +166,15 @@ static void note_loaded(struct manager *m, const struct policy *p)
 /* The batch from what is there, if that is known, to the policy's. */
 static enum fw_err send_once(struct manager *m, struct answer *a,
 			     struct policy *p, enum queue_target queue,
-			     bool last, struct nft_errors *errors)
+			     bool last, struct nft_errors *errors,
+			     uint32_t *out_genid)
 {
 	const struct ruleset *loaded = NULL;
 	struct nl_batch batch;
 	uint32_t genid = 0;
 	enum fw_err err = nft_genid(&m->nft, &genid);
 
+	*out_genid = genid + 1;
 	if (err)
 		return err;
 	nft_watch(&m->nft, MANAGER_TABLE, &m->change);
@@ -193,6 +198,7 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 {
 	struct nft_errors errors = {0};
 	enum fw_err err = FW_ERR_AGAIN;
+	uint32_t genid = 0;
 
 	/* A socket of ours must own it again. */
 	if (!m->policy && is_as_we_left_it(m, p) &&
@@ -201,12 +207,13 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		log_info("the ruleset is there as it was left: nothing is "
 			 "sent");
 		p->ruleset.table_flags = m->table_flags;
-		note_loaded(m, p);
+		note_loaded(m, p, 0);
 		return true;
 	}
 	for (unsigned i = 0; i < TRIES && err; i++) {
 		errors.n = 0;
-		err = send_once(m, a, p, queue, i + 1 == TRIES, &errors);
+		err = send_once(m, a, p, queue, i + 1 == TRIES, &errors,
+				&genid);
 		if (err && !nft_was_overtaken(&errors))
 			break;
 	}
@@ -214,7 +221,7 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		answer_refuse(a, 1, "the ruleset cannot be made: %s",
 			      fw_err_text(err));
 	if (!err)
-		note_loaded(m, p);
+		note_loaded(m, p, genid);
 	return !err;
 }
 

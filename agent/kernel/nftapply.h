@@ -37,7 +37,8 @@ struct nft_errors {
 };
 
 /* FW_OK: the kernel has taken all of it.  Else nothing has changed, and
- * `errors` says why (none: the socket itself failed, errno is set). */
+ * `errors` says why (none: the socket itself failed, errno is set).  Changes by
+ * others right behind it may be missed: nft_genid() tells. */
 FW_MUST_CHECK enum fw_err nft_send(const struct nft *n,
 				   const struct nl_batch *batch,
 				   struct nft_errors *errors);

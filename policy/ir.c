@@ -323,14 +323,10 @@ static void print_observe(const struct ir_rule *r, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
-static void print_rule(const struct ir *ir, const struct ir_rule *r,
-		       struct strbuf *out)
+void ir_rule_print_conditions(const struct ir_rule *r, struct strbuf *out)
 {
 	const struct ir_words hosts = {r->host_words, r->n_host_words};
 
-	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
-		    r->name, ir_action_name(r->action));
-	print_match(ir, r, out);
 	print_apps("app", r->apps, out);
 	print_words("host", &hosts, out);
 	print_words("sni", &r->sni_words, out);
@@ -344,6 +340,15 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_limit("connections", &r->connections, out);
 	print_times(&r->times, out);
 	print_observe(r, out);
+}
+
+static void print_rule(const struct ir *ir, const struct ir_rule *r,
+		       struct strbuf *out)
+{
+	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
+		    r->name, ir_action_name(r->action));
+	print_match(ir, r, out);
+	ir_rule_print_conditions(r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);
 }

@@ -200,5 +200,9 @@ const char *ir_action_name(enum ir_action action);
 const char *ir_nat_name(enum ir_nat_action action);
 const char *ir_guard_name(enum ir_guard guard);
 
+/* What a rule asks beside zones, addresses and services: lines "\tkey words\n".
+ */
+void ir_rule_print_conditions(const struct ir_rule *rule, struct strbuf *out);
+
 /* As text, for golden tests and people. */
 void ir_print(const struct ir *ir, struct strbuf *out);

@@ -80,6 +80,7 @@ struct ir_rule {
 	const uint32_t *uids; /* of the gateway's own sockets; none: any */
 	size_t n_uids;
 	uint32_t cgroups; /* bit i = cgroup i of the policy; 0 = any */
+	struct ir_words cgroup_words;
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
 	window_list times;              /* sorted, in UTC; none: always */

@@ -141,8 +141,7 @@ static void lower_hosts(struct lowering *l, const word_list *words,
 	rule->n_host_words = all.n;
 }
 
-/* Words that mean what they say. */
-static struct ir_words lower_words(struct lowering *l, const word_list *words)
+struct ir_words lower_words(struct lowering *l, const word_list *words)
 {
 	struct str *items =
 		arena_calloc(l->arena, words->n + 1, sizeof(*items));

@@ -70,11 +70,14 @@ void check_unused(struct check *c);
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
 
-/* check_rules.c: what rules and guards share.  Each complains of what is wrong.
- * The ends of the flows of a list (AST_LISTS: of any). */
+/* check_ends.c: the ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
 		const word_list *from_words, const word_list *to_words);
-/* True when one of the services has TCP or UDP. */
+/* Some word that is not negated? */
+bool check_names_some(const word_list *words);
+
+/* check_rules.c: what rules and guards share.  Each complains of what is wrong;
+ * true when one of the services has TCP or UDP. */
 bool check_service(struct check *c, const word_list *words);
 /* `what`: "rule" or "guard"; `place` is its own. */
 void check_rule_name(struct check *c, const char *what, struct place place,

@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
+#include "policy/hygiene.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -102,6 +103,13 @@ struct ast_protocol {
 
 typedef VEC(struct ast_protocol) protocol_list;
 
+struct ast_management {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+};
+
+typedef VEC(struct ast_management) management_list;
 struct ast_nat {
 	struct place place;
 	struct word name, action, family;
@@ -124,6 +132,12 @@ struct ast_gateway {
 struct ast_geo {
 	struct place place;
 	struct word country, asn; /* paths of databases */
+};
+
+struct ast_hygiene {
+	struct place place;
+	struct number on[HYGIENE_COUNT]; /* bools */
+	struct word syn_rate;
 };
 
 struct ast_application {
@@ -153,6 +167,8 @@ struct ast {
 	rule_list rules[AST_LISTS];
 	nat_list nats;
 	protocol_list protocols;
+	struct ast_hygiene hygiene;
+	management_list management;
 	struct ast_application application;
 	struct ast_log log;
 };

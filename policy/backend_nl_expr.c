@@ -16,6 +16,7 @@
 #include <linux/netfilter/xt_NFQUEUE.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 /* enum ip_conntrack_dir is not in the exported headers. */
@@ -91,10 +92,11 @@ static void match_address(struct nl_rule_out *o, const struct rs_stmt *s)
 	nl_lookup(o, s->set, s->op == RS_SADDR_NOT_IN);
 }
 
-static void match_dport(struct nl_rule_out *o, const struct rs_stmt *s)
+static void match_port(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	need_l4(o, s->n);
-	nl_load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	nl_load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER,
+			s->op == RS_SPORT ? 0 : 2, 2);
 	if (s->op == RS_DPORT_IN) {
 		nl_lookup(o, s->set, false);
 	} else if (s->m == s->m2) {
@@ -118,14 +120,25 @@ static void match_icmp(struct nl_rule_out *o, const struct rs_stmt *s)
 	}
 }
 
-static void match_tcp_rst(struct nl_rule_out *o)
+static void load_tcp_flags(struct nl_rule_out *o, uint8_t mask)
 {
-	static const uint8_t rst = 0x04, none = 0;
+	static const uint8_t none;
 
 	need_l4(o, IPPROTO_TCP);
 	nl_load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
-	bitwise(o, &rst, &none, 1);
+	bitwise(o, &mask, &none, 1);
+}
+
+static void match_tcp_rst(struct nl_rule_out *o)
+{
+	load_tcp_flags(o, TH_RST);
 	nl_compare_u8(o, NFT_CMP_NEQ, 0);
+}
+
+static void match_tcp_syn(struct nl_rule_out *o)
+{
+	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK);
+	nl_compare_u8(o, NFT_CMP_EQ, TH_SYN);
 }
 
 static void match_ct_state(struct nl_rule_out *o, uint32_t bits)
@@ -278,15 +291,19 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_DADDR_IN:
 		match_address(o, s);
 		break;
+	case RS_SPORT:
 	case RS_DPORT:
 	case RS_DPORT_IN:
-		match_dport(o, s);
+		match_port(o, s);
 		break;
 	case RS_ICMP_TYPE:
 		match_icmp(o, s);
 		break;
 	case RS_TCP_RST:
 		match_tcp_rst(o);
+		break;
+	case RS_TCP_SYN:
+		match_tcp_syn(o);
 		break;
 	case RS_CT_STATE:
 		match_ct_state(o, s->n);

@@ -120,6 +120,7 @@ static const char *const words[] = {
 	[RS_GOTO] = "goto",
 	/* and these are whole */
 	[RS_TCP_RST] = "tcp flags rst",
+	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_CT_REPLY] = "ct direction reply",
 	[RS_COUNTER] = "counter",
 	[RS_REJECT_TCP] = "reject with tcp reset",
@@ -210,6 +211,10 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "%s dport ", l4_word(s->n));
 		print_numbers(out, s->m, s->m2);
 		break;
+	case RS_SPORT:
+		strbuf_addf(out, "%s sport ", l4_word(s->n));
+		print_numbers(out, s->m, s->m2);
+		break;
 	case RS_DPORT_IN:
 		strbuf_addf(out, "%s dport @%s", l4_word(s->n), s->set->name);
 		break;
@@ -276,6 +281,7 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_DADDR_LOCAL:
 	case RS_MASQUERADE:
 	case RS_TCP_RST:
+	case RS_TCP_SYN:
 	case RS_CT_REPLY:
 	case RS_REJECT_TCP:
 	case RS_REJECT_ICMP:

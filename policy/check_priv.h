@@ -84,6 +84,8 @@ void check_rule_name(struct check *c, const char *what, struct place place,
 		     const struct word *name);
 void check_twice(struct check *c, const char *key, const word_list *words);
 
+/* check_management.c: a flow of the list `management`. */
+void check_management(struct check *c, const struct ast_management *m);
 /* The sides of a word of `from` or `to`; 0: it was complained of. */
 unsigned check_word_side(struct check *c, const char *key,
 			 const struct word *w);
@@ -97,6 +99,9 @@ void check_forward(struct check *c, enum ast_list list,
 void check_choice(struct check *c, const struct word *w, const char *key,
 		  const char *const choices[3]);
 
+/* check_hygiene.c */
+void check_hygiene(struct check *c);
+
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);
 
@@ -106,9 +111,6 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
 /* check_engine.c: what only the engine sees.  `ports`: the rule's services have
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
-
-/* check_sets.c: the bits of a list that a word leads to. */
-unsigned check_list_sides(const struct check *c, const struct word *w);
 
 /* check_source.c: what a rule asks of the client beside its address. */
 void check_source(struct check *c, enum ast_list list,

@@ -43,13 +43,14 @@ struct differ {
  */
 
 /* The lines of ir_rule_print_conditions() as one. */
-static void print_conditions(struct strbuf *out, const struct ir_rule *r)
+static void print_conditions(struct strbuf *out, const struct ir *ir,
+			     const struct ir_rule *r)
 {
 	struct strbuf lines;
 	const char *text;
 
 	strbuf_init(&lines, 0);
-	ir_rule_print_conditions(r, &lines);
+	ir_rule_print_conditions(ir, r, &lines);
 	text = strbuf_text(&lines);
 	for (const char *c = text; *c; c++) {
 		if (*c == '\t')
@@ -61,13 +62,13 @@ static void print_conditions(struct strbuf *out, const struct ir_rule *r)
 	strbuf_done(&lines);
 }
 
-static void print_rule_outcome(struct strbuf *out, const struct ir_rule *r,
-			       bool named)
+static void print_rule_outcome(struct strbuf *out, const struct ir *ir,
+			       const struct ir_rule *r, bool named)
 {
 	strbuf_addz(out, ir_action_name(r->action));
 	if (named)
 		strbuf_addf(out, " by '%s'", r->name);
-	print_conditions(out, r);
+	print_conditions(out, ir, r);
 }
 
 static void print_outcome(const struct outcome *o, struct strbuf *out,
@@ -76,7 +77,7 @@ static void print_outcome(const struct outcome *o, struct strbuf *out,
 	for (size_t i = 0; i < o->n; i++) {
 		if (i)
 			strbuf_addz(out, "; else ");
-		print_rule_outcome(out, o->rules[i], named);
+		print_rule_outcome(out, o->ir, o->rules[i], named);
 	}
 	if (o->more)
 		strbuf_addz(out, "; else other rules");
@@ -219,7 +220,7 @@ static bool only_observes(const struct ir_rule *rule)
 static void partition(struct differ *d, const struct half *half,
 		      const struct box *box, piece_list *done)
 {
-	const struct outcome none = {.silent = half->silent};
+	const struct outcome none = {.ir = half->ir, .silent = half->silent};
 	piece_list open = {0};
 
 	add_piece(d, &open, box, &none);
@@ -346,7 +347,8 @@ static bool same_set(const struct ipset *a, const struct ipset *b)
 						     a->n * sizeof(*a->items)));
 }
 
-static bool same_arm(const struct arm *a, const struct arm *b)
+static bool same_arm(const struct ir *ir_a, const struct arm *a,
+		     const struct ir *ir_b, const struct arm *b)
 {
 	const struct ir_rule *x = a->rule, *y = b->rule;
 	struct strbuf one, other;
@@ -363,31 +365,25 @@ static bool same_arm(const struct arm *a, const struct arm *b)
 			return false;
 	strbuf_init(&one, 0);
 	strbuf_init(&other, 0);
-	ir_rule_print_conditions(x, &one);
-	ir_rule_print_conditions(y, &other);
+	ir_rule_print_conditions(ir_a, x, &one);
+	ir_rule_print_conditions(ir_b, y, &other);
 	same = !strcmp(strbuf_text(&one), strbuf_text(&other));
 	strbuf_done(&one);
 	strbuf_done(&other);
 	return same;
 }
 
-/* Add what of the arm can be at all: sources in the zone's networks. */
+/* Add what of the arm can be at all: sources of the zone's networks. */
 static void add_reach(struct differ *d, const struct half *half,
 		      const struct arm *arm, unsigned from,
 		      struct region *where)
 {
+	const struct ipset *own = &half->ir->zones[from].networks;
 	struct region part;
 	struct arm clipped = *arm;
-	struct ipset own, rest;
 
-	if (half->ir->zones[from].networks.n && !arm->src &&
-	    zone_sources(half->ir, from, d->arena, &own) == FW_OK) {
-		clipped.src = &own;
-		if (arm->not_src && ipset_subtract(d->arena, &own, arm->not_src,
-						   &rest) == FW_OK)
-			clipped.src = &rest;
-		clipped.not_src = NULL;
-	}
+	if (own->n && !arm->src && ir_cleans(half->ir, HYGIENE_SPOOFED))
+		clipped.src = own;
 	region_of_arm(&clipped, BOXES_MAX, d->arena, &part);
 	d->out->too_much |= part.too_big;
 	vec_foreach (box, &part.boxes) {
@@ -404,10 +400,12 @@ static void find_where(struct differ *d, unsigned from, unsigned from_after,
 	size_t head = 0, tail = 0;
 
 	while (head < a->n && head < b->n &&
-	       same_arm(&a->items[head], &b->items[head]))
+	       same_arm(d->before.ir, &a->items[head], d->after.ir,
+			&b->items[head]))
 		head++;
 	while (tail < a->n - head && tail < b->n - head &&
-	       same_arm(&a->items[a->n - 1 - tail], &b->items[b->n - 1 - tail]))
+	       same_arm(d->before.ir, &a->items[a->n - 1 - tail], d->after.ir,
+			&b->items[b->n - 1 - tail]))
 		tail++;
 	for (size_t i = head; i < a->n - tail; i++)
 		add_reach(d, &d->before, &a->items[i], from, where);
@@ -435,9 +433,10 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	t = zone_named(after, d->to);
 	if (f < 0 || t < 0)
 		return;
-	if (arms_between(before, from, to, true, d->arena, &d->before.arms) !=
-		    FW_OK ||
-	    arms_between(after, (unsigned)f, (unsigned)t, true, d->arena,
+	if (arms_between(before, from, to, ir_cleans(before, HYGIENE_SPOOFED),
+			 d->arena, &d->before.arms) != FW_OK ||
+	    arms_between(after, (unsigned)f, (unsigned)t,
+			 ir_cleans(after, HYGIENE_SPOOFED), d->arena,
 			 &d->after.arms) != FW_OK) {
 		d->out->failed = true;
 		return;
@@ -467,7 +466,7 @@ static bool same_guards(const struct ir *a, const struct ir *b)
 		    p->match.to.zones != q->match.to.zones ||
 		    !same_set(&p->match.from.addrs, &q->match.from.addrs) ||
 		    !same_set(&p->match.to.addrs, &q->match.to.addrs) ||
-		    !same_arm(&x, &y))
+		    !same_arm(a, &x, b, &y))
 			return false;
 	}
 	return true;

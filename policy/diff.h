@@ -13,6 +13,7 @@
 #define OUTCOME_RULES_MAX 16
 
 struct outcome {
+	const struct ir *ir;
 	const struct ir_rule *rules[OUTCOME_RULES_MAX];
 	size_t n;
 	bool more;   /* and others behind those */

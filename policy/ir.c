@@ -156,6 +156,30 @@ bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 	return rule->observe && (!rule->until || now < rule->until);
 }
 
+bool ir_cleans(const struct ir *ir, enum hygiene h)
+{
+	return ir->hygiene >> h & 1;
+}
+
+enum fw_err ir_bogons(const struct ir *ir, unsigned zone, enum hygiene h,
+		      bool source, struct arena *arena, struct ipset *out_set)
+{
+	struct ipset all = {0};
+	enum fw_err err = FW_OK;
+
+	if (ir_cleans(ir, h) && ir->zones[zone].external)
+		err = hygiene_bogons(h, source, arena, &all);
+	/* A source must be of the zone anyhow; a destination may be led on to
+	 * any zone. */
+	for (unsigned z = 1; z < ir->n_zones && !err && all.n; z++)
+		if (!source || z == zone)
+			err = ipset_subtract(arena, &all,
+					     &ir->zones[z].networks, &all);
+	if (!err)
+		*out_set = all;
+	return err;
+}
+
 const char *ir_action_name(enum ir_action action)
 {
 	switch (action) {
@@ -282,6 +306,18 @@ static void print_users(const struct ir_rule *r, struct strbuf *out)
 		strbuf_addz(out, "\n");
 }
 
+static void print_cgroups(const struct ir *ir, const struct ir_rule *r,
+			  struct strbuf *out)
+{
+	if (r->cgroups)
+		strbuf_addz(out, "\tcgroup");
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (r->cgroups >> i & 1)
+			strbuf_addf(out, " %s", ir->cgroups[i].path);
+	if (r->cgroups)
+		strbuf_addz(out, "\n");
+}
+
 static void print_limit(const char *key, const struct limit *limit,
 			struct strbuf *out)
 {
@@ -315,7 +351,8 @@ static void print_observe(const struct ir_rule *r, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
-void ir_rule_print_conditions(const struct ir_rule *r, struct strbuf *out)
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *r,
+			      struct strbuf *out)
 {
 	const struct ir_words hosts = {r->host_words, r->n_host_words};
 
@@ -327,7 +364,7 @@ void ir_rule_print_conditions(const struct ir_rule *r, struct strbuf *out)
 	print_words("path", &r->paths, out);
 	print_macs(r, out);
 	print_users(r, out);
-	print_words("cgroup", &r->cgroup_words, out);
+	print_cgroups(ir, r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);
@@ -341,7 +378,7 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
 		    r->name, ir_action_name(r->action));
 	print_match(ir, r, out);
-	ir_rule_print_conditions(r, out);
+	ir_rule_print_conditions(ir, r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);
 }
@@ -420,10 +457,18 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
+	for (size_t i = 0; i < ir->n_management; i++) {
+		strbuf_addf(out, "management \"%s\"\n", ir->management[i].name);
+		print_match(ir, &ir->management[i], out);
+	}
 	strbuf_addz(out, "guards");
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)
 			strbuf_addf(out, " %s", ir_guard_name(g));
+	strbuf_addz(out, "\nhygiene");
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (ir_cleans(ir, h))
+			strbuf_addf(out, " %s", hygiene_name(h));
 	strbuf_addf(out, "\nlog allow %s deny %s\n", logs[ir->log_allow],
 		    logs[ir->log_deny]);
 }

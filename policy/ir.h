@@ -80,7 +80,6 @@ struct ir_rule {
 	const uint32_t *uids; /* of the gateway's own sockets; none: any */
 	size_t n_uids;
 	uint32_t cgroups; /* bit i = cgroup i of the policy; 0 = any */
-	struct ir_words cgroup_words;
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
 	window_list times;              /* sorted, in UTC; none: always */
@@ -139,7 +138,12 @@ struct ir {
 	unsigned n_cgroups;
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	/* Flows that no change may cut: only name, place, ends, services. */
+	const struct ir_rule *management;
+	size_t n_management;
 	int tz_minuteswest; /* the kernel's days and hours are as much late */
+	uint32_t hygiene;   /* bit i = enum hygiene i is on */
+	struct limit syn_rate; /* of new TCP flows from outside to us */
 	const struct ir_nat *nats;
 	size_t n_nats;
 	size_t n_ids; /* of rules, then of nats and forwards */
@@ -150,6 +154,16 @@ struct ir {
 	size_t list_from[AST_LISTS],
 		list_to[AST_LISTS]; /* index ranges of all */
 };
+
+bool ir_cleans(const struct ir *ir, enum hygiene h);
+
+/* The addresses that what comes from a zone cannot have, as sources or as
+ * destinations, by one of the switches of bogons.def; empty where it is off or
+ * the zone is not external.  A zone's own networks are not among them.
+ * FW_ERR_NOMEM. */
+FW_MUST_CHECK enum fw_err ir_bogons(const struct ir *ir, unsigned zone,
+				    enum hygiene h, bool source,
+				    struct arena *arena, struct ipset *out_set);
 
 /* The one list that judges a flow between two zones (indices; -1 = no zone).
  * AST_LISTS when none does: such a flow is denied. */
@@ -203,7 +217,8 @@ const char *ir_guard_name(enum ir_guard guard);
 
 /* What a rule asks beside zones, addresses and services: lines "\tkey words\n".
  */
-void ir_rule_print_conditions(const struct ir_rule *rule, struct strbuf *out);
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *rule,
+			      struct strbuf *out);
 
 /* As text, for golden tests and people. */
 void ir_print(const struct ir *ir, struct strbuf *out);

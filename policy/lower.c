@@ -141,7 +141,8 @@ static void lower_hosts(struct lowering *l, const word_list *words,
 	rule->n_host_words = all.n;
 }
 
-struct ir_words lower_words(struct lowering *l, const word_list *words)
+/* Words that mean what they say. */
+static struct ir_words lower_words(struct lowering *l, const word_list *words)
 {
 	struct str *items =
 		arena_calloc(l->arena, words->n + 1, sizeof(*items));
@@ -326,6 +327,38 @@ static void lower_protocols(struct lowering *l, struct ir *ir)
 	ir->n_protocols = n;
 }
 
+static void lower_management(struct lowering *l, struct ir *ir)
+{
+	static const struct service ssh[] = {{IPPROTO_TCP, 22, 22}};
+	size_t n = 0;
+	struct ir_rule *all =
+		arena_calloc(l->arena, l->ast->management.n + 1, sizeof(*all));
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (m, &l->ast->management) {
+		struct ir_rule *out = &all[n++];
+
+		*out = (struct ir_rule){.name = lower_text(l, m->name),
+					.place = m->place,
+					.list = AST_LISTS,
+					.from = lower_side(l, &m->from),
+					.to = lower_side(l, &m->to)};
+		if (!m->to.n)
+			out->to = (struct ir_side){.zones = 1U << IR_ZONE_SELF};
+		lower_services(l, &m->service, &out->services,
+			       &out->n_services);
+		if (!m->service.n) {
+			out->services = ssh;
+			out->n_services = 1;
+		}
+	}
+	ir->management = all;
+	ir->n_management = n;
+}
+
 static enum ir_log lower_log(struct word w, enum ir_log usual)
 {
 	if (!w.text.p)
@@ -355,6 +388,26 @@ static uint32_t lower_guards(const struct ast_application *a)
 	return guards;
 }
 
+static uint32_t lower_hygiene(const struct ast_hygiene *in)
+{
+	uint32_t on = 0;
+
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (in->on[h].set ? in->on[h].value : hygiene_usual(h))
+			on |= 1U << h;
+	return on;
+}
+
+static struct limit lower_syn_rate(const struct word *w)
+{
+	struct str text = w->text.p ? w->text : str_of(HYGIENE_SYN_RATE);
+	struct limit limit;
+
+	if (limit_parse_rate(text, &limit))
+		FW_ASSERT(!"a rate that was checked");
+	return limit;
+}
+
 enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 			 struct arena *arena, struct ir *out_ir)
 {
@@ -372,6 +425,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
+		.hygiene = lower_hygiene(&ast->hygiene),
+		.syn_rate = lower_syn_rate(&ast->hygiene.syn_rate),
 		.generation = env->generation,
 	};
 
@@ -385,6 +440,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		lower_protocols(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_nats(&l, &ir);
+	if (!l.sets.failed && !l.failed)
+		lower_management(&l, &ir);
 	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;

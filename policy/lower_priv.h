@@ -20,8 +20,6 @@ struct lowering {
 /* Each notes in l->failed when there is no memory. */
 const char *lower_text(struct lowering *l, struct word w);
 struct ir_side lower_side(struct lowering *l, const word_list *words);
-/* Words that mean what they say. */
-struct ir_words lower_words(struct lowering *l, const word_list *words);
 void lower_services(struct lowering *l, const word_list *words,
 		    const struct service **out, size_t *out_n);
 

@@ -92,7 +92,6 @@ void lower_source(struct lowering *l, const struct ast_rule *in,
 {
 	lower_macs(l, &in->mac, out);
 	lower_users(l, &in->user, out);
-	out->cgroup_words = lower_words(l, &in->cgroup);
 	vec_foreach (w, &in->cgroup)
 		out->cgroups |= cgroup_bit(l, w);
 }

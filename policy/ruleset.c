@@ -309,7 +309,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		{"output", rs_build_output},   {"queue", fill_queue},
 		{"undecided", fill_undecided}, {"police", rs_build_police},
 		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
-		{"srcnat", rs_build_srcnat},
+		{"srcnat", rs_build_srcnat},   {"invalid", rs_build_invalid},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
@@ -326,8 +326,15 @@ static bool frame_has(void *ctx, const char *word)
 {
 	const struct rs_build *b = ctx;
 
-	FW_ASSERT(!strcmp(word, "nat"));
-	return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "nat"))
+		return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "no-helpers"))
+		return !ir_cleans(b->ir, HYGIENE_HELPERS);
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (!strcmp(word, hygiene_name(h)))
+			return ir_cleans(b->ir, h);
+	FW_ASSERT(!"a word of the frame");
+	return false;
 }
 
 /* Maps are full now; and the ruleset says what it was made of. */

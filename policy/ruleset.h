@@ -26,9 +26,11 @@ enum rs_op {
 	RS_DADDR_IN,
 	RS_SADDR_NOT_IN,
 	RS_DPORT,     /* l4 = n's protocol, m = low, m2 = high */
+	RS_SPORT,     /* the same of the source */
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
+	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */

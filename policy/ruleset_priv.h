@@ -74,6 +74,13 @@ void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
  * the rest; NULL without guards. */
 const char *rs_build_guards(struct rs_build *b);
 
+/* ruleset_hygiene.c: what nobody outside can have as its address; new TCP flows
+ * from outside to the gateway beyond their rate; slots of the frame. */
+void rs_build_bogons(struct rs_build *b, struct rs_chain *chain, unsigned zone);
+void rs_build_syn_flood(struct rs_build *b, struct rs_chain *chain,
+			unsigned zone);
+void rs_build_invalid(struct rs_build *b, struct rs_chain *chain);
+
 /* ruleset_nat.c: where new flows are led on to, and what they are sent out as.
  */
 bool rs_build_has_nat(const struct ir *ir);

@@ -113,12 +113,11 @@ static void print_decision(const char *who, const struct ir *ir,
 /* A new flow that a forward takes is judged as that which it becomes. */
 static void lead_on(const struct ir *ir, struct facts *f)
 {
-	const struct ir_forward *forward = translate_forward(ir, f);
+	const struct ir_forward *forward = translate_lead_on(ir, f);
 	char text[IPADDR_TEXT_MAX];
 
 	if (!forward)
 		return;
-	translate_apply(ir, forward, f);
 	(void)printf("nat     led on to %s port %u by '%s', zone %s\n",
 		     ipaddr_print(&f->dst, text), f->dport, forward->match.name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/flow_tests.h"
 
+#include "policy/translate.h"
+
 #include <string.h>
 
 static const char *const verdicts[] = {
@@ -212,6 +214,7 @@ bool flow_test_run(const struct flow_test *test, const struct ir *ir,
 	facts_init(&f, arena);
 	if (!flow_words_facts(&test->words, ir, &f, out_wrong))
 		return false;
+	(void)translate_lead_on(ir, &f);
 	d = eval_flow(ir, &f, EVAL_ENGINE);
 	if (d.kind == DECISION_NOT_YET)
 		*out_verdict = FLOW_OPEN;

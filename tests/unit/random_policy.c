@@ -104,6 +104,19 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 		    PICK(c, answers), PICK(c, answers), PICK(c, answers));
 }
 
+/* Private sources are most of ours: they are let in mostly.  A rate is reached
+ * by time, which no evaluation knows. */
+static void add_hygiene(struct chance *c, struct strbuf *t)
+{
+	static const char *const bools[] = {"false", "true"};
+
+	strbuf_addf(t,
+		    "hygiene: { spoofed = %s; bogons = %s; private = %s; "
+		    "documentation = %s; syn-flood = false; };\n",
+		    bools[!chance_once_in(c, 8)], PICK(c, bools),
+		    bools[chance_once_in(c, 4)], bools[chance_once_in(c, 4)]);
+}
+
 static const char *const addresses[] = {
 	"10.0.0.0/16",
 	"10.0.7.1",
@@ -334,6 +347,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 	strbuf_addz(t, "version = 1;\n");
 	add_zones(c, t);
 	add_gateway(c, t);
+	add_hygiene(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {
 		bool narrow = chance_once_in(c, 3);
 		unsigned n = chance_below(c, narrow ? 12 : 5);

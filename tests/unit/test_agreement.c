@@ -94,6 +94,8 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 	case RS_DPORT:
 	case RS_ICMP_TYPE:
 		return f->l4 == s->n && f->dport >= s->m && f->dport <= s->m2;
+	case RS_SPORT:
+		return f->l4 == s->n && f->sport >= s->m && f->sport <= s->m2;
 	case RS_DPORT_IN:
 		return f->l4 == s->n && ports_have(s->set, f->dport);
 	case RS_TIME_BEFORE:
@@ -121,6 +123,8 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		       kernel_second(w) % 86400 <= s->m;
 	case RS_CT_STATE:
 		return s->n & RS_CT_NEW;
+	case RS_TCP_SYN:
+		return f->l4 == IPPROTO_TCP;
 	case RS_TCP_RST:
 	case RS_CT_REPLY:
 		return false;

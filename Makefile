@@ -69,7 +69,7 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c agent/store/*.c)
+	agent/control/*.c agent/store/*.c agent/panic/*.c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
 LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
@@ -203,8 +203,9 @@ install: all man ## install below DESTDIR/PREFIX (default /usr/local)
 	install -m 644 packaging/fwagent.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/fwagent.conf
 	install -m 644 packaging/fwagent.logrotate $(DESTDIR)/etc/logrotate.d/fwagent
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@PREFIX@|$(PREFIX)|g' packaging/fwagentd.service.in \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/fwagentd.service
+	for u in fwagentd fwagent-boot; do \
+		sed 's|@PREFIX@|$(PREFIX)|g' packaging/$$u.service.in \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u.service || exit 1; done
 
 clean: ## remove everything that was built (a fetched VM kernel too)
 	rm -rf build

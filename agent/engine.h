@@ -39,6 +39,9 @@ struct engine_input {
 	const char *in_iface;   /* or NULL */
 	bool has_mac;           /* the sender's, on an Ethernet link */
 	struct mac mac;
+	bool has_uid; /* of the gateway's own socket */
+	uint32_t uid;
+	unsigned cgroup;     /* its number in the policy, from 1; 0: none */
 	bool checksum_unset; /* not computed yet: must not be verified */
 };
 

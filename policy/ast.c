@@ -129,6 +129,7 @@ enum print_type {
 	PRINT_RULES = PRINT_OTHER,
 	PRINT_NATS = PRINT_OTHER,
 	PRINT_PROTOCOLS = PRINT_OTHER,
+	PRINT_MANAGEMENT = PRINT_OTHER,
 	PRINT_LATER = PRINT_OTHER,
 };
 
@@ -246,6 +247,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 	PRINT_LIST(out, "nat", "nat", &ast->nats);
 	PRINT_LIST(out, "protocol", "protocol", &ast->protocols);
 	print_group(out, "hygiene", &ast->hygiene);
+	PRINT_LIST(out, "management", "management", &ast->management);
 	print_group(out, "application", &ast->application);
 	print_group(out, "log", &ast->log);
 }

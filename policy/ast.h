@@ -85,7 +85,7 @@ struct ast_rule {
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
-	word_list mac, time;
+	word_list mac, user, cgroup, time;
 	struct word rate, packets, connections;
 	struct number observe; /* bool */
 	struct word until, forward;
@@ -103,6 +103,13 @@ struct ast_protocol {
 
 typedef VEC(struct ast_protocol) protocol_list;
 
+struct ast_management {
+	struct place place;
+	struct word name;
+	word_list from, to, service;
+};
+
+typedef VEC(struct ast_management) management_list;
 struct ast_nat {
 	struct place place;
 	struct word name, action, family;
@@ -161,6 +168,7 @@ struct ast {
 	nat_list nats;
 	protocol_list protocols;
 	struct ast_hygiene hygiene;
+	management_list management;
 	struct ast_application application;
 	struct ast_log log;
 };

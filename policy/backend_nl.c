@@ -111,6 +111,20 @@ static void put_comment(struct nl_batch *b, struct nftnl_rule *rule,
 	nftnl_udata_buf_free(udata);
 }
 
+/* "rule", and what it needs that not every kernel has. */
+static const char *rule_kind(const struct rs_rule *rule)
+{
+	vec_foreach (s, &rule->stmts) {
+		if (s->op == RS_CGROUP)
+			return "rule (CONFIG_NFT_SOCKET, CONFIG_CGROUPS)";
+		if (s->op == RS_FLOWS_OVER)
+			return "rule (CONFIG_NFT_CONNLIMIT)";
+		if (s->op == RS_LIMIT_OVER)
+			return "rule (CONFIG_NFT_LIMIT)";
+	}
+	return "rule";
+}
+
 static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 		     const struct rs_chain *chain, const struct rs_rule *rule,
 		     enum queue_target queue)
@@ -133,7 +147,7 @@ static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 		put_comment(b, r, rule->comment);
 	nlh = nl_message(
 		b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-		(struct nl_source){"rule",
+		(struct nl_source){rule_kind(rule),
 				   rule->comment ? rule->comment : chain->name,
 				   rule->place});
 	if (nlh) {
@@ -144,7 +158,7 @@ static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 }
 
 static void put_table(struct nl_batch *b, const struct ruleset *rs,
-		      uint16_t type, uint16_t flags)
+		      uint16_t type, uint16_t flags, uint32_t table_flags)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
 	struct nlmsghdr *nlh = nl_message(
@@ -155,9 +169,8 @@ static void put_table(struct nl_batch *b, const struct ruleset *rs,
 		b->failed = true;
 	} else {
 		nftnl_table_set_str(t, NFTNL_TABLE_NAME, rs->table);
-		if (rs->table_flags && type == NFT_MSG_NEWTABLE)
-			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS,
-					    rs->table_flags);
+		if (table_flags)
+			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, table_flags);
 		nftnl_table_nlmsg_build_payload(nlh, t);
 		nl_push(b, nlh);
 	}
@@ -311,13 +324,15 @@ enum fw_err backend_nl(const struct ruleset *loaded,
 	if (loaded && !can_change_into(loaded, wanted))
 		loaded = NULL;
 	batch_begin(&b, genid);
-	put_table(&b, wanted, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
+	put_table(&b, wanted, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK, 0);
 	if (loaded) {
 		put_removals(&b, loaded, wanted);
 	} else {
-		/* Add, delete, add: replaces it whether or not it is there. */
-		put_table(&b, wanted, NFT_MSG_DELTABLE, 0);
-		put_table(&b, wanted, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+		/* Add, delete, add: replaces it whether or not it is there.
+		 * Flags are those of a new table alone. */
+		put_table(&b, wanted, NFT_MSG_DELTABLE, 0, 0);
+		put_table(&b, wanted, NFT_MSG_NEWTABLE, NLM_F_CREATE,
+			  wanted->table_flags);
 	}
 	put_additions(&b, loaded ? loaded : &nothing, wanted, queue);
 	batch_end(&b);
@@ -348,7 +363,7 @@ enum fw_err backend_nl_probe(enum queue_target queue, struct arena *arena,
 		return FW_ERR_NOMEM;
 	rs_rule_add(arena, rule, (struct rs_stmt){.op = RS_QUEUE, .m = 1});
 	batch_begin(&b, 0);
-	put_table(&b, &rs, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	put_table(&b, &rs, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0);
 	put_chain(&b, &rs, chain);
 	put_rule(&b, &rs, chain, rule, queue);
 	if (b.failed) {

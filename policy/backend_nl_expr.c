@@ -198,10 +198,11 @@ static void match_address(struct nl_rule_out *o, const struct rs_stmt *s)
 	lookup(o, s->set, s->op == RS_SADDR_NOT_IN);
 }
 
-static void match_dport(struct nl_rule_out *o, const struct rs_stmt *s)
+static void match_port(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	need_l4(o, s->n);
-	load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER, s->op == RS_SPORT ? 0 : 2,
+		     2);
 	if (s->op == RS_DPORT_IN) {
 		lookup(o, s->set, false);
 	} else if (s->m == s->m2) {
@@ -407,6 +408,17 @@ static void match_ether(struct nl_rule_out *o, const struct rs_stmt *s)
 	lookup(o, s->set, false);
 }
 
+static void match_cgroup(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	uint64_t id = (uint64_t)s->m2 << 32 | s->m;
+	struct nftnl_expr *e = expr(o, "socket");
+
+	SET_U32(e, NFTNL_EXPR_SOCKET_KEY, NFT_SOCKET_CGROUPV2);
+	SET_U32(e, NFTNL_EXPR_SOCKET_DREG, REG_KEY);
+	SET_U32(e, NFTNL_EXPR_SOCKET_LEVEL, s->n);
+	compare(o, NFT_CMP_EQ, &id, sizeof(id));
+}
+
 static void match_day(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	load_meta(o, NFT_META_TIME_DAY);
@@ -499,9 +511,10 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_DADDR_IN:
 		match_address(o, s);
 		break;
+	case RS_SPORT:
 	case RS_DPORT:
 	case RS_DPORT_IN:
-		match_dport(o, s);
+		match_port(o, s);
 		break;
 	case RS_ICMP_TYPE:
 		match_icmp(o, s);
@@ -535,6 +548,13 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_ETHER_IN:
 		match_ether(o, s);
+		break;
+	case RS_USER:
+		load_meta(o, NFT_META_SKUID);
+		compare_u32(o, NFT_CMP_EQ, s->n);
+		break;
+	case RS_CGROUP:
+		match_cgroup(o, s);
 		break;
 	case RS_DAY:
 		match_day(o, s);

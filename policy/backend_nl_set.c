@@ -151,6 +151,9 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 	}
 	if (rs_set_is_interval(set))
 		flags |= NFT_SET_INTERVAL;
+	/* With its size told the kernel's table need not grow. */
+	if (set->singles)
+		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set->singles);
 	if (set->type == RS_SET_SOURCES)
 		put_sources(s, set, &flags);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
@@ -337,12 +340,25 @@ static bool by_address_alone(const struct rs_set *map)
 	return map->keys == RS_KEY_SRC || map->keys == RS_KEY_DST;
 }
 
+/* Each address of a range. */
+static void element_each(struct elements_out *o, const struct iprange *r)
+{
+	uint16_t len = (uint16_t)ipaddr_len(r->lo.family);
+	struct ipaddr a = r->lo;
+
+	do
+		element_single(o, a.bytes, len);
+	while (ipaddr_cmp(&a, &r->hi) != 0 && ipaddr_next(&a));
+}
+
 void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 		     const struct rs_set *set)
 {
 	struct elements_out o = {.batch = b, .rs = rs, .set = set};
 
-	for (size_t i = 0; i < set->addrs.n; i++) {
+	for (size_t i = 0; i < set->addrs.n && set->singles; i++)
+		element_each(&o, &set->addrs.items[i]);
+	for (size_t i = 0; i < set->addrs.n && !set->singles; i++) {
 		const struct iprange *r = &set->addrs.items[i];
 		struct ipaddr behind = r->hi;
 		bool end = ipaddr_next(&behind);

@@ -211,6 +211,10 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, "%s dport ", l4_word(s->n));
 		print_numbers(out, s->m, s->m2);
 		break;
+	case RS_SPORT:
+		strbuf_addf(out, "%s sport ", l4_word(s->n));
+		print_numbers(out, s->m, s->m2);
+		break;
 	case RS_DPORT_IN:
 		strbuf_addf(out, "%s dport @%s", l4_word(s->n), s->set->name);
 		break;
@@ -238,6 +242,13 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		break;
 	case RS_ETHER_IN:
 		strbuf_addf(out, "ether saddr @%s", s->set->name);
+		break;
+	case RS_USER:
+		strbuf_addf(out, "meta skuid %u", s->n);
+		break;
+	case RS_CGROUP:
+		strbuf_addf(out, "socket cgroupv2 level %u \"%s\"", s->n,
+			    s->name);
 		break;
 	case RS_DAY:
 	case RS_HOUR:
@@ -322,8 +333,30 @@ static void print_set_type(struct strbuf *out, const struct rs_set *set)
 	}
 	if (rs_set_is_interval(set))
 		strbuf_addz(out, "\t\tflags interval\n");
+	if (set->singles)
+		strbuf_addf(out, "\t\tsize %u\n", set->singles);
 	if (set->type == RS_SET_SOURCES)
 		print_sources(out, set);
+}
+
+/* As ranges, or each address of them. */
+static void print_addresses(struct strbuf *out, const struct rs_set *set,
+			    size_t *n)
+{
+	char text[IPRANGE_TEXT_MAX];
+
+	for (size_t i = 0; i < set->addrs.n; i++) {
+		struct iprange r = set->addrs.items[i];
+
+		if (set->singles)
+			r.hi = r.lo;
+		do {
+			strbuf_addf(out, "%s %s", (*n)++ ? "," : "",
+				    iprange_print(&r, text));
+			if (ipaddr_cmp(&r.hi, &set->addrs.items[i].hi) == 0)
+				break;
+		} while (ipaddr_next(&r.lo) && ipaddr_next(&r.hi));
+	}
 }
 
 static void print_set(struct strbuf *out, const struct rs_set *set)
@@ -339,9 +372,7 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 		return;
 	}
 	strbuf_addz(out, "\t\telements = {");
-	for (size_t i = 0; i < set->addrs.n; i++)
-		strbuf_addf(out, "%s %s", n++ ? "," : "",
-			    iprange_print(&set->addrs.items[i], text));
+	print_addresses(out, set, &n);
 	vec_foreach (p, &set->ports) {
 		strbuf_addz(out, n++ ? ", " : " ");
 		print_numbers(out, p->lo, p->hi);

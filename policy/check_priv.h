@@ -7,7 +7,8 @@
 #include "policy/env.h"
 #include "policy/suggest.h"
 
-#define CHECK_ZONES_MAX 60
+#define CHECK_ZONES_MAX   60
+#define CHECK_CGROUPS_MAX 31
 
 /* Where "@file:" stands in a rule. */
 #define CHECK_FILE_NOTE                                                      \
@@ -77,6 +78,8 @@ void check_rule_name(struct check *c, const char *what, struct place place,
 		     const struct word *name);
 void check_twice(struct check *c, const char *key, const word_list *words);
 
+/* check_management.c: a flow of the list `management`. */
+void check_management(struct check *c, const struct ast_management *m);
 /* The sides of a word of `from` or `to`; 0: it was complained of. */
 unsigned check_word_side(struct check *c, const char *key,
 			 const struct word *w);
@@ -109,6 +112,9 @@ unsigned check_list_sides(const struct check *c, const struct word *w);
 /* check_source.c: what a rule asks of the client beside its address. */
 void check_source(struct check *c, enum ast_list list,
 		  const struct ast_rule *r);
+
+/* How many cgroups the policy names, over all rules. */
+void check_cgroups(struct check *c);
 
 /* check_when.c: at what times a rule holds, how much it lets pass, and whether
  * it only observes. */

@@ -532,6 +532,8 @@ static void check_names(struct check *c)
 			add_name(c, &names, &r->name);
 	vec_foreach (p, &c->ast->protocols)
 		add_name(c, &names, &p->name);
+	vec_foreach (m, &c->ast->management)
+		add_name(c, &names, &m->name);
 	vec_foreach (n, &c->ast->nats)
 		add_name(c, &names, &n->name);
 	sorted = check_sorted(c, &names);
@@ -568,9 +570,12 @@ void check_rules(struct check *c)
 		}
 	vec_foreach (p, &c->ast->protocols)
 		check_protocol(c, p);
+	vec_foreach (m, &c->ast->management)
+		check_management(c, m);
 	vec_foreach (n, &c->ast->nats)
 		check_nat(c, n);
 	check_names(c);
+	check_cgroups(c);
 }
 
 void check_unused(struct check *c)

@@ -31,3 +31,6 @@ FW_MUST_CHECK enum fw_err frame_read(const char *text, const char *file,
 /* The frame of a gateway that routes, compiled in from
  * nft-templates/gateway.nft. */
 extern const char frame_gateway_text[];
+
+/* That of panic: nft-templates/panic.nft. */
+extern const char frame_panic_text[];

@@ -91,7 +91,16 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
 {
-	return rule->times.n || rule->n_macs;
+	return rule->times.n || rule->n_macs || rule->n_uids || rule->cgroups;
+}
+
+bool ir_cgroup_within(const struct ir_cgroup *inner,
+		      const struct ir_cgroup *outer)
+{
+	size_t n = strlen(outer->path);
+
+	return !strncmp(inner->path, outer->path, n) &&
+	       (inner->path[n] == '/' || !inner->path[n]);
 }
 
 bool ir_rule_has_limits(const struct ir_rule *rule)
@@ -333,6 +342,24 @@ static void print_macs(const struct ir_rule *r, struct strbuf *out)
 		strbuf_addz(out, "\n");
 }
 
+static void print_owners(const struct ir *ir, const struct ir_rule *r,
+			 struct strbuf *out)
+{
+	if (r->n_uids)
+		strbuf_addz(out, "\tuser");
+	for (size_t i = 0; i < r->n_uids; i++)
+		strbuf_addf(out, " %u", r->uids[i]);
+	if (r->n_uids)
+		strbuf_addz(out, "\n");
+	if (r->cgroups)
+		strbuf_addz(out, "\tcgroup");
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (r->cgroups >> i & 1)
+			strbuf_addf(out, " %s", ir->cgroups[i].path);
+	if (r->cgroups)
+		strbuf_addz(out, "\n");
+}
+
 static void print_limit(const char *key, const struct limit *limit,
 			struct strbuf *out)
 {
@@ -366,14 +393,11 @@ static void print_observe(const struct ir_rule *r, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
-static void print_rule(const struct ir *ir, const struct ir_rule *r,
-		       struct strbuf *out)
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *r,
+			      struct strbuf *out)
 {
 	const struct ir_words hosts = {r->host_words, r->n_host_words};
 
-	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
-		    r->name, ir_action_name(r->action));
-	print_match(ir, r, out);
 	print_apps("app", r->apps, out);
 	print_words("host", &hosts, out);
 	print_words("sni", &r->sni_words, out);
@@ -381,11 +405,21 @@ static void print_rule(const struct ir *ir, const struct ir_rule *r,
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
 	print_macs(r, out);
+	print_owners(ir, r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);
 	print_times(&r->times, out);
 	print_observe(r, out);
+}
+
+static void print_rule(const struct ir *ir, const struct ir_rule *r,
+		       struct strbuf *out)
+{
+	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
+		    r->name, ir_action_name(r->action));
+	print_match(ir, r, out);
+	ir_rule_print_conditions(ir, r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);
 }
@@ -464,6 +498,10 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	print_translations(ir, out);
 	for (size_t i = 0; i < ir->n_protocols; i++)
 		print_protocol(ir, &ir->protocols[i], out);
+	for (size_t i = 0; i < ir->n_management; i++) {
+		strbuf_addf(out, "management \"%s\"\n", ir->management[i].name);
+		print_match(ir, &ir->management[i], out);
+	}
 	strbuf_addz(out, "guards");
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)

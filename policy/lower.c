@@ -172,21 +172,6 @@ static int32_t zone_offset(const struct lowering *l)
 		       : l->env->utc_offset;
 }
 
-static void lower_macs(struct lowering *l, const word_list *words,
-		       struct ir_rule *out)
-{
-	struct mac *macs = arena_calloc(l->arena, words->n + 1, sizeof(*macs));
-
-	if (!macs) {
-		l->failed = true;
-		return;
-	}
-	vec_foreach (w, words)
-		if (mac_parse(w->text, &macs[out->n_macs]))
-			out->n_macs++;
-	out->macs = macs;
-}
-
 /* They were checked: what is not there has no text. */
 static void lower_limits(const struct ast_rule *in, struct ir_rule *out)
 {
@@ -238,7 +223,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
-	lower_macs(l, &in->mac, out);
+	lower_source(l, in, out);
 	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
@@ -342,6 +327,38 @@ static void lower_protocols(struct lowering *l, struct ir *ir)
 	ir->n_protocols = n;
 }
 
+static void lower_management(struct lowering *l, struct ir *ir)
+{
+	static const struct service ssh[] = {{IPPROTO_TCP, 22, 22}};
+	size_t n = 0;
+	struct ir_rule *all =
+		arena_calloc(l->arena, l->ast->management.n + 1, sizeof(*all));
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (m, &l->ast->management) {
+		struct ir_rule *out = &all[n++];
+
+		*out = (struct ir_rule){.name = lower_text(l, m->name),
+					.place = m->place,
+					.list = AST_LISTS,
+					.from = lower_side(l, &m->from),
+					.to = lower_side(l, &m->to)};
+		if (!m->to.n)
+			out->to = (struct ir_side){.zones = 1U << IR_ZONE_SELF};
+		lower_services(l, &m->service, &out->services,
+			       &out->n_services);
+		if (!m->service.n) {
+			out->services = ssh;
+			out->n_services = 1;
+		}
+	}
+	ir->management = all;
+	ir->n_management = n;
+}
+
 static enum ir_log lower_log(struct word w, enum ir_log usual)
 {
 	if (!w.text.p)
@@ -416,16 +433,21 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 	lower_sets_init(&l.sets, ast, arena);
 	if (!l.sets.failed)
 		lower_zones(&l);
+	lower_cgroups(&l);
 	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_protocols(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_nats(&l, &ir);
+	if (!l.sets.failed && !l.failed)
+		lower_management(&l, &ir);
 	if (l.failed || l.sets.failed)
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;
+	ir.cgroups = l.cgroups;
+	ir.n_cgroups = l.n_cgroups;
 	*out_ir = ir;
 	return FW_OK;
 }

@@ -7,6 +7,7 @@
 #include "policy/findings_limit.h"
 #include "policy/load.h"
 #include "policy/lower.h"
+#include "policy/management.h"
 #include "policy/read.h"
 
 #include <inttypes.h>
@@ -49,6 +50,8 @@ static enum fw_err lower_and_look(struct policy *p,
 		err = find_limit_faults(&p->ir, &p->diags);
 	if (!err)
 		err = find_faults(&p->ir, &p->diags);
+	if (!err && !before)
+		management_warn(&p->ir, env->now, &p->diags);
 	return err ? err : before;
 }
 

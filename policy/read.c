@@ -12,6 +12,7 @@
  *	RULES			a list of groups, each of the rows "rule"
  *	NATS			a list of groups, each of the rows "nat"
  *	PROTOCOLS		a list of groups, each of the rows "protocol"
+ *	MANAGEMENT		a list of groups, each of the rows "management"
  *	LATER			whatever it is, it cannot be used yet
  *
  * Each file is parsed by libconfig on its own, so that a syntax error in one
@@ -41,6 +42,7 @@ enum key_type {
 	KEY_SETS,
 	KEY_RULES,
 	KEY_PROTOCOLS,
+	KEY_MANAGEMENT,
 	KEY_NATS,
 	KEY_LATER
 };
@@ -268,6 +270,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a translation";
 	else if (!strcmp(group, "protocol"))
 		where = "a guard";
+	else if (!strcmp(group, "management"))
+		where = "a management flow";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
 		   "unknown key %s in %s", diag_quote(r->diags, name), where);
 	suggest_note(&near, r->diags, place_of(r, s));
@@ -359,6 +363,11 @@ static struct place *list_push(struct reading *r, enum key_type type,
 		*out_group = "protocol";
 		return (void *)vec_push(r->diags->arena, (protocol_list *)list);
 	}
+	if (type == KEY_MANAGEMENT) {
+		*out_group = "management";
+		return (void *)vec_push(r->diags->arena,
+					(management_list *)list);
+	}
 	if (type == KEY_NATS) {
 		*out_group = "nat";
 		return (void *)vec_push(r->diags->arena, (nat_list *)list);
@@ -372,6 +381,15 @@ static void note_errors(struct reading *r, void *rule, size_t before)
 {
 	((struct ast_rule *)rule)->bad = r->diags->errors != before;
 	r->ast->rule_errors += r->diags->errors - before;
+}
+
+static const char *member_name(enum key_type type)
+{
+	if (type == KEY_RULES)
+		return "a rule";
+	if (type == KEY_NATS)
+		return "a translation";
+	return type == KEY_MANAGEMENT ? "a management flow" : "a guard";
 }
 
 static void read_list(struct reading *r, const config_setting_t *s,
@@ -392,10 +410,7 @@ static void read_list(struct reading *r, const config_setting_t *s,
 		struct place *member;
 		size_t before;
 
-		if (!is_group(r, c,
-			      type == KEY_RULES  ? "a rule"
-			      : type == KEY_NATS ? "a translation"
-						 : "a guard"))
+		if (!is_group(r, c, member_name(type)))
 			continue;
 		member = list_push(r, type, list, &group);
 		if (!member)
@@ -449,6 +464,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		break;
 	case KEY_RULES:
 	case KEY_PROTOCOLS:
+	case KEY_MANAGEMENT:
 	case KEY_NATS:
 		read_list(r, s, k->type, member);
 		break;
@@ -461,6 +477,7 @@ _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
 		       offsetof(struct ast_rule, place) == 0 &&
 		       offsetof(struct ast_protocol, place) == 0 &&
+		       offsetof(struct ast_management, place) == 0 &&
 		       offsetof(struct ast_nat, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a group's struct begins with its place");

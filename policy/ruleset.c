@@ -206,6 +206,20 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 	return made;
 }
 
+/* Short sets are read more easily as they were written. */
+#define SINGLES_MIN 64
+
+/* A hash of single addresses is loaded and asked faster than ranges are.  How
+ * many there are when nearly all stand alone; 0: there are too many ranges. */
+static uint32_t count_singles(const struct ipset *set)
+{
+	uint64_t n = 0, most = 2 * (uint64_t)set->n;
+
+	for (size_t i = 0; i < set->n && n <= most; i++)
+		n += iprange_size(&set->items[i], most + 1);
+	return set->n >= SINGLES_MIN && n <= most ? (uint32_t)n : 0;
+}
+
 const struct rs_set *rs_build_addr_set(struct rs_build *b,
 				       enum ip_family family,
 				       const struct ipset *all,
@@ -217,6 +231,7 @@ const struct rs_set *rs_build_addr_set(struct rs_build *b,
 		.place = place,
 	};
 
+	set.singles = count_singles(&set.addrs);
 	return rs_build_set(b, &set);
 }
 

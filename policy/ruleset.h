@@ -26,6 +26,7 @@ enum rs_op {
 	RS_DADDR_IN,
 	RS_SADDR_NOT_IN,
 	RS_DPORT,     /* l4 = n's protocol, m = low, m2 = high */
+	RS_SPORT,     /* the same of the source */
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
@@ -39,6 +40,8 @@ enum rs_op {
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
 	RS_ETHER_IN, /* set: the source's Ethernet address */
+	RS_USER,     /* n = number of the socket's user */
+	RS_CGROUP,   /* name, n = level, m and m2 = number, low half first */
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
 	RS_HOUR, /* n..m = seconds of the day, likewise */
 	/* More than n in m seconds, in bursts of m2; of the packet's source
@@ -128,6 +131,7 @@ struct rs_set {
 	const char *name;
 	enum rs_set_type type;
 	struct ipset addrs;
+	uint32_t singles; /* not 0: a hash of so many single addresses */
 	VEC(struct rs_port_range) ports;
 	VEC(struct rs_if_goto) gotos;
 	VEC(struct rs_entry) entries; /* of a verdict map; no two meet */
@@ -149,6 +153,8 @@ static inline bool rs_set_is_map(const struct rs_set *set)
 /* Are its elements ranges? */
 static inline bool rs_set_is_interval(const struct rs_set *set)
 {
+	if (set->singles)
+		return false;
 	return set->type == RS_SET_VMAP ? set->ranges
 					: set->type <= RS_SET_PORTS;
 }

@@ -112,6 +112,11 @@ void rs_build_limits(struct rs_build *b, struct rs_chain *chain,
 		     const struct ir_rule *rule);
 void rs_build_police(struct rs_build *b, struct rs_chain *chain);
 
+/* ruleset_cgroup.c: in the output hook, before the rules: the number of the
+ * socket's cgroup into the packet's mark. */
+void rs_build_cgroups(struct rs_build *b, struct rs_chain *chain);
+struct rs_stmt rs_match_cgroup(const struct ir_cgroup *cgroup);
+
 /* ruleset_extra.c: to `target` where the rest that the rule asks of a packet
  * holds; by way of a chain PREFIX_NAME where there is such. */
 struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,

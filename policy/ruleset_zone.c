@@ -29,7 +29,9 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	if (arms_between(ir, from, to, ir->optimize, b->arena, &arms) != FW_OK)
+	if (arms_between(ir, from, to,
+			 ir->optimize && ir_cleans(ir, HYGIENE_SPOOFED),
+			 b->arena, &arms) != FW_OK)
 		b->failed = true;
 	rs_build_arms(b, chain, &arms);
 	last = rs_rule_new(b->arena, chain);
@@ -184,6 +186,7 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 
 void rs_build_output(struct rs_build *b, struct rs_chain *chain)
 {
+	rs_build_cgroups(b, chain);
 	struct rs_set *map = rs_build_map(b, "m_output");
 
 	for (unsigned to = 1; to < b->ir->n_zones; to++)

@@ -20,11 +20,12 @@
 #define MESSAGE_HEADER 8
 
 /* Requests: X(ID, "name", "help") */
-#define CONTROL_REQUESTS(X)                                          \
-	X(APPLY, "apply", "put a policy into force")                 \
-	X(STATUS, "status", "what is in force, and the counters")    \
-	X(CONFIRM, "confirm", "keep what is pending")                \
-	X(ROLLBACK, "rollback", "an earlier policy back into force") \
+#define CONTROL_REQUESTS(X)                                             \
+	X(APPLY, "apply", "put a policy into force")                    \
+	X(STATUS, "status", "what is in force, and the counters")       \
+	X(CONFIRM, "confirm", "keep what is pending")                   \
+	X(ROLLBACK, "rollback", "an earlier policy back into force")    \
+	X(PANIC, "panic", "let only those pass who manage the gateway") \
 	X(HISTORY, "history", "what was applied, newest first")
 
 enum control_request {

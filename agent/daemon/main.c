@@ -19,6 +19,7 @@ static const struct option options[] = {
 	{"run-dir", required_argument, NULL, 'r'},
 	{"log-dir", required_argument, NULL, 'l'},
 	{"user", required_argument, NULL, 'u'},
+	{"boot", no_argument, NULL, 'b'},
 	{"shared-table", no_argument, NULL, 'S'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"foreground", no_argument, NULL, 'f'},
@@ -39,6 +40,10 @@ static void usage(FILE *to)
 		"  --log-dir DIR    eve.json (/var/log/fwagent)\n"
 		"  --user NAME      whom the verdict process runs as (fwagent, "
 		"else nobody)\n"
+		"  --boot           load the last confirmed ruleset and end: "
+		"for "
+		"the start of the\n"
+		"                   system\n"
 		"  --shared-table   let others change the table, and undo it "
 		"(else, where the\n"
 		"                   kernel can, nobody may)\n"
@@ -63,6 +68,7 @@ int main(int argc, char **argv)
 				      .user = "fwagent"};
 	enum log_level level = LOG_LEVEL_INFO;
 	struct manager *m;
+	bool boot = false;
 	enum fw_err err;
 	int c;
 
@@ -79,6 +85,9 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			opt.user = optarg;
+			break;
+		case 'b':
+			boot = true;
 			break;
 		case 'S':
 			opt.leave_open = true;
@@ -110,6 +119,8 @@ int main(int argc, char **argv)
 			  "all but the first)");
 		return EXIT_PERMISSION;
 	}
+	if (boot)
+		return manager_boot(&opt);
 	if (make_directory(opt.state_dir) || make_directory(opt.run_dir) ||
 	    make_directory(opt.log_dir))
 		return 1;

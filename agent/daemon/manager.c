@@ -50,6 +50,8 @@ static json_t *serve(void *ctx, const json_t *request,
 		return manager_confirm(m);
 	case CONTROL_ROLLBACK:
 		return manager_rollback(m, request, peer);
+	case CONTROL_PANIC:
+		return manager_panic(m, request, peer);
 	case CONTROL_HISTORY:
 		return manager_history(m);
 	case CONTROL_COUNT:
@@ -297,6 +299,7 @@ void manager_free(struct manager *m)
 	if (m->store_open)
 		store_close(&m->store);
 	json_decref(m->loaded);
+	json_decref(m->panic);
 	nft_close(&m->nft);
 	evelog_close(&m->log);
 	free(m->event_room);

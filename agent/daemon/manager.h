@@ -25,6 +25,11 @@ struct manager;
 FW_MUST_CHECK enum fw_err manager_new(const struct manager_options *options,
 				      struct manager **out_manager);
 
+/* At the start of the system: load the ruleset of the last confirmed policy
+ * (and panic, if it was on) and be done; no verdict process, no name is looked
+ * up. Returns an exit status; trouble is logged. */
+int manager_boot(const struct manager_options *options);
+
 /* Until SIGTERM or SIGINT. */
 void manager_run(struct manager *m);
 

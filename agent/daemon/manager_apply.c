@@ -8,6 +8,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/lockout.h"
 #include "agent/daemon/sweep.h"
 #include "agent/daemon/worker_queue.h"
 #include "agent/kernel/nftapply.h"
@@ -18,6 +19,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Of fwctl. */
+#define EXIT_LOCKOUT 5
 
 void answer_refuse(struct answer *a, int status, const char *fmt, ...)
 {
@@ -41,8 +45,8 @@ json_t *answer_end(struct answer *a)
 	return o;
 }
 
-static bool probe_queue(const struct manager *m, struct answer *a,
-			const struct policy *p, enum queue_target *out)
+bool manager_probe_queue(const struct manager *m, struct answer *a,
+			 const struct policy *p, enum queue_target *out)
 {
 	enum fw_err err = FW_OK;
 	bool there;
@@ -149,13 +153,26 @@ static void drop(struct manager *m, struct transition *t,
 		m->retry_ns = worker_now();
 }
 
+/* Nobody locks himself out unasked. */
+static bool may_cut(struct transition *t)
+{
+	struct answer *a = t->answer;
+
+	if (t->force || !lockout_refuses(t->policy, t->flows, &a->text))
+		return true;
+	answer_refuse(a, EXIT_LOCKOUT,
+		      "--force puts it into force all the same");
+	return false;
+}
+
 bool manager_put_in_force(struct manager *m, struct transition *t)
 {
 	struct verdict_process fresh = {.channel = -1, .events = -1};
 	enum queue_target queue = m->queue;
 	struct policy *old = m->policy;
 
-	if (!probe_queue(m, t->answer, t->policy, &queue) ||
+	if (!may_cut(t) ||
+	    !manager_probe_queue(m, t->answer, t->policy, &queue) ||
 	    !ready_verdict(m, t->answer, t->policy, &fresh) ||
 	    !manager_store_before(m, t)) {
 		drop(m, t, &fresh);
@@ -206,9 +223,12 @@ struct policy *manager_compile(struct manager *m, struct answer *a,
 }
 
 bool manager_put_stored(struct manager *m, unsigned generation,
-			struct answer *a)
+			const json_t *flows, bool force, struct answer *a)
 {
-	struct transition t = {.generation = generation, .answer = a};
+	struct transition t = {.generation = generation,
+			       .flows = flows,
+			       .force = force,
+			       .answer = a};
 	struct policy_files files;
 	struct str text;
 	enum fw_err err = store_load(&m->store, generation, &text, &files);

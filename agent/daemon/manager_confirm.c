@@ -133,10 +133,12 @@ static void pending_ends(struct manager *m)
 }
 
 /* `to` (0: no policy at all) into force again, in place of what is. */
-static bool go_back(struct manager *m, unsigned to, struct answer *a)
+static bool go_back(struct manager *m, unsigned to, const json_t *flows,
+		    bool force, struct answer *a)
 {
 	unsigned from = m->generation ? m->generation : m->pending.generation;
-	bool done = to ? manager_put_stored(m, to, a) : manager_put_none(m, a);
+	bool done = to ? manager_put_stored(m, to, flows, force, a)
+		       : manager_put_none(m, a);
 
 	if (!done)
 		return false;
@@ -157,7 +159,7 @@ static void go_back_alone(struct manager *m, const char *why)
 	struct answer a = {0};
 
 	strbuf_init(&a.text, 0);
-	if (go_back(m, to, &a)) {
+	if (go_back(m, to, NULL, true, &a)) {
 		log_warning("generation %u %s: generation %u is in force "
 			    "again",
 			    from, why, to);
@@ -228,7 +230,8 @@ json_t *manager_rollback(struct manager *m, const json_t *request,
 			      "there is no earlier generation to go back to");
 	else if (to == m->generation && !m->pending.generation)
 		answer_refuse(&a, 1, "generation %u is in force", to);
-	else if (go_back(m, to, &a)) {
+	else if (go_back(m, to, json_object_get(request, "flows"),
+			 json_is_true(json_object_get(request, "force")), &a)) {
 		author_name(peer->uid, author, sizeof(author));
 		log_info("generation %u is in force again, by %s", to, author);
 	}
@@ -298,7 +301,7 @@ static bool load(struct manager *m, unsigned generation)
 	bool done;
 
 	strbuf_init(&a.text, 0);
-	done = manager_put_stored(m, generation, &a);
+	done = manager_put_stored(m, generation, NULL, true, &a);
 	if (done)
 		log_info("policy %s is in force, generation %u",
 			 m->policy->digest, generation);
@@ -334,6 +337,8 @@ void manager_start(struct manager *m)
 	}
 	m->store_open = true;
 	m->loaded = store_record(&m->store, "loaded.json");
+	m->panic = store_record(&m->store, "panic.json");
+	manager_panic_again(m);
 	current = store_pointer(&m->store, STORE_CURRENT);
 	confirmed = store_pointer(&m->store, STORE_CONFIRMED);
 	if (store_pending(&m->store, &m->pending) && current == confirmed)

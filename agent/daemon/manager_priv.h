@@ -17,6 +17,7 @@ struct manager {
 	struct evelog log;
 	struct stats *stats;
 	struct store store;
+	json_t *panic;  /* it is on, and how; or NULL */
 	json_t *loaded; /* what the daemon before us has left in the kernel */
 	bool store_open;
 	struct nft nft;
@@ -58,6 +59,8 @@ struct transition {
 	struct policy *policy;    /* taken over; its files are lent */
 	unsigned generation;      /* where it is in the store already; or 0 */
 	struct generation record; /* else what the store shall keep of it */
+	const json_t *flows;      /* of who asks: must not be cut; or NULL */
+	bool force;               /* whatever it cuts */
 	unsigned confirm_s;       /* it must be confirmed within; 0: it is */
 	struct answer *answer;
 };
@@ -72,10 +75,15 @@ bool manager_put_in_force(struct manager *m, struct transition *t);
 
 /* Of a generation of the store. */
 bool manager_put_stored(struct manager *m, unsigned generation,
-			struct answer *a);
+			const json_t *flows, bool force, struct answer *a);
 
 /* Back to having none: the table goes away. */
 bool manager_put_none(struct manager *m, struct answer *a);
+
+/* How this kernel queues what the policy asks of it; false: the answer says why
+ * it cannot. */
+bool manager_probe_queue(const struct manager *m, struct answer *a,
+			 const struct policy *p, enum queue_target *out);
 
 /* --- manager_table.c: our table in the kernel ------------------------------
  */
@@ -121,6 +129,14 @@ json_t *manager_confirm(struct manager *m);
 json_t *manager_rollback(struct manager *m, const json_t *request,
 			 const struct server_peer *peer);
 json_t *manager_history(const struct manager *m);
+
+/* --- manager_panic.c ------------------------------------------------------ */
+
+json_t *manager_panic(struct manager *m, const json_t *request,
+		      const struct server_peer *peer);
+
+/* After a start, or when somebody has meddled: have the kernel do it again. */
+void manager_panic_again(struct manager *m);
 
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 

@@ -69,8 +69,11 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 {
 	const json_t *text = json_object_get(request, "policy");
 	struct answer a = {0};
-	struct transition t = {.confirm_s = seconds_at(request, "confirm"),
-			       .answer = &a};
+	struct transition t = {
+		.confirm_s = seconds_at(request, "confirm"),
+		.flows = json_object_get(request, "flows"),
+		.force = json_is_true(json_object_get(request, "force")),
+		.answer = &a};
 	json_t *o;
 
 	strbuf_init(&a.text, 0);

@@ -84,6 +84,31 @@ static json_t *generation_json(const struct manager *m)
 	return o;
 }
 
+/* Other tables can take away what we pass, never pass what we refuse. */
+static json_t *foreign_json(const struct manager *m)
+{
+	struct nft_foreign found[NFT_FOREIGN_MOST];
+	size_t n = nft_foreign(&m->nft, MANAGER_TABLE, found, NFT_FOREIGN_MOST);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}",
+					"family", found[i].family, "table",
+					found[i].table, "chain", found[i].chain,
+					"hook", found[i].hook, "priority",
+					(int)found[i].priority, "drops",
+					(int)found[i].drops));
+	return list;
+}
+
+static json_t *table_json(const struct manager *m)
+{
+	return json_pack("{s:s, s:b, s:I, s:o}", "name", MANAGER_TABLE, "owner",
+			 m->table_flags != 0, "healed", (json_int_t)m->healed,
+			 "foreign", foreign_json(m));
+}
+
 json_t *manager_status(const struct manager *m)
 {
 	uint64_t now = worker_now();
@@ -92,6 +117,9 @@ json_t *manager_status(const struct manager *m)
 			  FWAGENT_VERSION, "pid", (json_int_t)getpid());
 	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
 
+	if (m->panic)
+		json_object_set(o, "panic", m->panic);
+	json_object_set_new(o, "table", table_json(m));
 	json_object_set_new(o, "counters", counters_json(m->stats));
 	json_object_set_new(o, "reasons", reasons_json(m->stats));
 	json_object_set_new(o, "engine",

@@ -194,13 +194,12 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 	struct nft_errors errors = {0};
 	enum fw_err err = FW_ERR_AGAIN;
 
-	if (!m->policy && is_as_we_left_it(m, p)) {
+	/* A socket of ours must own it again. */
+	if (!m->policy && is_as_we_left_it(m, p) &&
+	    (!m->table_flags || nft_table_claim(&m->nft, MANAGER_TABLE,
+						m->table_flags) == FW_OK)) {
 		log_info("the ruleset is there as it was left: nothing is "
 			 "sent");
-		/* A socket of ours must own it again. */
-		if (m->table_flags &&
-		    nft_table_claim(&m->nft, MANAGER_TABLE, m->table_flags))
-			log_warning("the table cannot be made ours");
 		p->ruleset.table_flags = m->table_flags;
 		note_loaded(m, p);
 		return true;
@@ -248,6 +247,7 @@ void manager_heal(struct manager *m)
 	who = m->change;
 	m->table_known = false;
 	m->heal_ns = now + HEAL_NS;
+	manager_panic_again(m);
 	strbuf_init(&a.text, 0);
 	if (manager_send(m, &a, m->policy, m->queue)) {
 		m->healed++;

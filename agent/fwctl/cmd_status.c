@@ -62,6 +62,41 @@ static void print_generation(const json_t *g)
 		     (long long)number_at(g, "previous"), span);
 }
 
+static void print_panic(const json_t *panic)
+{
+	time_t since = (time_t)number_at(panic, "time");
+	char text[64] = "";
+	struct tm tm;
+
+	if (!panic)
+		return;
+	if (localtime_r(&since, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	(void)printf("PANIC    since %s, by %s: only what manages the gateway "
+		     "passes; fwctl panic off\n",
+		     text, text_at(panic, "author"));
+}
+
+static void print_table(const json_t *table)
+{
+	const json_t *list = json_object_get(table, "foreign"), *f;
+	size_t i;
+
+	(void)printf("table    %s; %lld times restored\n",
+		     json_is_true(json_object_get(table, "owner"))
+			     ? "ours alone, nobody else can change it"
+			     : "others can change it, which is undone",
+		     (long long)number_at(table, "healed"));
+	json_array_foreach (list, i, f)
+		if (json_is_true(json_object_get(f, "drops")))
+			(void)printf("WARNING  table %s %s, chain %s (%s, "
+				     "priority %lld), drops what it does not "
+				     "accept, whatever the policy allows\n",
+				     text_at(f, "family"), text_at(f, "table"),
+				     text_at(f, "chain"), text_at(f, "hook"),
+				     (long long)number_at(f, "priority"));
+}
+
 static void print_queues(const json_t *queue)
 {
 	const json_t *q;
@@ -125,6 +160,7 @@ int cmd_status(int argc, char **argv)
 		(void)puts("");
 	} else {
 		engine = json_object_get(answer, "engine");
+		print_panic(json_object_get(answer, "panic"));
 		print_policy(json_object_get(answer, "policy"));
 		print_generation(json_object_get(answer, "generation"));
 		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "
@@ -134,6 +170,7 @@ int cmd_status(int argc, char **argv)
 			     (long long)number_at(engine, "restarts"),
 			     text_at(answer, "version"),
 			     (long long)number_at(answer, "pid"));
+		print_table(json_object_get(answer, "table"));
 		print_queues(json_object_get(answer, "queue"));
 		print_counters(json_object_get(answer, "counters"),
 			       json_object_get(answer, "reasons"));

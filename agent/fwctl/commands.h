@@ -26,6 +26,7 @@ enum exit_code {
 #define DEFAULT_POLICY     "/etc/fwagent/policy.conf"
 #define DEFAULT_POLICY_DIR "/etc/fwagent/policy.d"
 #define DEFAULT_SOCKET     "/run/fwagent/control.sock"
+#define DEFAULT_STATE_DIR  "/var/lib/fwagent"
 #define DEFAULT_LOG        "/var/log/fwagent/eve.json"
 
 /* --socket of the command line. */
@@ -41,6 +42,9 @@ int fwctl_compile(const char *path, struct policy **out_policy);
 
 /* The answer to a request without arguments; owned, or NULL. */
 json_t *fwctl_ask_quietly(const char *name);
+
+/* Does a daemon answer? */
+bool fwctl_daemon_is_there(void);
 
 /* Tell who sits at the terminal (session.h), in a request. */
 void fwctl_tell_session(json_t *request);

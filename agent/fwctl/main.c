@@ -139,6 +139,15 @@ json_t *fwctl_ask_quietly(const char *name)
 	return answer;
 }
 
+bool fwctl_daemon_is_there(void)
+{
+	json_t *answer = fwctl_ask_quietly("history");
+	bool there = answer != NULL;
+
+	json_decref(answer);
+	return there;
+}
+
 int fwctl_order(json_t *request, json_t **out_answer)
 {
 	int status = fwctl_ask(request, NULL, out_answer);

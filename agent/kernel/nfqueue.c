@@ -80,6 +80,9 @@ static int configure(struct nfqueue *q, const struct nfqueue_options *opt)
 	error = nlsock_request(q->fd, nlh, ANSWER_TIMEOUT_MS);
 	if (!error)
 		error = config_flag(q, NFQA_CFG_F_GSO);
+	/* Where it is not known, no rule that asks for it matches. */
+	if (!error)
+		(void)config_flag(q, NFQA_CFG_F_UID_GID);
 	if (!error && opt->fail_open)
 		error = config_flag(q, NFQA_CFG_F_FAIL_OPEN);
 	return error;
@@ -162,6 +165,8 @@ static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 			u32_of(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUMNOTREADY,
 	};
 	take_mac(attr[NFQA_HWADDR], out);
+	out->has_uid = attr[NFQA_UID];
+	out->uid = u32_of(attr[NFQA_UID]);
 	if (attr[NFQA_PAYLOAD])
 		out->payload =
 			reader_of(mnl_attr_get_payload(attr[NFQA_PAYLOAD]),

@@ -35,7 +35,8 @@ static bool is_of_table(const struct nlmsghdr *nlh, const char *table)
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
 			return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >=
 				       0 &&
-			       !strcmp(mnl_attr_get_str(attr), table);
+			       !strncmp(mnl_attr_get_str(attr), table,
+					strlen(table));
 	return false;
 }
 

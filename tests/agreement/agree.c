@@ -157,6 +157,9 @@ static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 			one.facts.time = time(NULL);
 			one.facts.over_limit = false;
 			one.facts.mac = sender_mac;
+			one.facts.has_uid = one.hook == RS_OUTPUT;
+			one.facts.uid = 0;
+			one.facts.cgroups = 0;
 			if (!check_packet(g, &one))
 				return false;
 		}

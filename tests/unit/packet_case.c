@@ -68,6 +68,19 @@ static const char *interface(struct chance *c)
 	return names[chance_below(c, sizeof(names) / sizeof(*names))];
 }
 
+/* User and cgroup of a socket. */
+static void random_owner(struct chance *c, const struct ir *ir, struct facts *f)
+{
+	static const uint32_t uids[] = {0, 1000, 65534, 7};
+	unsigned in = ir->n_cgroups ? chance_below(c, ir->n_cgroups + 1) : 0;
+
+	f->has_uid = !chance_once_in(c, 4);
+	f->uid = uids[chance_below(c, 4)];
+	for (unsigned i = 0; i < ir->n_cgroups && in; i++)
+		if (ir_cgroup_within(&ir->cgroups[in - 1], &ir->cgroups[i]))
+			f->cgroups |= 1U << i;
+}
+
 void random_case(struct chance *c, struct packet_case *p)
 {
 	const struct ir *ir = &p->policy->ir;
@@ -78,6 +91,8 @@ void random_case(struct chance *c, struct packet_case *p)
 	p->iif = p->hook == RS_OUTPUT ? NULL : interface(c);
 	p->oif = p->hook == RS_INPUT ? NULL : interface(c);
 	p->facts.has_mac = p->iif != NULL;
+	if (!p->iif)
+		random_owner(c, ir, &p->facts);
 	p->facts.mac = (struct mac){
 		{2, 0, 0, 0, 0, (uint8_t)(1 + chance_below(c, 4))}};
 	p->facts.zone_src = p->iif ? ir_zone_by_interface(ir, p->iif) : 0;

@@ -6,7 +6,34 @@
 #include <check.h>
 #include <netinet/in.h>
 
-struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
+static const char *const cgroups[] = {"system.slice",
+				      "system.slice/chrony.service",
+				      "user.slice", "system.slicer"};
+
+static bool find_user(void *ctx, const char *name, uint32_t *out_uid)
+{
+	(void)ctx;
+	*out_uid = 1000;
+	return !strcmp(name, "alice");
+}
+
+static bool find_cgroup(void *ctx, const char *path, uint64_t *out_id,
+			unsigned *out_level)
+{
+	(void)ctx;
+	for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++) {
+		if (strcmp(cgroups[i], path) != 0)
+			continue;
+		*out_id = 0x7fffffff00000001ULL + i;
+		*out_level = strchr(path, '/') ? 2 : 1;
+		return true;
+	}
+	return false;
+}
+
+struct policy_env random_env = {.user = find_user,
+				.cgroup = find_cgroup,
+				.utc_offset = 9 * 3600 + 1800,
 				.tz_minuteswest = 330};
 
 bool random_limits_are_wide;
@@ -188,6 +215,18 @@ static void add_end(struct chance *c, struct strbuf *t, const char *key,
 	}
 }
 
+static void add_owner(struct chance *c, struct strbuf *t)
+{
+	static const char *const users[] = {"alice", "0", "65534"};
+	unsigned both = chance_below(c, 3);
+
+	strbuf_addz(t, " from = \"self\";");
+	if (both != 0)
+		ADD_WORDS(c, t, "user", users);
+	if (both != 1)
+		ADD_WORDS(c, t, "cgroup", cgroups);
+}
+
 static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 {
 	static const char *const narrow[] = {"20/minute", "5/second per source",
@@ -218,7 +257,10 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 	const char *action = PICK(c, actions);
 
 	strbuf_addf(t, " { name = \"r%u\";", number);
-	add_end(c, t, "from", list == AST_INGRESS);
+	if (list != AST_INGRESS && chance_once_in(c, 6))
+		add_owner(c, t);
+	else
+		add_end(c, t, "from", list == AST_INGRESS);
 	add_end(c, t, "to", list == AST_EGRESS);
 	if (!chance_once_in(c, 3))
 		ADD_WORDS(c, t, "service", services);

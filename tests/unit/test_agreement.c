@@ -23,6 +23,7 @@ struct walk {
 	const struct ruleset *rs;
 	const struct facts *facts;
 	const char *iif, *oif;
+	const struct ir *ir;
 	unsigned minuteswest;
 	bool policing; /* packets, not flows */
 	uint32_t ct_mark, meta_mark;
@@ -61,6 +62,15 @@ static unsigned kernel_day(const struct walk *w)
 	return (unsigned)(kernel_second(w) / 86400 + 4) % 7;
 }
 
+static bool in_cgroup(const struct walk *w, const struct rs_stmt *s)
+{
+	for (unsigned i = 0; i < w->ir->n_cgroups; i++)
+		if (w->facts->cgroups >> i & 1 &&
+		    !strcmp(w->ir->cgroups[i].path, s->name))
+			return true;
+	return false;
+}
+
 /* A new connection: neither established nor related nor invalid. */
 static bool matches(const struct walk *w, const struct rs_stmt *s)
 {
@@ -84,6 +94,8 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 	case RS_DPORT:
 	case RS_ICMP_TYPE:
 		return f->l4 == s->n && f->dport >= s->m && f->dport <= s->m2;
+	case RS_SPORT:
+		return f->l4 == s->n && f->sport >= s->m && f->sport <= s->m2;
 	case RS_DPORT_IN:
 		return f->l4 == s->n && ports_have(s->set, f->dport);
 	case RS_TIME_BEFORE:
@@ -100,6 +112,10 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 			    !memcmp(&s->set->macs[i], &f->mac, sizeof(f->mac)))
 				return true;
 		return false;
+	case RS_USER:
+		return !w->iif && f->has_uid && f->uid == s->n;
+	case RS_CGROUP:
+		return !w->iif && in_cgroup(w, s);
 	case RS_DAY:
 		return kernel_day(w) >= s->n && kernel_day(w) <= s->m;
 	case RS_HOUR:
@@ -340,6 +356,7 @@ static uint64_t expected_observed(const struct packet_case *p)
 static void check_packet(const struct packet_case *p)
 {
 	struct walk w = {.rs = &p->policy->ruleset,
+			 .ir = &p->policy->ir,
 			 .facts = &p->facts,
 			 .iif = p->iif,
 			 .oif = p->oif,

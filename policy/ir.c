@@ -180,6 +180,52 @@ enum fw_err ir_bogons(const struct ir *ir, unsigned zone, enum hygiene h,
 	return err;
 }
 
+/* Do the networks of the zones say so? */
+static bool is_spoofed(const struct ir *ir, int zone, const struct ipaddr *src)
+{
+	const struct ipset *networks = &ir->zones[zone].networks;
+
+	if (networks->n)
+		return !ipset_has(networks, src);
+	for (unsigned z = 1; z < ir->n_zones; z++)
+		if (ipset_has(&ir->zones[z].networks, src))
+			return true;
+	return false;
+}
+
+static bool is_bogon(const struct ir *ir, int zone, enum hygiene h, bool source,
+		     const struct ipaddr *addr)
+{
+	struct ipset set = {0};
+	struct arena arena;
+	bool found;
+
+	arena_init(&arena, 0, 0);
+	found = ir_bogons(ir, (unsigned)zone, h, source, &arena, &set) ==
+			FW_OK &&
+		ipset_has(&set, addr);
+	arena_done(&arena);
+	return found;
+}
+
+enum hygiene ir_wrong_address(const struct ir *ir, int zone,
+			      const struct ipaddr *src,
+			      const struct ipaddr *dst)
+{
+	static const enum hygiene by_address[] = {
+		HYGIENE_BOGONS, HYGIENE_PRIVATE, HYGIENE_DOCUMENTATION};
+
+	if (zone <= IR_ZONE_SELF)
+		return HYGIENE_COUNT;
+	if (ir_cleans(ir, HYGIENE_SPOOFED) && is_spoofed(ir, zone, src))
+		return HYGIENE_SPOOFED;
+	for (size_t i = 0; i < sizeof(by_address) / sizeof(*by_address); i++)
+		if (is_bogon(ir, zone, by_address[i], true, src) ||
+		    is_bogon(ir, zone, by_address[i], false, dst))
+			return by_address[i];
+	return HYGIENE_COUNT;
+}
+
 const char *ir_action_name(enum ir_action action)
 {
 	switch (action) {

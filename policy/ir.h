@@ -165,6 +165,12 @@ FW_MUST_CHECK enum fw_err ir_bogons(const struct ir *ir, unsigned zone,
 				    enum hygiene h, bool source,
 				    struct arena *arena, struct ipset *out_set);
 
+/* What drops a packet from that zone for its addresses alone; HYGIENE_COUNT:
+ * nothing. */
+enum hygiene ir_wrong_address(const struct ir *ir, int zone,
+			      const struct ipaddr *src,
+			      const struct ipaddr *dst);
+
 /* The one list that judges a flow between two zones (indices; -1 = no zone).
  * AST_LISTS when none does: such a flow is denied. */
 enum ast_list ir_list_of(const struct ir *ir, int zone_src, int zone_dst);

@@ -4,53 +4,15 @@
 #include <check.h>
 #include <netinet/in.h>
 
-/* Do the networks of the zones say so? */
-static bool is_spoofed(const struct packet_case *p)
-{
-	const struct ir *ir = &p->policy->ir;
-	const struct ir_zone *zone = &ir->zones[p->facts.zone_src];
-
-	if (!ir_cleans(ir, HYGIENE_SPOOFED))
-		return false;
-	if (zone->networks.n)
-		return !ipset_has(&zone->networks, &p->facts.src);
-	for (unsigned z = 1; z < ir->n_zones; z++)
-		if (ipset_has(&ir->zones[z].networks, &p->facts.src))
-			return true;
-	return false;
-}
-
-static bool is_bogon(const struct packet_case *p, enum hygiene h)
-{
-	struct ipset sources, destinations;
-	struct arena arena;
-	bool found;
-
-	arena_init(&arena, 0, 0);
-	FW_ASSERT(!ir_bogons(&p->policy->ir, (unsigned)p->facts.zone_src, h,
-			     true, &arena, &sources) &&
-		  !ir_bogons(&p->policy->ir, (unsigned)p->facts.zone_src, h,
-			     false, &arena, &destinations));
-	found = ipset_has(&sources, &p->facts.src) ||
-		ipset_has(&destinations, &p->facts.dst);
-	arena_done(&arena);
-	return found;
-}
-
 /* What refuses the packet for its addresses, by the comment of its rule. */
 static const char *wrong_address(const struct packet_case *p)
 {
-	static const enum hygiene by_address[] = {
-		HYGIENE_BOGONS, HYGIENE_PRIVATE, HYGIENE_DOCUMENTATION};
+	enum hygiene h = ir_wrong_address(&p->policy->ir, p->facts.zone_src,
+					  &p->facts.src, &p->facts.dst);
 
-	if (p->facts.zone_src <= 0)
+	if (h == HYGIENE_COUNT)
 		return NULL;
-	if (is_spoofed(p))
-		return "spoofed source";
-	for (size_t i = 0; i < 3; i++)
-		if (is_bogon(p, by_address[i]))
-			return hygiene_name(by_address[i]);
-	return NULL;
+	return h == HYGIENE_SPOOFED ? "spoofed source" : hygiene_name(h);
 }
 
 bool case_is_spoofed(const struct packet_case *p)

@@ -53,6 +53,9 @@ void answer_refuse(struct answer *a, int status, const char *fmt, ...)
 /* Frees what it holds; the result is owned. */
 json_t *answer_end(struct answer *a);
 
+/* manager.c: event lines of the verdict process into the log. */
+void manager_take_events(struct manager *m);
+
 /* --- manager_apply.c: a policy on its way into force --------------------- */
 
 struct transition {

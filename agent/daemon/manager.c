@@ -182,6 +182,7 @@ void manager_run(struct manager *m)
 			start_again(m, now);
 		manager_heal(m);
 		manager_confirm_tick(m);
+		manager_clock_tick(m, now);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
 	}

@@ -142,6 +142,7 @@ static void switch_over(struct manager *m, const struct transition *t,
 	m->policy = t->policy;
 	m->generation = t->generation;
 	m->since_ns = worker_now();
+	m->utc_offset = m->env.env.utc_offset;
 }
 
 /* What goes on under the old policy and must not under the new. */

@@ -50,14 +50,10 @@ static void drain(int fd, struct nft_errors *errors)
 	}
 }
 
-/* Bytes of a batch beyond which its events are not listened to. */
-#define LISTEN_MAX (256U * 1024)
-
 enum fw_err nft_open(struct nft *out)
 {
 	struct sockaddr_nl self = {0};
 	socklen_t len = sizeof(self);
-	int group = NFNLGRP_NFTABLES;
 
 	*out = (struct nft){.fd = nlsock_open(), .events = nlsock_open()};
 	if (out->fd < 0 || out->events < 0 ||
@@ -70,10 +66,18 @@ enum fw_err nft_open(struct nft *out)
 	out->port = self.nl_pid;
 	nlsock_receive_buffer(out->fd, RECEIVE_BUFFER);
 	nlsock_receive_buffer(out->events, EVENTS_BUFFER);
-	/* Without it nothing is noticed; the rest works. */
-	(void)setsockopt(out->events, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-			 &group, sizeof(group));
+	nft_listen(out, true);
 	return FW_OK;
+}
+
+void nft_listen(const struct nft *n, bool on)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	/* Without it nothing is noticed; the rest works. */
+	(void)setsockopt(n->events, SOL_NETLINK,
+			 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
+			 &group, sizeof(group));
 }
 
 void nft_close(struct nft *n)
@@ -85,35 +89,17 @@ void nft_close(struct nft *n)
 	n->fd = n->events = -1;
 }
 
-/* The kernel makes an event of every element for those who listen, which takes
- * longer than to load it: who sends much does not listen meanwhile. */
-static void listen_while(const struct nft *n, const struct nl_batch *batch,
-			 bool on)
-{
-	int group = NFNLGRP_NFTABLES;
-
-	if (batch->len > LISTEN_MAX)
-		(void)setsockopt(n->events, SOL_NETLINK,
-				 on ? NETLINK_ADD_MEMBERSHIP
-				    : NETLINK_DROP_MEMBERSHIP,
-				 &group, sizeof(group));
-}
-
 enum fw_err nft_send(const struct nft *n, const struct nl_batch *batch,
 		     struct nft_errors *errors)
 {
 	int room = (int)batch->len + 4096;
-	ssize_t sent;
 
 	*errors = (struct nft_errors){0};
 	if (setsockopt(n->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) <
 	    0)
 		(void)setsockopt(n->fd, SOL_SOCKET, SO_SNDBUF, &room,
 				 sizeof(room));
-	listen_while(n, batch, false);
-	sent = send(n->fd, batch->bytes, batch->len, 0);
-	listen_while(n, batch, true);
-	if (sent < 0)
+	if (send(n->fd, batch->bytes, batch->len, 0) < 0)
 		return fw_err_of_errno(errno);
 	drain(n->fd, errors);
 	if (errors->n || errors->more)

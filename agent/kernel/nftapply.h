@@ -101,6 +101,10 @@ struct nft_change {
 	char program[32];
 };
 
+/* Off while we send: where nobody listens the kernel need not tell of each of a
+ * million elements.  Who changes something meanwhile changes the genid. */
+void nft_listen(const struct nft *n, bool on);
+
 /* Read what there is (never blocks) of tables whose names begin so, and note it
  * in `change`, which may hold what an earlier call has noted. */
 void nft_watch(const struct nft *n, const char *table,

@@ -67,11 +67,17 @@ void check_sets(struct check *c);
 void check_rules(struct check *c);
 void check_unused(struct check *c);
 
-/* check_rules.c: what rules and guards share.  Each complains of what is wrong.
- * The ends of the flows of a list (AST_LISTS: of any). */
+/* check_sets.c: the bits of a list that a word leads to. */
+unsigned check_list_sides(const struct check *c, const struct word *w);
+
+/* check_ends.c: the ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
 		const word_list *from_words, const word_list *to_words);
-/* True when one of the services has TCP or UDP. */
+/* Some word that is not negated? */
+bool check_names_some(const word_list *words);
+
+/* check_rules.c: what rules and guards share.  Each complains of what is wrong;
+ * true when one of the services has TCP or UDP. */
 bool check_service(struct check *c, const word_list *words);
 /* `what`: "rule" or "guard"; `place` is its own. */
 void check_rule_name(struct check *c, const char *what, struct place place,
@@ -105,9 +111,6 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
 /* check_engine.c: what only the engine sees.  `ports`: the rule's services have
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
-
-/* check_sets.c: the bits of a list that a word leads to. */
-unsigned check_list_sides(const struct check *c, const struct word *w);
 
 /* check_source.c: what a rule asks of the client beside its address. */
 void check_source(struct check *c, enum ast_list list,

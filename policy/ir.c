@@ -342,8 +342,7 @@ static void print_macs(const struct ir_rule *r, struct strbuf *out)
 		strbuf_addz(out, "\n");
 }
 
-static void print_owners(const struct ir *ir, const struct ir_rule *r,
-			 struct strbuf *out)
+static void print_users(const struct ir_rule *r, struct strbuf *out)
 {
 	if (r->n_uids)
 		strbuf_addz(out, "\tuser");
@@ -351,6 +350,11 @@ static void print_owners(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addf(out, " %u", r->uids[i]);
 	if (r->n_uids)
 		strbuf_addz(out, "\n");
+}
+
+static void print_cgroups(const struct ir *ir, const struct ir_rule *r,
+			  struct strbuf *out)
+{
 	if (r->cgroups)
 		strbuf_addz(out, "\tcgroup");
 	for (unsigned i = 0; i < ir->n_cgroups; i++)
@@ -405,7 +409,8 @@ void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *r,
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
 	print_macs(r, out);
-	print_owners(ir, r, out);
+	print_users(r, out);
+	print_cgroups(ir, r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);

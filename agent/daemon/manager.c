@@ -63,7 +63,7 @@ static json_t *serve(void *ctx, const json_t *request,
 
 /* --- the loop ------------------------------------------------------------ */
 
-static void take_events(struct manager *m)
+void manager_take_events(struct manager *m)
 {
 	uint64_t lost = m->log.lost;
 	size_t len = 0;
@@ -112,7 +112,7 @@ static void reap(struct manager *m, uint64_t now)
 		else
 			log_error("the verdict process ended with status %d",
 				  WEXITSTATUS(status));
-		take_events(m);
+		manager_take_events(m);
 		m->retry_ns = now;
 		if (now - m->verdict.started_ns < YOUNG_NS)
 			m->retry_ns = now + RETRY_NS;
@@ -176,12 +176,13 @@ void manager_run(struct manager *m)
 		take_signal(m);
 		reap(m, now);
 		if (m->verdict.pid)
-			take_events(m);
+			manager_take_events(m);
 		end_hung(m, now);
 		if (m->retry_ns && now >= m->retry_ns && m->policy)
 			start_again(m, now);
 		manager_heal(m);
 		manager_confirm_tick(m);
+		manager_clock_tick(m, now);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
 	}

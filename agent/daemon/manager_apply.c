@@ -8,6 +8,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/aside.h"
 #include "agent/daemon/lockout.h"
 #include "agent/daemon/sweep.h"
 #include "agent/daemon/worker_queue.h"
@@ -83,6 +84,21 @@ static bool same_queues(const struct policy *a, const struct policy *b)
 	       a->ruleset.queues == b->ruleset.queues;
 }
 
+struct preparation {
+	struct manager *m;
+	const struct policy *p;
+	enum fw_err err;
+};
+
+static void prepare(void *arg)
+{
+	struct preparation *w = arg;
+
+	w->err = verdict_process_prepare(
+		&w->m->verdict, str_mem(w->p->canonical.p, w->p->canonical.len),
+		&w->p->files, &w->m->env);
+}
+
 /* A verdict process that is ready for the policy: the running one, or with
  * other queues a new one in *fresh. */
 static bool ready_verdict(struct manager *m, struct answer *a,
@@ -92,9 +108,10 @@ static bool ready_verdict(struct manager *m, struct answer *a,
 	enum fw_err err;
 
 	if (v->pid && m->policy && same_queues(m->policy, p)) {
-		err = verdict_process_prepare(
-			v, str_mem(p->canonical.p, p->canonical.len), &p->files,
-			&m->env);
+		struct preparation w = {.m = m, .p = p};
+
+		manager_aside(m, prepare, &w);
+		err = w.err;
 	} else {
 		/* Where a queue or the log group is shared with the old one,
 		 * the old one must go first. */
@@ -125,6 +142,7 @@ static void switch_over(struct manager *m, const struct transition *t,
 	m->policy = t->policy;
 	m->generation = t->generation;
 	m->since_ns = worker_now();
+	m->utc_offset = m->env.env.utc_offset;
 }
 
 /* What goes on under the old policy and must not under the new. */
@@ -195,30 +213,41 @@ bool manager_put_in_force(struct manager *m, struct transition *t)
 	return true;
 }
 
+struct compilation {
+	struct policy_input in;
+	struct policy *p;
+	enum fw_err err;
+};
+
+static void compile(void *arg)
+{
+	struct compilation *c = arg;
+
+	c->err = policy_compile(&c->in, &c->p);
+}
+
 struct policy *manager_compile(struct manager *m, struct answer *a,
 			       struct str text,
 			       const struct policy_files *files)
 {
-	const struct policy_input in = {.text = text,
-					.text_name = "policy",
-					.files = files,
-					.env = &m->env.env};
-	struct policy *p;
-	enum fw_err err;
+	struct compilation c = {.in = {.text = text,
+				       .text_name = "policy",
+				       .files = files,
+				       .env = &m->env.env}};
 
 	/* No two that follow each other are alike. */
 	sysenv_init(&m->env,
 		    m->policy ? m->policy->ir.generation % MARK_GENERATIONS + 1
 			      : manager_loaded_generation(m));
-	err = policy_compile(&in, &p);
-	if (!err)
-		return p;
-	a->exit = err == FW_ERR_POLICY ? 3 : 1;
-	if (p && p->diags.all.n)
-		diag_print(&p->diags, &a->text);
+	manager_aside(m, compile, &c);
+	if (!c.err)
+		return c.p;
+	a->exit = c.err == FW_ERR_POLICY ? 3 : 1;
+	if (c.p && c.p->diags.all.n)
+		diag_print(&c.p->diags, &a->text);
 	else
-		strbuf_addf(&a->text, "%s\n", fw_err_text(err));
-	policy_free(p);
+		strbuf_addf(&a->text, "%s\n", fw_err_text(c.err));
+	policy_free(c.p);
 	return NULL;
 }
 

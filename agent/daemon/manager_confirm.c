@@ -30,6 +30,7 @@
 #include <stdio.h>
 
 #define RETRY_ROLLBACK_NS 2000000000ULL
+#define CLOCK_NS          5000000000ULL
 
 /* A failure of the disk that changes nothing of what is in force. */
 static void complain(enum fw_err err, const char *what)
@@ -176,6 +177,47 @@ void manager_confirm_tick(struct manager *m)
 {
 	if (m->rollback_ns && boot_now() >= m->rollback_ns)
 		go_back_alone(m, "was not confirmed in time");
+}
+
+static bool has_times(const struct ir *ir)
+{
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->all[i].times.n || ir->all[i].until)
+			return true;
+	return false;
+}
+
+/* What the policy in force was made with is no more; NULL: it is. */
+static const char *what_has_changed(const struct manager *m, uint64_t now)
+{
+	int32_t offset = sysenv_utc_offset((int64_t)(now / 1000000000));
+
+	if (offset != m->utc_offset && has_times(&m->policy->ir))
+		return "local time";
+	return sysenv_is_stale(&m->env) ? "the number of a user or cgroup"
+					: NULL;
+}
+
+void manager_clock_tick(struct manager *m, uint64_t now)
+{
+	struct answer a = {0};
+	const char *what;
+
+	if (now - m->clock_ns < CLOCK_NS || !m->policy || !m->generation)
+		return;
+	m->clock_ns = now;
+	what = what_has_changed(m, now);
+	if (!what)
+		return;
+	strbuf_init(&a.text, 0);
+	if (manager_put_stored(m, m->generation, NULL, true, &a))
+		log_info("%s has changed: generation %u is made anew", what,
+			 m->generation);
+	else
+		log_error("%s has changed, and generation %u cannot be made "
+			  "anew: %s",
+			  what, m->generation, strbuf_text(&a.text));
+	strbuf_done(&a.text);
 }
 
 json_t *manager_confirm(struct manager *m)

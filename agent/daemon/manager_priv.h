@@ -34,8 +34,10 @@ struct manager {
 	struct verdict_process verdict;
 	struct sysenv env; /* of the last compile */
 	enum queue_target queue;
-	uint64_t since_ns; /* in force since */
-	uint64_t retry_ns; /* start the verdict process then; 0: it runs */
+	int32_t utc_offset; /* that it was made with */
+	uint64_t clock_ns;  /* when that was looked at last */
+	uint64_t since_ns;  /* in force since */
+	uint64_t retry_ns;  /* start the verdict process then; 0: it runs */
 	unsigned restarts;
 	char *event_room;
 	bool stopping;
@@ -52,6 +54,9 @@ void answer_refuse(struct answer *a, int status, const char *fmt, ...)
 
 /* Frees what it holds; the result is owned. */
 json_t *answer_end(struct answer *a);
+
+/* manager.c: event lines of the verdict process into the log. */
+void manager_take_events(struct manager *m);
 
 /* --- manager_apply.c: a policy on its way into force --------------------- */
 
@@ -121,6 +126,10 @@ void manager_store_undo(struct manager *m, const struct transition *t);
 
 /* It is in force. */
 void manager_store_after(struct manager *m, const struct transition *t);
+
+/* A policy is made for one offset of local time, and for the numbers that users
+ * and cgroups had: when one changes it is put into force anew. */
+void manager_clock_tick(struct manager *m, uint64_t now);
 
 /* What was not confirmed in time is taken back. */
 void manager_confirm_tick(struct manager *m);

@@ -9,6 +9,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/aside.h"
 #include "agent/daemon/boot.h"
 #include "agent/daemon/worker_queue.h"
 #include "policy/base/hash.h"
@@ -142,14 +143,17 @@ bool manager_was_loaded(const struct manager *m, const struct policy *p)
 	return digest && !strcmp(digest, p->digest);
 }
 
-static void note_loaded(struct manager *m, const struct policy *p)
+/* `expected`: the genid when nobody else has changed anything while it was sent
+ * and we did not listen; 0: nothing was sent. */
+static void note_loaded(struct manager *m, const struct policy *p,
+			uint32_t expected)
 {
 	uint32_t genid = 0;
 
 	m->table_known =
 		nft_genid(&m->nft, &genid) == FW_OK &&
 		nft_fingerprint(&m->nft, MANAGER_TABLE, &m->table_sum) == FW_OK;
-	m->change = (struct nft_change){0};
+	m->change = (struct nft_change){.lost = expected && genid != expected};
 	if (m->store_open &&
 	    store_record_set(&m->store, LOADED_FILE, loaded_json(m, p, genid)))
 		log_warning("%s/" LOADED_FILE " cannot be written: the next "
@@ -160,39 +164,63 @@ static void note_loaded(struct manager *m, const struct policy *p)
 /* --- send -------------------------------------------------------------------
  */
 
-/* The batch from what is there, if that is known, to the policy's. */
-static enum fw_err send_once(struct manager *m, struct answer *a,
-			     struct policy *p, enum queue_target queue,
-			     bool last, struct nft_errors *errors)
-{
-	const struct ruleset *loaded = NULL;
-	struct nl_batch batch;
-	uint32_t genid = 0;
-	enum fw_err err = nft_genid(&m->nft, &genid);
+/* One try, aside. */
+struct sending {
+	struct manager *m;
+	struct answer *answer;
+	struct policy *policy;
+	enum queue_target queue;
+	bool last; /* whoever comes between */
+	struct nft_errors errors;
+	enum fw_err err;
+	uint32_t genid; /* of what it was made for */
+};
 
-	if (err)
-		return err;
+/* What is known to be there, or NULL. */
+static const struct ruleset *known_ruleset(struct manager *m)
+{
 	nft_watch(&m->nft, MANAGER_TABLE, &m->change);
-	if (m->policy && m->table_known && !m->change.touched &&
-	    !m->change.lost && !last)
-		loaded = &m->policy->ruleset;
+	if (!m->policy || !m->table_known || m->change.touched ||
+	    m->change.lost)
+		return NULL;
+	return &m->policy->ruleset;
+}
+
+/* The batch from what is there, if that is known, to the policy's. */
+static void send_once(void *arg)
+{
+	struct sending *s = arg;
+	struct manager *m = s->m;
+	struct policy *p = s->policy;
+	const struct ruleset *loaded;
+	struct nl_batch batch;
+
+	s->errors.n = s->errors.more = 0;
+	s->err = nft_genid(&m->nft, &s->genid);
+	if (s->err)
+		return;
+	loaded = s->last ? NULL : known_ruleset(m);
 	p->ruleset.table_flags = m->table_flags;
-	err = backend_nl(loaded, &p->ruleset, queue, last ? 0 : genid,
-			 &p->arena, &batch);
-	if (err)
-		return err;
-	err = nft_send(&m->nft, &batch, errors);
-	if (err && (last || !nft_was_overtaken(errors)))
-		explain_batch(a, &batch, errors);
+	s->err = backend_nl(loaded, &p->ruleset, s->queue,
+			    s->last ? 0 : s->genid, &p->arena, &batch);
+	if (s->err)
+		return;
+	nft_listen(&m->nft, false);
+	s->err = nft_send(&m->nft, &batch, &s->errors);
+	nft_listen(&m->nft, true);
+	if (s->err && (s->last || !nft_was_overtaken(&s->errors)))
+		explain_batch(s->answer, &batch, &s->errors);
 	nl_batch_done(&batch);
-	return err;
 }
 
 bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		  enum queue_target queue)
 {
-	struct nft_errors errors = {0};
-	enum fw_err err = FW_ERR_AGAIN;
+	struct sending s = {.m = m,
+			    .answer = a,
+			    .policy = p,
+			    .queue = queue,
+			    .err = FW_ERR_AGAIN};
 
 	/* A socket of ours must own it again. */
 	if (!m->policy && is_as_we_left_it(m, p) &&
@@ -201,21 +229,21 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		log_info("the ruleset is there as it was left: nothing is "
 			 "sent");
 		p->ruleset.table_flags = m->table_flags;
-		note_loaded(m, p);
+		note_loaded(m, p, 0);
 		return true;
 	}
-	for (unsigned i = 0; i < TRIES && err; i++) {
-		errors.n = 0;
-		err = send_once(m, a, p, queue, i + 1 == TRIES, &errors);
-		if (err && !nft_was_overtaken(&errors))
+	for (unsigned i = 0; i < TRIES && s.err; i++) {
+		s.last = i + 1 == TRIES;
+		manager_aside(m, send_once, &s);
+		if (s.err && !nft_was_overtaken(&s.errors))
 			break;
 	}
-	if (err && errors.n == 0 && !a->exit)
+	if (s.err && s.errors.n == 0 && !a->exit)
 		answer_refuse(a, 1, "the ruleset cannot be made: %s",
-			      fw_err_text(err));
-	if (!err)
-		note_loaded(m, p);
-	return !err;
+			      fw_err_text(s.err));
+	if (!s.err)
+		note_loaded(m, p, s.genid + 1);
+	return !s.err;
 }
 
 /* --- heal -------------------------------------------------------------------

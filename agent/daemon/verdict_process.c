@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READY_MS      10000
+#define READY_MS      60000 /* it may compile a million addresses */
 #define EVENTS_BUFFER (8 * 1024 * 1024)
 
 static void set_error(struct verdict_process *v, const char *text)

@@ -165,6 +165,8 @@ static void prepare(struct worker *w, struct str text)
 	w->prepared = NULL;
 	done = compile(w, text);
 	forget_files(w);
+	__atomic_store_n(&w->shared.stats->alive_ns, worker_now(),
+			 __ATOMIC_RELAXED);
 	say(w, done ? CHANNEL_DONE : CHANNEL_FAILED,
 	    done ? "" : "the policy did not compile");
 }

@@ -98,7 +98,7 @@ static void print_decision(const char *who, const struct ir *ir,
 
 		(void)printf(": %s, %s", reason_name(reason),
 			     reason_text(reason));
-		if (d->by == DECISION_BY_RULE)
+		if (d->by == DECISION_BY_RULE || d->by == DECISION_BY_LIMIT)
 			(void)printf(" ('%s')", d->rule->name);
 		if (d->by == DECISION_BY_PROTOCOL)
 			(void)printf(" ('%s')", d->protocol->match.name);

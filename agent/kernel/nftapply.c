@@ -54,7 +54,6 @@ enum fw_err nft_open(struct nft *out)
 {
 	struct sockaddr_nl self = {0};
 	socklen_t len = sizeof(self);
-	int group = NFNLGRP_NFTABLES;
 
 	*out = (struct nft){.fd = nlsock_open(), .events = nlsock_open()};
 	if (out->fd < 0 || out->events < 0 ||
@@ -67,10 +66,18 @@ enum fw_err nft_open(struct nft *out)
 	out->port = self.nl_pid;
 	nlsock_receive_buffer(out->fd, RECEIVE_BUFFER);
 	nlsock_receive_buffer(out->events, EVENTS_BUFFER);
-	/* Without it nothing is noticed; the rest works. */
-	(void)setsockopt(out->events, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-			 &group, sizeof(group));
+	nft_listen(out, true);
 	return FW_OK;
+}
+
+void nft_listen(const struct nft *n, bool on)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	/* Without it nothing is noticed; the rest works. */
+	(void)setsockopt(n->events, SOL_NETLINK,
+			 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
+			 &group, sizeof(group));
 }
 
 void nft_close(struct nft *n)

@@ -101,26 +101,33 @@ static unsigned level_of(const char *path)
 }
 
 /* A cgroup's number is that of its folder's inode. */
+static bool cgroup_inode(const char *path, uint64_t *out)
+{
+	char root[512], full[1024];
+	struct stat st;
+
+	if (strstr(path, "..") || !cgroup_root(root, sizeof(root)) ||
+	    snprintf(full, sizeof(full), "%s/%s", root, path) >=
+		    (int)sizeof(full) ||
+	    stat(full, &st) < 0 || !S_ISDIR(st.st_mode))
+		return false;
+	*out = st.st_ino;
+	return true;
+}
+
 static bool find_cgroup(void *ctx, const char *path, uint64_t *out_id,
 			unsigned *out_level)
 {
 	struct sysenv *s = ctx;
 	const struct sysenv_name *known = kept(s, true, path);
-	char root[512], full[1024];
-	struct stat st;
 
 	if (known) {
 		*out_id = known->number;
 		*out_level = known->level;
 		return true;
 	}
-	if (s->closed || strstr(path, "..") ||
-	    !cgroup_root(root, sizeof(root)) ||
-	    snprintf(full, sizeof(full), "%s/%s", root, path) >=
-		    (int)sizeof(full) ||
-	    stat(full, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (s->closed || !cgroup_inode(path, out_id))
 		return false;
-	*out_id = st.st_ino;
 	*out_level = level_of(path);
 	return keep(s, true, path, *out_id, *out_level);
 }
@@ -156,6 +163,23 @@ void sysenv_init(struct sysenv *s, unsigned generation)
 	s->env.utc_offset = sysenv_utc_offset(tv.tv_sec);
 	s->env.tz_minuteswest = tz.tz_minuteswest;
 	point_back(s);
+}
+
+bool sysenv_is_stale(const struct sysenv *s)
+{
+	for (unsigned i = 0; i < s->n_names; i++) {
+		const struct sysenv_name *n = &s->names[i];
+		uint64_t now = n->number;
+		uint32_t uid;
+
+		if (n->cgroup)
+			(void)cgroup_inode(n->name, &now);
+		else if (passwd_uid(n->name, &uid))
+			now = uid;
+		if (now != n->number)
+			return true;
+	}
+	return false;
 }
 
 void sysenv_pack(const struct sysenv *s, struct strbuf *out)

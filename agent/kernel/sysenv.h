@@ -35,6 +35,10 @@ void sysenv_init(struct sysenv *s, unsigned generation);
 /* Seconds that local time is ahead of UTC, now. */
 int32_t sysenv_utc_offset(int64_t now);
 
+/* Has a name that was looked up another number by now?  A cgroup gets one with
+ * every start of its service. */
+bool sysenv_is_stale(const struct sysenv *s);
+
 /* All that is kept, for sysenv_unpack() in another process of the same
  * program. */
 void sysenv_pack(const struct sysenv *s, struct strbuf *out);

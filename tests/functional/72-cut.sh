@@ -50,7 +50,7 @@ start_echo >/dev/null 2>&1
 # talk NAME COUNT KIND PORT ADDRESS HOST: in the background
 talk() {
 	client perl "$LAB_ROOT/tests/functional/transfer.pl" talk "$2" "$3" "$4" "$5" "$6" \
-		"$LAB/stop-$1" >"$LAB/talk-$1" 2>&1 &
+		"$LAB/stop-$1" >"$LAB/talk-$1" 2>"$LAB/log/talk-$1" &
 	echo $! >"$LAB/pids/talk-$1"
 	wait_for 30 test -e "$LAB/stop-$1.ready"
 }
@@ -143,10 +143,12 @@ for kind in $kinds; do
 	IFS=: read -r what port host <<<"$kind"
 	for family in 4 6; do
 		seen=$(whole "many-$what-$host-$family")
+		sed 's/^/  /' "$LAB/log/talk-many-$what-$host-$family"
 		check "many-$what-$host-$family" "$seen" grep -q "^$EACH whole, 0 broken" <<<"$seen"
 		echo "  $what $host IPv$family: $seen"
 	done
 done
+echo "  $(fwctl status --json | jq -c .reasons)"
 check counters-survive "rule counter $before, then $(rule_counter)" test "$(rule_counter)" -ge "$before" -a "$before" -gt 0
 check none-was-cut "cut" is "$(fwctl status --json | jq .counters.cut)" "$cut"
 finish

@@ -100,6 +100,8 @@ sub talk {
 			my $n = sysread $h, my $data, 65536;
 			if (!defined $n ? $! != EAGAIN : $n == 0) {
 				$broken++;
+				printf STDERR "%s: port %d after %d lines: %s\n", time,
+					$h->sockport, $c->{n}, defined $n ? 'end' : $!;
 				$poll->remove($h);
 				delete $c{$h};
 				next;
@@ -127,7 +129,7 @@ sub talk {
 				syswrite $c->{s}, $c->{due};
 			}
 		}
-		if ($ready >= $count - $broken && !-e "$stop.ready") {
+		if ($ready >= $count && !-e "$stop.ready") {
 			open my $f, '>', "$stop.ready";
 			print $f "$ready\n";
 		}

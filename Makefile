@@ -80,7 +80,7 @@ UNIT_HELP  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 # golden.c, replay.c: the programs that tests/*/run.sh compare the words of
-CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c)
+CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c tests/bench/*.c)
 # The kernel against the evaluation; it uses what the unit tests are made with.
 AGREE_SRC  := $(wildcard tests/agreement/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
@@ -270,7 +270,7 @@ coverage: ## line coverage of the unit, golden and replay tests, by folder
 	@$(MAKE) check-built FLAVOUR=coverage KINDS='unit golden replay fuzz'
 	@tests/coverage.sh build/coverage
 
-bench: programs ## timings, compared as ratios within one run
+bench: programs $(CASES) ## timings, compared as ratios within one run
 	@shopt -s nullglob; for b in tests/bench/*.sh; do "$$b" $(B) || exit 1; done
 
 # --- style -----------------------------------------------------------------

@@ -325,6 +325,24 @@ static int zone_of(const struct engine *e, int zone, const struct ipaddr *addr)
 	return ir_zone_by_address(&e->policy->ir, addr);
 }
 
+/* What is known of the client beside its address. */
+static void note_sender(const struct engine *e, struct facts *k,
+			const struct engine_input *in)
+{
+	const struct ir *ir = &e->policy->ir;
+
+	k->has_mac = in->has_mac;
+	k->mac = in->mac;
+	k->has_uid = in->has_uid;
+	k->uid = in->uid;
+	if (in->cgroup == 0 || in->cgroup > ir->n_cgroups)
+		return;
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (ir_cgroup_within(&ir->cgroups[in->cgroup - 1],
+				     &ir->cgroups[i]))
+			k->cgroups |= 1U << i;
+}
+
 static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct packet *pkt,
 			       const struct engine_input *in, uint64_t now)
@@ -342,6 +360,8 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->dport = swap ? pkt->sport : pkt->dport;
 	k->l4 = pkt->l4;
 	k->time = (int64_t)(now / 1000000000);
+	if (!swap)
+		note_sender(e, k, in);
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);

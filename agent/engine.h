@@ -37,7 +37,12 @@ struct engine_input {
 	enum mark_state mark; /* the flow's, as the kernel knew it */
 	int zone_src, zone_dst; /* of this packet; -1 none, or _BY_ADDRESS */
 	const char *in_iface;   /* or NULL */
-	bool checksum_unset;    /* not computed yet: must not be verified */
+	bool has_mac;           /* the sender's, on an Ethernet link */
+	struct mac mac;
+	bool has_uid; /* of the gateway's own socket */
+	uint32_t uid;
+	unsigned cgroup;     /* its number in the policy, from 1; 0: none */
+	bool checksum_unset; /* not computed yet: must not be verified */
 };
 
 enum output_kind {

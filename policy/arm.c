@@ -60,7 +60,8 @@ enum fw_err arms_between(const struct ir *ir, unsigned from, unsigned to,
 			 struct arm_list *out_arms)
 {
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
-	bool bounded = trim && ir->zones[from].networks.n;
+	bool bounded = trim && ir->zones[from].networks.n &&
+		       ir_cleans(ir, HYGIENE_SPOOFED);
 	struct ipset own = {0};
 	struct arm_list arms = {0};
 	size_t room = 0;

@@ -246,6 +246,7 @@ void ast_print(const struct ast *ast, struct strbuf *out)
 			   &ast->rules[i]);
 	PRINT_LIST(out, "nat", "nat", &ast->nats);
 	PRINT_LIST(out, "protocol", "protocol", &ast->protocols);
+	print_group(out, "hygiene", &ast->hygiene);
 	PRINT_LIST(out, "management", "management", &ast->management);
 	print_group(out, "application", &ast->application);
 	print_group(out, "log", &ast->log);

@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
+#include "policy/hygiene.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -84,7 +85,7 @@ struct ast_rule {
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
 	word_list sni, alpn, method, path;
-	word_list time;
+	word_list mac, user, cgroup, time;
 	struct word rate, packets, connections;
 	struct number observe; /* bool */
 	struct word until, forward;
@@ -133,6 +134,12 @@ struct ast_geo {
 	struct word country, asn; /* paths of databases */
 };
 
+struct ast_hygiene {
+	struct place place;
+	struct number on[HYGIENE_COUNT]; /* bools */
+	struct word syn_rate;
+};
+
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
@@ -160,6 +167,7 @@ struct ast {
 	rule_list rules[AST_LISTS];
 	nat_list nats;
 	protocol_list protocols;
+	struct ast_hygiene hygiene;
 	management_list management;
 	struct ast_application application;
 	struct ast_log log;

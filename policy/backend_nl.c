@@ -111,6 +111,20 @@ static void put_comment(struct nl_batch *b, struct nftnl_rule *rule,
 	nftnl_udata_buf_free(udata);
 }
 
+/* "rule", and what it needs that not every kernel has. */
+static const char *rule_kind(const struct rs_rule *rule)
+{
+	vec_foreach (s, &rule->stmts) {
+		if (s->op == RS_CGROUP)
+			return "rule (CONFIG_NFT_SOCKET, CONFIG_CGROUPS)";
+		if (s->op == RS_FLOWS_OVER)
+			return "rule (CONFIG_NFT_CONNLIMIT)";
+		if (s->op == RS_LIMIT_OVER)
+			return "rule (CONFIG_NFT_LIMIT)";
+	}
+	return "rule";
+}
+
 static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 		     const struct rs_chain *chain, const struct rs_rule *rule,
 		     enum queue_target queue)
@@ -133,7 +147,7 @@ static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 		put_comment(b, r, rule->comment);
 	nlh = nl_message(
 		b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-		(struct nl_source){"rule",
+		(struct nl_source){rule_kind(rule),
 				   rule->comment ? rule->comment : chain->name,
 				   rule->place});
 	if (nlh) {

@@ -14,21 +14,10 @@
 #define REG_ADDR NFT_REG_1
 #define REG_PORT NFT_REG_2
 
-static struct nftnl_expr *expr(struct nl_rule_out *o, const char *name)
-{
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
-
-	if (e)
-		nftnl_rule_add_expr(o->rule, e);
-	else
-		o->failed = true;
-	return e;
-}
-
 static void load(struct nl_rule_out *o, uint32_t reg, const void *data,
 		 size_t len)
 {
-	struct nftnl_expr *e = expr(o, "immediate");
+	struct nftnl_expr *e = nl_expr(o, "immediate");
 
 	if (!e)
 		return;
@@ -45,7 +34,7 @@ static void put_nat(struct nl_rule_out *o, const struct rs_stmt *s)
 	load(o, REG_ADDR, s->addr->bytes, ipaddr_len(s->addr->family));
 	if (port)
 		load(o, REG_PORT, &port, sizeof(port));
-	e = expr(o, "nat");
+	e = nl_expr(o, "nat");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE,
@@ -60,7 +49,7 @@ static void put_nat(struct nl_rule_out *o, const struct rs_stmt *s)
 /* Is the address one of this machine's? */
 static void match_local(struct nl_rule_out *o, uint32_t which)
 {
-	struct nftnl_expr *e = expr(o, "fib");
+	struct nftnl_expr *e = nl_expr(o, "fib");
 	uint32_t local = RTN_LOCAL;
 
 	if (!e)
@@ -68,7 +57,7 @@ static void match_local(struct nl_rule_out *o, uint32_t which)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, REG_ADDR);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, which);
-	e = expr(o, "cmp");
+	e = nl_expr(o, "cmp");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, REG_ADDR);
@@ -83,7 +72,7 @@ void nl_nat_put(struct nl_rule_out *o, const struct rs_stmt *s)
 	else if (s->op == RS_DADDR_LOCAL)
 		match_local(o, NFTA_FIB_F_DADDR);
 	else if (s->op == RS_MASQUERADE)
-		(void)expr(o, "masq");
+		(void)nl_expr(o, "masq");
 	else
 		put_nat(o, s);
 }

@@ -19,6 +19,7 @@
 /* nft's own numbers for key types; the kernel only stores them. */
 #define NFT_TYPE_IPADDR       7
 #define NFT_TYPE_IP6ADDR      8
+#define NFT_TYPE_ETHERADDR    9
 #define NFT_TYPE_INET_PROTO   12
 #define NFT_TYPE_INET_SERVICE 13
 #define NFT_TYPE_IFNAME       41
@@ -42,6 +43,7 @@ static unsigned key_parts(const struct rs_set *set, struct key_part parts[4])
 		[RS_SET_IPV6] = {NFT_TYPE_IP6ADDR, 16},
 		[RS_SET_PORTS] = {NFT_TYPE_INET_SERVICE, 2},
 		[RS_SET_IFMAP] = {NFT_TYPE_IFNAME, IFNAMSIZ},
+		[RS_SET_ETHER] = {NFT_TYPE_ETHERADDR, sizeof(struct mac)},
 	};
 	struct key_part address =
 		plain[set->family == IP_V6 ? RS_SET_IPV6 : RS_SET_IPV4];
@@ -149,6 +151,9 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 	}
 	if (rs_set_is_interval(set))
 		flags |= NFT_SET_INTERVAL;
+	/* With its size told the kernel's table need not grow. */
+	if (set->singles)
+		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set->singles);
 	if (set->type == RS_SET_SOURCES)
 		put_sources(s, set, &flags);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
@@ -201,6 +206,15 @@ static struct nlattr *element_begin(struct elements_out *o, const void *key,
 	mnl_attr_put(o->nlh, NFTA_DATA_VALUE, len, key);
 	mnl_attr_nest_end(o->nlh, nest);
 	return elem;
+}
+
+static void element_single(struct elements_out *o, const void *key,
+			   uint16_t len)
+{
+	struct nlattr *elem = element_begin(o, key, len);
+
+	if (elem)
+		mnl_attr_nest_end(o->nlh, elem);
 }
 
 static void element_range(struct elements_out *o, const void *lo,
@@ -326,12 +340,25 @@ static bool by_address_alone(const struct rs_set *map)
 	return map->keys == RS_KEY_SRC || map->keys == RS_KEY_DST;
 }
 
+/* Each address of a range. */
+static void element_each(struct elements_out *o, const struct iprange *r)
+{
+	uint16_t len = (uint16_t)ipaddr_len(r->lo.family);
+	struct ipaddr a = r->lo;
+
+	do
+		element_single(o, a.bytes, len);
+	while (ipaddr_cmp(&a, &r->hi) != 0 && ipaddr_next(&a));
+}
+
 void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 		     const struct rs_set *set)
 {
 	struct elements_out o = {.batch = b, .rs = rs, .set = set};
 
-	for (size_t i = 0; i < set->addrs.n; i++) {
+	for (size_t i = 0; i < set->addrs.n && set->singles; i++)
+		element_each(&o, &set->addrs.items[i]);
+	for (size_t i = 0; i < set->addrs.n && !set->singles; i++) {
 		const struct iprange *r = &set->addrs.items[i];
 		struct ipaddr behind = r->hi;
 		bool end = ipaddr_next(&behind);
@@ -345,6 +372,8 @@ void nl_put_elements(struct nl_batch *b, const struct ruleset *rs,
 
 		element_range(&o, &lo, p->hi < UINT16_MAX ? &behind : NULL, 2);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		element_single(&o, &set->macs[i], sizeof(set->macs[i]));
 	vec_foreach (g, &set->gotos)
 		element_interface(&o, g);
 	vec_foreach (e, &set->entries)

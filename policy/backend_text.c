@@ -120,6 +120,7 @@ static const char *const words[] = {
 	[RS_GOTO] = "goto",
 	/* and these are whole */
 	[RS_TCP_RST] = "tcp flags rst",
+	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_CT_REPLY] = "ct direction reply",
 	[RS_COUNTER] = "counter",
 	[RS_REJECT_TCP] = "reject with tcp reset",
@@ -239,6 +240,16 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_FLOWS_OVER:
 		print_limit(out, s);
 		break;
+	case RS_ETHER_IN:
+		strbuf_addf(out, "ether saddr @%s", s->set->name);
+		break;
+	case RS_USER:
+		strbuf_addf(out, "meta skuid %u", s->n);
+		break;
+	case RS_CGROUP:
+		strbuf_addf(out, "socket cgroupv2 level %u \"%s\"", s->n,
+			    s->name);
+		break;
 	case RS_DAY:
 	case RS_HOUR:
 		strbuf_addf(out, "meta %s ", s->op == RS_DAY ? "day" : "hour");
@@ -270,6 +281,7 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_DADDR_LOCAL:
 	case RS_MASQUERADE:
 	case RS_TCP_RST:
+	case RS_TCP_SYN:
 	case RS_CT_REPLY:
 	case RS_REJECT_TCP:
 	case RS_REJECT_ICMP:
@@ -302,8 +314,9 @@ static void print_sources(struct strbuf *out, const struct rs_set *set)
 
 static void print_set_type(struct strbuf *out, const struct rs_set *set)
 {
-	static const char *const types[] = {"ipv4_addr", "ipv6_addr",
-					    "inet_service", "ifname : verdict"};
+	static const char *const types[] = {
+		"ipv4_addr",        "ipv6_addr", "inet_service",
+		"ifname : verdict", "",          "ether_addr"};
 	static const char *const keys[][4] = {
 		{"ipv4_addr", "ipv4_addr", "inet_proto", "inet_service"},
 		{"ipv6_addr", "ipv6_addr", "inet_proto", "inet_service"},
@@ -320,8 +333,30 @@ static void print_set_type(struct strbuf *out, const struct rs_set *set)
 	}
 	if (rs_set_is_interval(set))
 		strbuf_addz(out, "\t\tflags interval\n");
+	if (set->singles)
+		strbuf_addf(out, "\t\tsize %u\n", set->singles);
 	if (set->type == RS_SET_SOURCES)
 		print_sources(out, set);
+}
+
+/* As ranges, or each address of them. */
+static void print_addresses(struct strbuf *out, const struct rs_set *set,
+			    size_t *n)
+{
+	char text[IPRANGE_TEXT_MAX];
+
+	for (size_t i = 0; i < set->addrs.n; i++) {
+		struct iprange r = set->addrs.items[i];
+
+		if (set->singles)
+			r.hi = r.lo;
+		do {
+			strbuf_addf(out, "%s %s", (*n)++ ? "," : "",
+				    iprange_print(&r, text));
+			if (ipaddr_cmp(&r.hi, &set->addrs.items[i].hi) == 0)
+				break;
+		} while (ipaddr_next(&r.lo) && ipaddr_next(&r.hi));
+	}
 }
 
 static void print_set(struct strbuf *out, const struct rs_set *set)
@@ -337,13 +372,14 @@ static void print_set(struct strbuf *out, const struct rs_set *set)
 		return;
 	}
 	strbuf_addz(out, "\t\telements = {");
-	for (size_t i = 0; i < set->addrs.n; i++)
-		strbuf_addf(out, "%s %s", n++ ? "," : "",
-			    iprange_print(&set->addrs.items[i], text));
+	print_addresses(out, set, &n);
 	vec_foreach (p, &set->ports) {
 		strbuf_addz(out, n++ ? ", " : " ");
 		print_numbers(out, p->lo, p->hi);
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		strbuf_addf(out, "%s %s", n++ ? "," : "",
+			    mac_print(&set->macs[i], text));
 	vec_foreach (g, &set->gotos)
 		strbuf_addf(out, "%s \"%s\" : goto %s", n++ ? "," : "",
 			    g->interface, g->chain);

@@ -308,6 +308,7 @@ void check_policy(struct ast *ast, const struct policy_env *env,
 	check_version(&c);
 	check_gateway(&c);
 	check_guards(&c);
+	check_hygiene(&c);
 	check_zones(&c);
 	check_sets(&c);
 	check_rules(&c);

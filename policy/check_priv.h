@@ -7,7 +7,8 @@
 #include "policy/env.h"
 #include "policy/suggest.h"
 
-#define CHECK_ZONES_MAX 60
+#define CHECK_ZONES_MAX   60
+#define CHECK_CGROUPS_MAX 31
 
 /* Where "@file:" stands in a rule. */
 #define CHECK_FILE_NOTE                                                      \
@@ -69,11 +70,14 @@ void check_unused(struct check *c);
 /* check_sets.c: the bits of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w);
 
-/* check_rules.c: what rules and guards share.  Each complains of what is wrong.
- * The ends of the flows of a list (AST_LISTS: of any). */
+/* check_ends.c: the ends of the flows of a list (AST_LISTS: of any). */
 void check_ends(struct check *c, enum ast_list list,
 		const word_list *from_words, const word_list *to_words);
-/* True when one of the services has TCP or UDP. */
+/* Some word that is not negated? */
+bool check_names_some(const word_list *words);
+
+/* check_rules.c: what rules and guards share.  Each complains of what is wrong;
+ * true when one of the services has TCP or UDP. */
 bool check_service(struct check *c, const word_list *words);
 /* `what`: "rule" or "guard"; `place` is its own. */
 void check_rule_name(struct check *c, const char *what, struct place place,
@@ -95,6 +99,9 @@ void check_forward(struct check *c, enum ast_list list,
 void check_choice(struct check *c, const struct word *w, const char *key,
 		  const char *const choices[3]);
 
+/* check_hygiene.c */
+void check_hygiene(struct check *c);
+
 /* check_protocol.c: a guard of the list `protocol`. */
 void check_protocol(struct check *c, const struct ast_protocol *p);
 
@@ -105,8 +112,12 @@ uint32_t check_apps(struct check *c, const char *key, const word_list *words);
  * TCP or UDP. */
 void check_engine(struct check *c, const struct ast_rule *r, bool ports);
 
-/* check_sets.c: the bits of a list that a word leads to. */
-unsigned check_list_sides(const struct check *c, const struct word *w);
+/* check_source.c: what a rule asks of the client beside its address. */
+void check_source(struct check *c, enum ast_list list,
+		  const struct ast_rule *r);
+
+/* How many cgroups the policy names, over all rules. */
+void check_cgroups(struct check *c);
 
 /* check_when.c: at what times a rule holds, how much it lets pass, and whether
  * it only observes. */

@@ -18,12 +18,32 @@ static bool service_has(const struct ir_rule *rule, const struct facts *f)
 	return false;
 }
 
+static bool mac_has(const struct ir_rule *rule, const struct facts *f)
+{
+	for (size_t i = 0; i < rule->n_macs; i++)
+		if (f->has_mac &&
+		    !memcmp(&rule->macs[i], &f->mac, sizeof(f->mac)))
+			return true;
+	return rule->n_macs == 0;
+}
+
+/* The gateway's own socket. */
+static bool owner_has(const struct ir_rule *rule, const struct facts *f)
+{
+	bool user = rule->n_uids == 0;
+
+	for (size_t i = 0; i < rule->n_uids && f->has_uid; i++)
+		user |= rule->uids[i] == f->uid;
+	return user && (!rule->cgroups || (f->cgroups & rule->cgroups));
+}
+
 enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view)
 {
 	if (!ir_side_has(&rule->from, f->zone_src, &f->src) ||
 	    !ir_side_has(&rule->to, f->zone_dst, &f->dst) ||
-	    !service_has(rule, f) || !ir_rule_time_has(rule, f->time))
+	    !service_has(rule, f) || !ir_rule_time_has(rule, f->time) ||
+	    !mac_has(rule, f) || !owner_has(rule, f))
 		return TRI_NO;
 	if (!ir_rule_asks_engine(rule))
 		return TRI_YES;

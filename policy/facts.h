@@ -12,6 +12,7 @@
 #include "policy/base/err.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
+#include "policy/mac.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,9 +58,14 @@ struct facts {
 	uint16_t sport, dport;
 	uint8_t l4;             /* IPPROTO_* */
 	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
-	int64_t time;           /* when it began: seconds since the epoch */
-	bool over_limit;        /* of the rule that it comes to, as the kernel
-				   counts; never of what the engine is asked */
+	bool has_mac;           /* the client's, where it is one hop away */
+	struct mac mac;
+	bool has_uid; /* of the gateway's own socket */
+	uint32_t uid;
+	uint32_t cgroups; /* that it is in: bit i = cgroup i of the policy */
+	int64_t time;     /* when it began: seconds since the epoch */
+	bool over_limit;  /* of the rule that it comes to, as the kernel
+			     counts; never of what the engine is asked */
 
 	/* What the engine was told. */
 	struct facts_layer layers[FACTS_LAYERS_MAX];

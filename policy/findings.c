@@ -213,7 +213,8 @@ static void look_between(struct finder *f, unsigned from, unsigned to)
 	struct arm_list arms;
 
 	arena_init(&f->scratch, 0, 0);
-	if (arms_between(f->ir, from, to, true, &f->scratch, &arms) != FW_OK)
+	if (arms_between(f->ir, from, to, ir_cleans(f->ir, HYGIENE_SPOOFED),
+			 &f->scratch, &arms) != FW_OK)
 		f->failed = true;
 	else
 		for (size_t i = 0; i < arms.n; i++)

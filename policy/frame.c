@@ -276,6 +276,31 @@ static void read_hook(struct frame_reader *f, struct str line,
 	chain->policy_drop = str_is(policy, "drop");
 }
 
+/* "chain c_prerouting when nat {": only where the policy has a use for it. */
+static bool is_wanted(struct frame_reader *f, struct str *line)
+{
+	const char *word = keep(f, next_word(line));
+
+	return word && f->filler->has && f->filler->has(f->filler->ctx, word);
+}
+
+/* "... when neighbours" at the end of a line: is the line wanted? */
+static bool take_condition(struct frame_reader *f, struct str *line)
+{
+	struct str rest = *line, word;
+
+	while (rest.len) {
+		size_t before = line->len - rest.len;
+
+		word = next_word(&rest);
+		if (!str_is(word, "when"))
+			continue;
+		line->len = before;
+		return is_wanted(f, &rest);
+	}
+	return true;
+}
+
 static void read_rule(struct frame_reader *f, struct str line,
 		      struct rs_chain *chain)
 {
@@ -289,6 +314,8 @@ static void read_rule(struct frame_reader *f, struct str line,
 			fail(f, "no such slot", str_of(slot));
 		return;
 	}
+	if (!take_condition(f, &line))
+		return;
 	rule = rs_rule_new(a, chain);
 	while (line.len && !f->failed)
 		rs_rule_add(a, rule, read_stmt(f, &line));
@@ -307,14 +334,6 @@ static void read_chain(struct frame_reader *f, struct rs_chain *chain)
 			read_rule(f, line, chain);
 	}
 	fail(f, "chain without an end:", str_of(chain->name));
-}
-
-/* "chain c_prerouting when nat {": only where the policy has a use for it. */
-static bool is_wanted(struct frame_reader *f, struct str *line)
-{
-	const char *word = keep(f, next_word(line));
-
-	return word && f->filler->has && f->filler->has(f->filler->ctx, word);
 }
 
 static void skip_chain(struct frame_reader *f, const char *name)

@@ -91,7 +91,16 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
 {
-	return rule->times.n;
+	return rule->times.n || rule->n_macs || rule->n_uids || rule->cgroups;
+}
+
+bool ir_cgroup_within(const struct ir_cgroup *inner,
+		      const struct ir_cgroup *outer)
+{
+	size_t n = strlen(outer->path);
+
+	return !strncmp(inner->path, outer->path, n) &&
+	       (inner->path[n] == '/' || !inner->path[n]);
 }
 
 bool ir_rule_has_limits(const struct ir_rule *rule)
@@ -145,6 +154,76 @@ bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
 {
 	return rule->observe && (!rule->until || now < rule->until);
+}
+
+bool ir_cleans(const struct ir *ir, enum hygiene h)
+{
+	return ir->hygiene >> h & 1;
+}
+
+enum fw_err ir_bogons(const struct ir *ir, unsigned zone, enum hygiene h,
+		      bool source, struct arena *arena, struct ipset *out_set)
+{
+	struct ipset all = {0};
+	enum fw_err err = FW_OK;
+
+	if (ir_cleans(ir, h) && ir->zones[zone].external)
+		err = hygiene_bogons(h, source, arena, &all);
+	/* A source must be of the zone anyhow; a destination may be led on to
+	 * any zone. */
+	for (unsigned z = 1; z < ir->n_zones && !err && all.n; z++)
+		if (!source || z == zone)
+			err = ipset_subtract(arena, &all,
+					     &ir->zones[z].networks, &all);
+	if (!err)
+		*out_set = all;
+	return err;
+}
+
+/* Do the networks of the zones say so? */
+static bool is_spoofed(const struct ir *ir, int zone, const struct ipaddr *src)
+{
+	const struct ipset *networks = &ir->zones[zone].networks;
+
+	if (networks->n)
+		return !ipset_has(networks, src);
+	for (unsigned z = 1; z < ir->n_zones; z++)
+		if (ipset_has(&ir->zones[z].networks, src))
+			return true;
+	return false;
+}
+
+static bool is_bogon(const struct ir *ir, int zone, enum hygiene h, bool source,
+		     const struct ipaddr *addr)
+{
+	struct ipset set = {0};
+	struct arena arena;
+	bool found;
+
+	arena_init(&arena, 0, 0);
+	found = ir_bogons(ir, (unsigned)zone, h, source, &arena, &set) ==
+			FW_OK &&
+		ipset_has(&set, addr);
+	arena_done(&arena);
+	return found;
+}
+
+enum hygiene ir_wrong_address(const struct ir *ir, int zone,
+			      const struct ipaddr *src,
+			      const struct ipaddr *dst)
+{
+	static const enum hygiene by_address[] = {
+		HYGIENE_BOGONS, HYGIENE_PRIVATE, HYGIENE_DOCUMENTATION};
+
+	if (zone <= IR_ZONE_SELF)
+		return HYGIENE_COUNT;
+	if (ir_cleans(ir, HYGIENE_SPOOFED) && is_spoofed(ir, zone, src))
+		return HYGIENE_SPOOFED;
+	for (size_t i = 0; i < sizeof(by_address) / sizeof(*by_address); i++)
+		if (is_bogon(ir, zone, by_address[i], true, src) ||
+		    is_bogon(ir, zone, by_address[i], false, dst))
+			return by_address[i];
+	return HYGIENE_COUNT;
 }
 
 const char *ir_action_name(enum ir_action action)
@@ -251,6 +330,40 @@ static void print_match(const struct ir *ir, const struct ir_rule *r,
 		strbuf_addz(out, "\n");
 }
 
+static void print_macs(const struct ir_rule *r, struct strbuf *out)
+{
+	char text[MAC_TEXT_MAX];
+
+	if (r->n_macs)
+		strbuf_addz(out, "\tmac");
+	for (size_t i = 0; i < r->n_macs; i++)
+		strbuf_addf(out, " %s", mac_print(&r->macs[i], text));
+	if (r->n_macs)
+		strbuf_addz(out, "\n");
+}
+
+static void print_users(const struct ir_rule *r, struct strbuf *out)
+{
+	if (r->n_uids)
+		strbuf_addz(out, "\tuser");
+	for (size_t i = 0; i < r->n_uids; i++)
+		strbuf_addf(out, " %u", r->uids[i]);
+	if (r->n_uids)
+		strbuf_addz(out, "\n");
+}
+
+static void print_cgroups(const struct ir *ir, const struct ir_rule *r,
+			  struct strbuf *out)
+{
+	if (r->cgroups)
+		strbuf_addz(out, "\tcgroup");
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (r->cgroups >> i & 1)
+			strbuf_addf(out, " %s", ir->cgroups[i].path);
+	if (r->cgroups)
+		strbuf_addz(out, "\n");
+}
+
 static void print_limit(const char *key, const struct limit *limit,
 			struct strbuf *out)
 {
@@ -284,25 +397,34 @@ static void print_observe(const struct ir_rule *r, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
-static void print_rule(const struct ir *ir, const struct ir_rule *r,
-		       struct strbuf *out)
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *r,
+			      struct strbuf *out)
 {
 	const struct ir_words hosts = {r->host_words, r->n_host_words};
 
-	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
-		    r->name, ir_action_name(r->action));
-	print_match(ir, r, out);
 	print_apps("app", r->apps, out);
 	print_words("host", &hosts, out);
 	print_words("sni", &r->sni_words, out);
 	print_words("alpn", &r->alpns, out);
 	print_words("method", &r->methods, out);
 	print_words("path", &r->paths, out);
+	print_macs(r, out);
+	print_users(r, out);
+	print_cgroups(ir, r, out);
 	print_limit("rate", &r->rate, out);
 	print_limit("packets", &r->packets, out);
 	print_limit("connections", &r->connections, out);
 	print_times(&r->times, out);
 	print_observe(r, out);
+}
+
+static void print_rule(const struct ir *ir, const struct ir_rule *r,
+		       struct strbuf *out)
+{
+	strbuf_addf(out, "%s %u \"%s\" %s\n", ast_list_name(r->list), r->id,
+		    r->name, ir_action_name(r->action));
+	print_match(ir, r, out);
+	ir_rule_print_conditions(ir, r, out);
 	if (r->comment)
 		strbuf_addf(out, "\tcomment %s\n", r->comment);
 }
@@ -389,6 +511,10 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)
 			strbuf_addf(out, " %s", ir_guard_name(g));
+	strbuf_addz(out, "\nhygiene");
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (ir_cleans(ir, h))
+			strbuf_addf(out, " %s", hygiene_name(h));
 	strbuf_addf(out, "\nlog allow %s deny %s\n", logs[ir->log_allow],
 		    logs[ir->log_deny]);
 }

@@ -10,6 +10,7 @@
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
 #include "policy/limit.h"
+#include "policy/mac.h"
 #include "policy/service.h"
 #include "policy/window.h"
 
@@ -74,6 +75,11 @@ struct ir_rule {
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
 	enum ir_action action;
+	const struct mac *macs; /* of the client; none: any */
+	size_t n_macs;
+	const uint32_t *uids; /* of the gateway's own sockets; none: any */
+	size_t n_uids;
+	uint32_t cgroups; /* bit i = cgroup i of the policy; 0 = any */
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
 	window_list times;              /* sorted, in UTC; none: always */
@@ -81,6 +87,16 @@ struct ir_rule {
 	int64_t until; /* second from which on it does not; 0: it always does */
 	const struct ir_forward *forward; /* or NULL */
 };
+
+/* A cgroup of version 2 that a rule names. */
+struct ir_cgroup {
+	const char *path;
+	uint64_t id;    /* of its folder */
+	unsigned level; /* folders below the root */
+};
+
+/* As many as fit the marks that tell the engine, from 1. */
+#define IR_CGROUPS_MAX 31
 
 /* A guard: a flow that its list allows and that fits `match` must speak one of
  * `require`, and none of `deny`.  Of `match` only name, place, ends, services
@@ -117,13 +133,17 @@ struct ir {
 	uint32_t marks;      /* mask, at least 8 adjacent bits */
 	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
-	uint32_t guards; /* bit i = enum ir_guard i denies */
+	uint32_t guards;                 /* bit i = enum ir_guard i denies */
+	const struct ir_cgroup *cgroups; /* those inside others first */
+	unsigned n_cgroups;
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
 	/* Flows that no change may cut: only name, place, ends, services. */
 	const struct ir_rule *management;
 	size_t n_management;
 	int tz_minuteswest; /* the kernel's days and hours are as much late */
+	uint32_t hygiene;   /* bit i = enum hygiene i is on */
+	struct limit syn_rate; /* of new TCP flows from outside to us */
 	const struct ir_nat *nats;
 	size_t n_nats;
 	size_t n_ids; /* of rules, then of nats and forwards */
@@ -134,6 +154,22 @@ struct ir {
 	size_t list_from[AST_LISTS],
 		list_to[AST_LISTS]; /* index ranges of all */
 };
+
+bool ir_cleans(const struct ir *ir, enum hygiene h);
+
+/* The addresses that what comes from a zone cannot have, as sources or as
+ * destinations, by one of the switches of bogons.def; empty where it is off or
+ * the zone is not external.  A zone's own networks are not among them.
+ * FW_ERR_NOMEM. */
+FW_MUST_CHECK enum fw_err ir_bogons(const struct ir *ir, unsigned zone,
+				    enum hygiene h, bool source,
+				    struct arena *arena, struct ipset *out_set);
+
+/* What drops a packet from that zone for its addresses alone; HYGIENE_COUNT:
+ * nothing. */
+enum hygiene ir_wrong_address(const struct ir *ir, int zone,
+			      const struct ipaddr *src,
+			      const struct ipaddr *dst);
 
 /* The one list that judges a flow between two zones (indices; -1 = no zone).
  * AST_LISTS when none does: such a flow is denied. */
@@ -174,12 +210,21 @@ bool ir_rule_has_limits(const struct ir_rule *rule);
 /* Do these conditions of the kernel hold as well? */
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now);
 
+/* Is what is in cgroup `inner` also in `outer`? */
+bool ir_cgroup_within(const struct ir_cgroup *inner,
+		      const struct ir_cgroup *outer);
+
 /* Does the rule only observe at this second? */
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
 const char *ir_nat_name(enum ir_nat_action action);
 const char *ir_guard_name(enum ir_guard guard);
+
+/* What a rule asks beside zones, addresses and services: lines "\tkey words\n".
+ */
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *rule,
+			      struct strbuf *out);
 
 /* As text, for golden tests and people. */
 void ir_print(const struct ir *ir, struct strbuf *out);

@@ -223,6 +223,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	lower_source(l, in, out);
 	lower_limits(in, out);
 	lower_times(l, &in->time, out);
 	lower_observe(l, in, out);
@@ -387,6 +388,26 @@ static uint32_t lower_guards(const struct ast_application *a)
 	return guards;
 }
 
+static uint32_t lower_hygiene(const struct ast_hygiene *in)
+{
+	uint32_t on = 0;
+
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (in->on[h].set ? in->on[h].value : hygiene_usual(h))
+			on |= 1U << h;
+	return on;
+}
+
+static struct limit lower_syn_rate(const struct word *w)
+{
+	struct str text = w->text.p ? w->text : str_of(HYGIENE_SYN_RATE);
+	struct limit limit;
+
+	if (limit_parse_rate(text, &limit))
+		FW_ASSERT(!"a rate that was checked");
+	return limit;
+}
+
 enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 			 struct arena *arena, struct ir *out_ir)
 {
@@ -404,12 +425,15 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		.log_deny = lower_log(ast->log.deny, IR_LOG_ALL),
 		.tz_minuteswest = env->tz_minuteswest,
 		.guards = lower_guards(&ast->application),
+		.hygiene = lower_hygiene(&ast->hygiene),
+		.syn_rate = lower_syn_rate(&ast->hygiene.syn_rate),
 		.generation = env->generation,
 	};
 
 	lower_sets_init(&l.sets, ast, arena);
 	if (!l.sets.failed)
 		lower_zones(&l);
+	lower_cgroups(&l);
 	if (!l.sets.failed && !l.failed)
 		lower_rules(&l, &ir);
 	if (!l.sets.failed && !l.failed)
@@ -422,6 +446,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 		return FW_ERR_NOMEM;
 	ir.zones = l.zones;
 	ir.n_zones = l.n_zones;
+	ir.cgroups = l.cgroups;
+	ir.n_cgroups = l.n_cgroups;
 	*out_ir = ir;
 	return FW_OK;
 }

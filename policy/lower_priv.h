@@ -12,6 +12,8 @@ struct lowering {
 	struct lower_sets sets;
 	struct ir_zone *zones;
 	unsigned n_zones;
+	struct ir_cgroup *cgroups;
+	unsigned n_cgroups;
 	bool failed; /* no memory: tested once, at the end */
 };
 
@@ -20,6 +22,12 @@ const char *lower_text(struct lowering *l, struct word w);
 struct ir_side lower_side(struct lowering *l, const word_list *words);
 void lower_services(struct lowering *l, const word_list *words,
 		    const struct service **out, size_t *out_n);
+
+/* lower_source.c: all cgroups of the policy, before its rules; and what a rule
+ * asks of the client beside its address. */
+void lower_cgroups(struct lowering *l);
+void lower_source(struct lowering *l, const struct ast_rule *in,
+		  struct ir_rule *out);
 
 /* lower_nat.c: the rule becomes that of the flows as they are led on, and says
  * where they came to. */

@@ -57,6 +57,21 @@ static inline uint32_t mark_bits_of_both(uint32_t mask)
 			     (1 << MARK_GENERATION_BITS) - 1);
 }
 
+/* A packet that the kernel queues has no generation: there stands the number
+ * of its socket's cgroup instead (0: of none that the policy names). */
+static inline uint32_t mark_number(uint32_t mask, unsigned number)
+{
+	return mark_value_of(mask, (enum mark_state)0, number);
+}
+
+static inline unsigned mark_number_of(uint32_t mask, uint32_t mark)
+{
+	uint32_t most = (1U << MARK_GENERATION_BITS) - 1;
+
+	return (mark & mark_number(mask, most)) >>
+	       __builtin_ctz(mask | 1U << 31) >> MARK_STATE_BITS;
+}
+
 /* What `mark` says within `mask`. */
 static inline enum mark_state mark_state_of(uint32_t mask, uint32_t mark)
 {

@@ -473,6 +473,7 @@ static void read_value(struct reading *r, const config_setting_t *s,
 
 _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_geo, place) == 0 &&
+		       offsetof(struct ast_hygiene, place) == 0 &&
 		       offsetof(struct ast_application, place) == 0 &&
 		       offsetof(struct ast_rule, place) == 0 &&
 		       offsetof(struct ast_protocol, place) == 0 &&

@@ -120,6 +120,8 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 		h = hash_more(h, g->interface, strlen(g->interface));
 		h = hash_more(h, g->chain, strlen(g->chain));
 	}
+	for (size_t i = 0; i < set->n_macs; i++)
+		h = hash_more(h, &set->macs[i], sizeof(set->macs[i]));
 	if (set->type == RS_SET_SOURCES)
 		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
@@ -181,7 +183,7 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 	static const char *const kinds[] = {
 		[RS_SET_IPV4] = "s_ip4",    [RS_SET_IPV6] = "s_ip6",
 		[RS_SET_PORTS] = "s_ports", [RS_SET_IFMAP] = "m",
-		[RS_SET_VMAP] = "m",
+		[RS_SET_VMAP] = "m",        [RS_SET_ETHER] = "s_ether",
 	};
 	uint64_t hash = rs_set_hash(set);
 	const char *name = arena_printf(b->arena, "%s_%016" PRIx64,
@@ -204,6 +206,20 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 	return made;
 }
 
+/* Short sets are read more easily as they were written. */
+#define SINGLES_MIN 64
+
+/* A hash of single addresses is loaded and asked faster than ranges are.  How
+ * many there are when nearly all stand alone; 0: there are too many ranges. */
+static uint32_t count_singles(const struct ipset *set)
+{
+	uint64_t n = 0, most = 2 * (uint64_t)set->n;
+
+	for (size_t i = 0; i < set->n && n <= most; i++)
+		n += iprange_size(&set->items[i], most + 1);
+	return set->n >= SINGLES_MIN && n <= most ? (uint32_t)n : 0;
+}
+
 const struct rs_set *rs_build_addr_set(struct rs_build *b,
 				       enum ip_family family,
 				       const struct ipset *all,
@@ -215,6 +231,7 @@ const struct rs_set *rs_build_addr_set(struct rs_build *b,
 		.place = place,
 	};
 
+	set.singles = count_singles(&set.addrs);
 	return rs_build_set(b, &set);
 }
 
@@ -307,7 +324,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		{"output", rs_build_output},   {"queue", fill_queue},
 		{"undecided", fill_undecided}, {"police", rs_build_police},
 		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
-		{"srcnat", rs_build_srcnat},
+		{"srcnat", rs_build_srcnat},   {"invalid", rs_build_invalid},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
@@ -324,8 +341,15 @@ static bool frame_has(void *ctx, const char *word)
 {
 	const struct rs_build *b = ctx;
 
-	FW_ASSERT(!strcmp(word, "nat"));
-	return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "nat"))
+		return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "no-helpers"))
+		return !ir_cleans(b->ir, HYGIENE_HELPERS);
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		if (!strcmp(word, hygiene_name(h)))
+			return ir_cleans(b->ir, h);
+	FW_ASSERT(!"a word of the frame");
+	return false;
 }
 
 /* Maps are full now; and the ruleset says what it was made of. */

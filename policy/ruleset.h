@@ -30,6 +30,7 @@ enum rs_op {
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
+	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_MARK,   /* n = value within the state bits, m = bits */
@@ -38,6 +39,9 @@ enum rs_op {
 	RS_DADDR_LOCAL,
 	RS_TIME_BEFORE, /* n = second since the epoch */
 	RS_TIME_FROM,
+	RS_ETHER_IN, /* set: the source's Ethernet address */
+	RS_USER,     /* n = number of the socket's user */
+	RS_CGROUP,   /* name, n = level, m and m2 = number, low half first */
 	RS_DAY,  /* n..m = days of the week, 0 = Sunday, as the kernel has it */
 	RS_HOUR, /* n..m = seconds of the day, likewise */
 	/* More than n in m seconds, in bursts of m2; of the packet's source
@@ -95,6 +99,7 @@ enum rs_set_type {
 	RS_SET_PORTS,
 	RS_SET_IFMAP,
 	RS_SET_VMAP,
+	RS_SET_ETHER,
 	RS_SET_SOURCES /* filled by the kernel, with what it counts of each */
 };
 
@@ -126,14 +131,17 @@ struct rs_set {
 	const char *name;
 	enum rs_set_type type;
 	struct ipset addrs;
+	uint32_t singles; /* not 0: a hash of so many single addresses */
 	VEC(struct rs_port_range) ports;
 	VEC(struct rs_if_goto) gotos;
 	VEC(struct rs_entry) entries; /* of a verdict map; no two meet */
 	enum ip_family family;        /* of its addresses */
 	unsigned keys;                /* bits of enum rs_key */
 	bool ranges;                  /* entries are not all single values */
-	struct limit limit;           /* of each source */
-	uint64_t hash;                /* of its type and elements */
+	const struct mac *macs;
+	size_t n_macs;
+	struct limit limit; /* of each source */
+	uint64_t hash;      /* of its type and elements */
 	struct place place;
 };
 
@@ -145,6 +153,8 @@ static inline bool rs_set_is_map(const struct rs_set *set)
 /* Are its elements ranges? */
 static inline bool rs_set_is_interval(const struct rs_set *set)
 {
+	if (set->singles)
+		return false;
 	return set->type == RS_SET_VMAP ? set->ranges
 					: set->type <= RS_SET_PORTS;
 }

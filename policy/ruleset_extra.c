@@ -8,6 +8,8 @@
  */
 #include "policy/ruleset_priv.h"
 
+#include <stdlib.h>
+
 /* Addresses are left out of the side's own already. */
 static bool side_asks_more(const struct ir_side *side)
 {
@@ -120,20 +122,88 @@ static void match_hours(struct rs_build *b, struct rs_rule *nft,
 				     .op = RS_HOUR, .n = h->from, .m = h->to});
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct mac));
+}
+
+/* Each address once, sorted: the set is named by its content. */
+static void match_mac(struct rs_build *b, struct rs_rule *nft,
+		      const struct ir_rule *rule)
+{
+	struct mac *macs = arena_calloc(b->arena, rule->n_macs, sizeof(*macs));
+	struct rs_set set = {
+		.type = RS_SET_ETHER, .macs = macs, .place = rule->place};
+
+	if (!macs) {
+		b->failed = true;
+		return;
+	}
+	memcpy(macs, rule->macs, rule->n_macs * sizeof(*macs));
+	qsort(macs, rule->n_macs, sizeof(*macs), by_bytes);
+	for (size_t i = 0; i < rule->n_macs; i++)
+		if (!set.n_macs || by_bytes(&macs[set.n_macs - 1], &macs[i]))
+			macs[set.n_macs++] = macs[i];
+	rs_build_add(b, nft,
+		     (struct rs_stmt){.op = RS_ETHER_IN,
+				      .set = rs_build_set(b, &set)});
+}
+
 /* --- the chain ------------------------------------------------------------ */
 
-/* What the rule asks at these hours (NULL: at all), and on to `target`. */
+/* One of each kind of thing that the rule asks; NULL: it does not. */
+struct asked {
+	const uint32_t *uid;
+	const struct ir_cgroup *cgroup;
+	const struct hours *hours;
+};
+
 static void go_on(struct rs_build *b, struct rs_chain *chain,
-		  const struct ir_rule *rule, const struct hours *h,
+		  const struct ir_rule *rule, const struct asked *asked,
 		  const char *target)
 {
 	struct rs_rule *nft = rs_rule_new(b->arena, chain);
 
-	if (h)
-		match_hours(b, nft, h);
+	if (rule->n_macs)
+		match_mac(b, nft, rule);
+	if (asked->uid)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){.op = RS_USER, .n = *asked->uid});
+	if (asked->cgroup)
+		rs_build_add(b, nft, rs_match_cgroup(asked->cgroup));
+	if (asked->hours)
+		match_hours(b, nft, asked->hours);
 	rs_build_add(b, nft, (struct rs_stmt){.op = RS_GOTO, .name = target});
 	if (nft)
 		nft->place = rule->place;
+}
+
+/* At each of the hours, or at all. */
+static void go_on_at(struct rs_build *b, struct rs_chain *chain,
+		     const struct ir_rule *rule, struct asked asked,
+		     const char *target)
+{
+	hours_list hours = hours_of(b, &rule->times);
+
+	if (!rule->times.n)
+		go_on(b, chain, rule, &asked, target);
+	vec_foreach (h, &hours) {
+		asked.hours = h;
+		go_on(b, chain, rule, &asked, target);
+	}
+}
+
+/* For each of the users, or for anybody. */
+static void go_on_for(struct rs_build *b, struct rs_chain *chain,
+		      const struct ir_rule *rule, struct asked asked,
+		      const char *target)
+{
+	if (!rule->n_uids)
+		go_on_at(b, chain, rule, asked, target);
+	for (size_t i = 0; i < rule->n_uids; i++) {
+		asked.uid = &rule->uids[i];
+		go_on_at(b, chain, rule, asked, target);
+	}
 }
 
 struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
@@ -143,7 +213,6 @@ struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
 		rs_build_name(b, prefix, rs_rule_label(b, rule), NULL);
 	const struct rs_stmt jump = {.op = RS_JUMP, .name = name};
 	struct rs_chain *chain = ruleset_chain_find(b->rs, name);
-	hours_list hours;
 
 	if (!asks_more(rule))
 		return (struct rs_stmt){.op = RS_GOTO, .name = target};
@@ -152,11 +221,13 @@ struct rs_stmt rs_build_way(struct rs_build *b, const struct ir_rule *rule,
 	chain = rs_build_chain(b, name);
 	return_except(b, chain, rule, &rule->from, RS_SADDR_IN);
 	return_except(b, chain, rule, &rule->to, RS_DADDR_IN);
-	hours = hours_of(b, &rule->times);
-	vec_foreach (h, &hours)
-		go_on(b, chain, rule, h, target);
-	if (!rule->times.n)
-		go_on(b, chain, rule, NULL, target);
+	if (!rule->cgroups)
+		go_on_for(b, chain, rule, (struct asked){0}, target);
+	for (unsigned i = 0; i < b->ir->n_cgroups; i++)
+		if (rule->cgroups >> i & 1)
+			go_on_for(b, chain, rule,
+				  (struct asked){.cgroup = &b->ir->cgroups[i]},
+				  target);
 	return jump;
 }
 

@@ -47,6 +47,11 @@ static void exceeding(struct rs_build *b, struct rs_chain *chain,
 				rs_build_name(b, prefix, rs_rule_label(b, rule),
 					      NULL),
 				families[i].family, limit, rule->place);
+		if (rule->until)
+			rs_build_add(
+				b, nft,
+				(struct rs_stmt){.op = RS_TIME_FROM,
+						 .n = (uint32_t)rule->until});
 		rs_build_add(b, nft, stmt);
 		then(b, nft, rule);
 		if (nft) {
@@ -89,6 +94,9 @@ static void then_refuse(struct rs_build *b, struct rs_rule *nft,
 void rs_build_limits(struct rs_build *b, struct rs_chain *chain,
 		     const struct ir_rule *rule)
 {
+	/* What only observes limits nothing. */
+	if (rule->observe && !rule->until)
+		return;
 	exceeding(b, chain, rule, &rule->rate, "l_r", then_refuse);
 	exceeding(b, chain, rule, &rule->connections, "l_c", then_refuse);
 }

@@ -74,6 +74,13 @@ void rs_if_map_ask(struct rs_build *b, struct rs_chain *chain, enum rs_op op,
  * the rest; NULL without guards. */
 const char *rs_build_guards(struct rs_build *b);
 
+/* ruleset_hygiene.c: what nobody outside can have as its address; new TCP flows
+ * from outside to the gateway beyond their rate; slots of the frame. */
+void rs_build_bogons(struct rs_build *b, struct rs_chain *chain, unsigned zone);
+void rs_build_syn_flood(struct rs_build *b, struct rs_chain *chain,
+			unsigned zone);
+void rs_build_invalid(struct rs_build *b, struct rs_chain *chain);
+
 /* ruleset_nat.c: where new flows are led on to, and what they are sent out as.
  */
 bool rs_build_has_nat(const struct ir *ir);
@@ -104,6 +111,11 @@ void rs_build_dispatch(struct rs_build *b, const struct rs_dispatch *d,
 void rs_build_limits(struct rs_build *b, struct rs_chain *chain,
 		     const struct ir_rule *rule);
 void rs_build_police(struct rs_build *b, struct rs_chain *chain);
+
+/* ruleset_cgroup.c: in the output hook, before the rules: the number of the
+ * socket's cgroup into the packet's mark. */
+void rs_build_cgroups(struct rs_build *b, struct rs_chain *chain);
+struct rs_stmt rs_match_cgroup(const struct ir_cgroup *cgroup);
 
 /* ruleset_extra.c: to `target` where the rest that the rule asks of a packet
  * holds; by way of a chain PREFIX_NAME where there is such. */

@@ -29,7 +29,9 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	if (arms_between(ir, from, to, ir->optimize, b->arena, &arms) != FW_OK)
+	if (arms_between(ir, from, to,
+			 ir->optimize && ir_cleans(ir, HYGIENE_SPOOFED),
+			 b->arena, &arms) != FW_OK)
 		b->failed = true;
 	rs_build_arms(b, chain, &arms);
 	last = rs_rule_new(b->arena, chain);
@@ -54,52 +56,52 @@ static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
 		rule->comment = "spoofed source";
 }
 
-/* "z_lan": an address must fit the networks of the zone it comes from,
- * and those of another zone fit no interface but their own. */
+/* An address must fit the networks of the zone it comes from, and those of
+ * another zone fit no interface but their own. */
+static void spoof_rules(struct rs_build *b, struct rs_chain *chain,
+			unsigned zone, enum ip_family family)
+{
+	const struct ir_zone *z = &b->ir->zones[zone];
+	struct rs_stmt match = {.op = RS_FAMILY, .n = family};
+	struct ipset own = {0};
+
+	if (zone_sources(b->ir, zone, b->arena, &own) != FW_OK)
+		b->failed = true;
+	if (ipset_family(&z->networks, family).n)
+		match = (struct rs_stmt){
+			.op = RS_SADDR_NOT_IN,
+			.set = rs_build_addr_set(b, family, &own,
+						 (struct place){0})};
+	if (z->networks.n)
+		refuse_spoofed(b, chain, match, zone);
+	for (unsigned o = 1; o < b->ir->n_zones && !z->networks.n; o++) {
+		const struct ipset *all = &b->ir->zones[o].networks;
+
+		if (o == zone || !ipset_family(all, family).n)
+			continue;
+		match = (struct rs_stmt){
+			.op = RS_SADDR_IN,
+			.set = rs_build_addr_set(b, family, all,
+						 (struct place){0})};
+		refuse_spoofed(b, chain, match, zone);
+	}
+}
+
+/* "z_lan": addresses that cannot be right. */
 static const char *spoof_chain(struct rs_build *b, unsigned zone)
 {
-	static const enum ip_family families[] = {IP_V4, IP_V6};
-	const struct ir_zone *z = &b->ir->zones[zone];
-	const char *name = rs_build_name(b, "z_", z->name, NULL);
+	const char *name =
+		rs_build_name(b, "z_", b->ir->zones[zone].name, NULL);
 	struct rs_chain *chain;
-	struct ipset own = {0};
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
 	chain = rs_build_chain(b, name);
-	if (zone_sources(b->ir, zone, b->arena, &own) != FW_OK)
-		b->failed = true;
-	for (size_t i = 0; i < 2; i++) {
-		struct ipset mine = ipset_family(&z->networks, families[i]);
-
-		if (mine.n)
-			refuse_spoofed(
-				b, chain,
-				(struct rs_stmt){.op = RS_SADDR_NOT_IN,
-						 .set = rs_build_addr_set(
-							 b, families[i], &own,
-							 (struct place){0})},
-				zone);
-		else if (z->networks.n)
-			refuse_spoofed(b, chain,
-				       (struct rs_stmt){.op = RS_FAMILY,
-							.n = families[i]},
-				       zone);
-		for (unsigned o = 1; o < b->ir->n_zones && !z->networks.n;
-		     o++) {
-			const struct ipset *all = &b->ir->zones[o].networks;
-
-			if (o == zone || !ipset_family(all, families[i]).n)
-				continue;
-			refuse_spoofed(
-				b, chain,
-				(struct rs_stmt){.op = RS_SADDR_IN,
-						 .set = rs_build_addr_set(
-							 b, families[i], all,
-							 (struct place){0})},
-				zone);
-		}
+	if (ir_cleans(b->ir, HYGIENE_SPOOFED)) {
+		spoof_rules(b, chain, zone, IP_V4);
+		spoof_rules(b, chain, zone, IP_V6);
 	}
+	rs_build_bogons(b, chain, zone);
 	return name;
 }
 
@@ -174,6 +176,7 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 		struct rs_chain *in = rs_build_chain(b, name);
 
 		add_simple(b, in, RS_JUMP, spoof_chain(b, from));
+		rs_build_syn_flood(b, in, from);
 		add_simple(b, in, RS_GOTO, pair_chain(b, from, IR_ZONE_SELF));
 		rs_if_map_add(b, map, from, name);
 	}
@@ -183,6 +186,7 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 
 void rs_build_output(struct rs_build *b, struct rs_chain *chain)
 {
+	rs_build_cgroups(b, chain);
 	struct rs_set *map = rs_build_map(b, "m_output");
 
 	for (unsigned to = 1; to < b->ir->n_zones; to++)

@@ -9,7 +9,7 @@ static enum ip_family family_of(const struct facts *f)
 	return f->src.family != IP_NONE ? f->src.family : f->dst.family;
 }
 
-const struct ir_forward *translate_forward(const struct ir *ir,
+static const struct ir_forward *forward_of(const struct ir *ir,
 					   const struct facts *f)
 {
 	if (f->zone_src < 0 || !ir->zones[f->zone_src].external)
@@ -24,13 +24,17 @@ const struct ir_forward *translate_forward(const struct ir *ir,
 	return NULL;
 }
 
-void translate_apply(const struct ir *ir, const struct ir_forward *forward,
-		     struct facts *f)
+const struct ir_forward *translate_lead_on(const struct ir *ir, struct facts *f)
 {
+	const struct ir_forward *forward = forward_of(ir, f);
+
+	if (!forward)
+		return NULL;
 	f->dst = forward->addr;
 	f->zone_dst = ir_zone_by_address(ir, &f->dst);
 	if (forward->port)
 		f->dport = forward->port;
+	return forward;
 }
 
 static bool translates(const struct ir_nat *nat, const struct facts *f)

@@ -6,13 +6,10 @@
 #include "policy/facts.h"
 #include "policy/ir.h"
 
-/* The forward that leads the flow on, or NULL. */
-const struct ir_forward *translate_forward(const struct ir *ir,
-					   const struct facts *f);
-
-/* Lead it on: the flow as it is judged. */
-void translate_apply(const struct ir *ir, const struct ir_forward *forward,
-		     struct facts *f);
+/* Lead a new flow on as a forward does: it becomes the flow that is judged.
+ * The forward, or NULL: nothing has changed. */
+const struct ir_forward *translate_lead_on(const struct ir *ir,
+					   struct facts *f);
 
 /* What an allowed flow is sent out as, or NULL: as itself. */
 const struct ir_nat *translate_source(const struct ir *ir,

@@ -64,7 +64,8 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 		     {"default", REASON_DEFAULT_DENY},
 		     {"no-list", REASON_ZONE_NONE},
 		     {"no-zone", REASON_ZONE_NONE},
-		     {"spoofed", REASON_ZONE_SPOOFED}};
+		     {"spoofed", REASON_ZONE_SPOOFED},
+		     {"bogon", REASON_ZONE_BOGON}};
 	enum reason reason = REASON_ZONE_NONE;
 	struct outcome o;
 
@@ -72,7 +73,8 @@ static struct outcome outcome_of(const struct report *r, const struct ir *ir,
 		if (!strcmp(kinds[i].kind, r->kind))
 			reason = kinds[i].reason;
 	o = decide_by_reason(ir, reason, reason == REASON_RULE_ALLOW);
-	o.silent = reason == REASON_ZONE_SPOOFED || reason == REASON_ZONE_NONE;
+	o.silent = reason == REASON_ZONE_SPOOFED ||
+		   reason == REASON_ZONE_BOGON || reason == REASON_ZONE_NONE;
 	if (reason == REASON_DEFAULT_DENY && r->number < AST_LISTS)
 		o.list = (enum ast_list)r->number;
 	/* A number of an earlier policy names no rule of this one. */

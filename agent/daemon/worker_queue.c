@@ -190,11 +190,17 @@ static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 		.mark = mark_state_of(q->policy->ir.marks, pkt->mark),
 		.checksum_unset = pkt->checksum_unset,
 		.in_iface = pkt->indev ? in->name : NULL,
+		.has_mac = pkt->has_mac,
+		.has_uid = pkt->has_uid,
+		.uid = pkt->uid,
 		.zone_src = pkt->hook == NF_INET_LOCAL_OUT ? IR_ZONE_SELF
 							   : in->zone,
 		.zone_dst = IR_ZONE_SELF,
 	};
 
+	if (pkt->hook == NF_INET_LOCAL_OUT && input.mark == MARK_NEW)
+		input.cgroup = mark_number_of(q->policy->ir.marks, pkt->mark);
+	memcpy(input.mac.bytes, pkt->mac, sizeof(pkt->mac));
 	if (pkt->hook != NF_INET_LOCAL_IN)
 		input.zone_dst = cached_zone(q, pkt->outdev)->zone;
 	q->marks[pkt->id % MARKS] = pkt->mark;

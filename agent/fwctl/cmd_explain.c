@@ -14,7 +14,8 @@
 static int usage(void)
 {
 	(void)fputs("usage: fwctl explain [--policy FILE] --from ADDRESS --to "
-		    "ADDRESS[:PORT] ...\n",
+		    "ADDRESS[:PORT] ...\n"
+		    "       fwctl explain [--policy FILE] --hygiene\n",
 		    stderr);
 	flow_words_help(stderr, "--");
 	(void)fputs("An IPv6 address with a port is [ADDRESS]:PORT.\n", stderr);
@@ -97,7 +98,7 @@ static void print_decision(const char *who, const struct ir *ir,
 
 		(void)printf(": %s, %s", reason_name(reason),
 			     reason_text(reason));
-		if (d->by == DECISION_BY_RULE)
+		if (d->by == DECISION_BY_RULE || d->by == DECISION_BY_LIMIT)
 			(void)printf(" ('%s')", d->rule->name);
 		if (d->by == DECISION_BY_PROTOCOL)
 			(void)printf(" ('%s')", d->protocol->match.name);
@@ -113,12 +114,11 @@ static void print_decision(const char *who, const struct ir *ir,
 /* A new flow that a forward takes is judged as that which it becomes. */
 static void lead_on(const struct ir *ir, struct facts *f)
 {
-	const struct ir_forward *forward = translate_forward(ir, f);
+	const struct ir_forward *forward = translate_lead_on(ir, f);
 	char text[IPADDR_TEXT_MAX];
 
 	if (!forward)
 		return;
-	translate_apply(ir, forward, f);
 	(void)printf("nat     led on to %s port %u by '%s', zone %s\n",
 		     ipaddr_print(&f->dst, text), f->dport, forward->match.name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
@@ -166,6 +166,8 @@ static void print_decisions(const struct flow_words *q, const struct ir *ir,
 static void explain(const struct flow_words *q, const struct ir *ir,
 		    struct facts *f)
 {
+	enum hygiene wrong =
+		ir_wrong_address(ir, f->zone_src, &f->src, &f->dst);
 	enum ast_list list;
 
 	(void)printf("flow    %s -> %s %s, zone %s -> %s\n", q->of[FLOW_FROM],
@@ -173,6 +175,11 @@ static void explain(const struct flow_words *q, const struct ir *ir,
 		     q->of[FLOW_PROTO] ? q->of[FLOW_PROTO] : "tcp",
 		     f->zone_src < 0 ? "none" : ir->zones[f->zone_src].name,
 		     f->zone_dst < 0 ? "none" : ir->zones[f->zone_dst].name);
+	if (wrong != HYGIENE_COUNT) {
+		(void)printf("hygiene dropped: '%s' %s\n", hygiene_name(wrong),
+			     hygiene_text(wrong));
+		return;
+	}
 	lead_on(ir, f);
 	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)
@@ -181,10 +188,21 @@ static void explain(const struct flow_words *q, const struct ir *ir,
 	print_decisions(q, ir, f);
 }
 
-static bool parse_words(int argc, char **argv, struct flow_words *q,
-			const char **policy)
+static void print_hygiene(const struct ir *ir)
 {
-	struct option options[FLOW_WORDS + 2] = {0};
+	(void)printf("%-14s %-4s %-18s %s\n", "hygiene", "", "counter",
+		     "what it does");
+	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
+		(void)printf("%-14s %-4s %-18s %s\n", hygiene_name(h),
+			     ir_cleans(ir, h) ? "on" : "off",
+			     *hygiene_counter(h) ? hygiene_counter(h) : "-",
+			     hygiene_text(h));
+}
+
+static bool parse_words(int argc, char **argv, struct flow_words *q,
+			const char **policy, bool *hygiene)
+{
+	struct option options[FLOW_WORDS + 3] = {0};
 	int c;
 
 	for (int w = 0; w < FLOW_WORDS; w++)
@@ -192,33 +210,41 @@ static bool parse_words(int argc, char **argv, struct flow_words *q,
 					     required_argument, NULL, w};
 	options[FLOW_WORDS] =
 		(struct option){"policy", required_argument, NULL, FLOW_WORDS};
+	options[FLOW_WORDS + 1] =
+		(struct option){"hygiene", no_argument, NULL, FLOW_WORDS + 1};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == '?')
 			return false;
 		if (c == FLOW_WORDS)
 			*policy = optarg;
+		else if (c == FLOW_WORDS + 1)
+			*hygiene = true;
 		else
 			q->of[c] = optarg;
 	}
-	return optind == argc && q->of[FLOW_FROM] && q->of[FLOW_TO];
+	return optind == argc &&
+	       (*hygiene || (q->of[FLOW_FROM] && q->of[FLOW_TO]));
 }
 
 int cmd_explain(int argc, char **argv)
 {
 	struct flow_words q = {0};
 	const char *policy = NULL;
+	bool hygiene = false;
 	enum flow_word wrong;
 	struct policy *p;
 	struct facts f;
 	int status;
 
-	if (!parse_words(argc, argv, &q, &policy))
+	if (!parse_words(argc, argv, &q, &policy, &hygiene))
 		return usage();
 	status = fwctl_compile(policy, &p);
 	if (status != EXIT_DONE)
 		return status;
 	facts_init(&f, &p->arena);
-	if (flow_words_facts(&q, &p->ir, &f, &wrong)) {
+	if (hygiene)
+		print_hygiene(&p->ir);
+	else if (flow_words_facts(&q, &p->ir, &f, &wrong)) {
 		explain(&q, &p->ir, &f);
 	} else {
 		(void)fprintf(stderr, "fwctl: --%s cannot be read: '%s'\n",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/flow_tests.h"
 
+#include "policy/translate.h"
+
 #include <string.h>
 
 static const char *const verdicts[] = {
@@ -207,11 +209,19 @@ bool flow_test_run(const struct flow_test *test, const struct ir *ir,
 		   const char **out_by, enum flow_word *out_wrong)
 {
 	struct decision d;
+	enum hygiene wrong;
 	struct facts f;
 
 	facts_init(&f, arena);
 	if (!flow_words_facts(&test->words, ir, &f, out_wrong))
 		return false;
+	wrong = ir_wrong_address(ir, f.zone_src, &f.src, &f.dst);
+	if (wrong != HYGIENE_COUNT && !ir->observe) {
+		*out_verdict = FLOW_DENY;
+		*out_by = hygiene_name(wrong);
+		return true;
+	}
+	(void)translate_lead_on(ir, &f);
 	d = eval_flow(ir, &f, EVAL_ENGINE);
 	if (d.kind == DECISION_NOT_YET)
 		*out_verdict = FLOW_OPEN;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/flow_words.h"
 
+#include "policy/uid.h"
+
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,34 @@ static bool fill_time(const char *text, struct facts *f)
 	return end && !*end;
 }
 
+static bool fill_mac(const char *text, struct facts *f)
+{
+	f->has_mac = text && mac_parse(str_of(text), &f->mac);
+	return !text || f->has_mac;
+}
+
+static bool fill_user(const char *text, struct facts *f)
+{
+	f->has_uid = text && uid_parse(str_of(text), &f->uid);
+	return !text || f->has_uid;
+}
+
+/* In all that the policy names around it. */
+static void fill_cgroup(const char *text, const struct ir *ir, struct facts *f)
+{
+	const struct ir_cgroup told = {.path = text};
+
+	for (unsigned i = 0; text && i < ir->n_cgroups; i++)
+		if (ir_cgroup_within(&told, &ir->cgroups[i]))
+			f->cgroups |= 1U << i;
+}
+
+static bool fill_limit(const char *text, struct facts *f)
+{
+	f->over_limit = text && !strcmp(text, "over");
+	return !text || f->over_limit;
+}
+
 /* --- what the engine would be told ------------------------------------------
  */
 
@@ -185,6 +215,7 @@ bool flow_words_facts(const struct flow_words *w, const struct ir *ir,
 {
 	uint16_t ignored;
 
+	fill_cgroup(w->of[FLOW_CGROUP], ir, f);
 	if (!fill_end(w->of[FLOW_FROM], ir, &f->src, &ignored, &f->zone_src))
 		*out_wrong = FLOW_FROM;
 	else if (!fill_end(w->of[FLOW_TO], ir, &f->dst, &f->dport,
@@ -194,6 +225,12 @@ bool flow_words_facts(const struct flow_words *w, const struct ir *ir,
 		*out_wrong = FLOW_PROTO;
 	else if (!fill_time(w->of[FLOW_TIME], f))
 		*out_wrong = FLOW_TIME;
+	else if (!fill_mac(w->of[FLOW_MAC], f))
+		*out_wrong = FLOW_MAC;
+	else if (!fill_user(w->of[FLOW_USER], f))
+		*out_wrong = FLOW_USER;
+	else if (!fill_limit(w->of[FLOW_LIMIT], f))
+		*out_wrong = FLOW_LIMIT;
 	else if (!fill_layers(w, f))
 		*out_wrong = FLOW_APP;
 	else

@@ -80,6 +80,9 @@ static int configure(struct nfqueue *q, const struct nfqueue_options *opt)
 	error = nlsock_request(q->fd, nlh, ANSWER_TIMEOUT_MS);
 	if (!error)
 		error = config_flag(q, NFQA_CFG_F_GSO);
+	/* Where it is not known, no rule that asks for it matches. */
+	if (!error)
+		(void)config_flag(q, NFQA_CFG_F_UID_GID);
 	if (!error && opt->fail_open)
 		error = config_flag(q, NFQA_CFG_F_FAIL_OPEN);
 	return error;
@@ -130,6 +133,19 @@ static uint32_t u32_of(struct nlattr *attr)
 	return attr ? ntohl(mnl_attr_get_u32(attr)) : 0;
 }
 
+static void take_mac(const struct nlattr *attr, struct nfqueue_packet *out)
+{
+	const struct nfqnl_msg_packet_hw *hw;
+
+	if (!attr)
+		return;
+	hw = mnl_attr_get_payload(attr);
+	if (ntohs(hw->hw_addrlen) != sizeof(out->mac))
+		return;
+	memcpy(out->mac, hw->hw_addr, sizeof(out->mac));
+	out->has_mac = true;
+}
+
 static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 {
 	struct nlattr *attr[NFQA_MAX + 1] = {0};
@@ -148,6 +164,9 @@ static bool packet_of(const struct nlmsghdr *nlh, struct nfqueue_packet *out)
 		.checksum_unset =
 			u32_of(attr[NFQA_SKB_INFO]) & NFQA_SKB_CSUMNOTREADY,
 	};
+	take_mac(attr[NFQA_HWADDR], out);
+	out->has_uid = attr[NFQA_UID];
+	out->uid = u32_of(attr[NFQA_UID]);
 	if (attr[NFQA_PAYLOAD])
 		out->payload =
 			reader_of(mnl_attr_get_payload(attr[NFQA_PAYLOAD]),

@@ -19,6 +19,10 @@ struct nfqueue_packet {
 	uint8_t hook; /* enum nf_inet_hooks */
 	uint32_t indev, outdev;
 	bool checksum_unset;
+	bool has_uid; /* of the socket that it comes from, here */
+	uint32_t uid;
+	bool has_mac; /* the sender's, on an Ethernet link */
+	uint8_t mac[6];
 	struct reader payload; /* from the IP header on */
 };
 

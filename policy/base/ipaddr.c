@@ -223,6 +223,20 @@ const char *iprange_print(const struct iprange *r, char *buf)
 	return buf;
 }
 
+uint64_t iprange_size(const struct iprange *r, uint64_t most)
+{
+	size_t len = ipaddr_len(r->lo.family);
+	uint64_t more = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		more = (more << 8) + r->hi.bytes[i] - r->lo.bytes[i];
+		/* No lower byte can take this back. */
+		if (more > most)
+			return most;
+	}
+	return more < most ? more + 1 : most;
+}
+
 static int range_cmp(const void *pa, const void *pb)
 {
 	const struct iprange *a = pa, *b = pb;

@@ -70,6 +70,9 @@ const char *iprange_print(const struct iprange *r, char *buf);
 /* Length of the prefix that the range is exactly, or -1. */
 int iprange_prefix_len(const struct iprange *r);
 
+/* How many addresses it has, or `most` if there are more. */
+uint64_t iprange_size(const struct iprange *r, uint64_t most);
+
 /* Sort and merge `n` ranges (changed in place) into a set that borrows them. */
 struct ipset ipset_of(struct iprange *ranges, size_t n);
 

@@ -134,6 +134,9 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 	return !err;
 }
 
+/* Of all the senders' interfaces: run.sh gives it to them. */
+static const struct mac sender_mac = {{2, 0, 0, 0, 0, 1}};
+
 static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 		struct chance *c)
 {
@@ -153,6 +156,10 @@ static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 			/* The kernel goes by its own clock. */
 			one.facts.time = time(NULL);
 			one.facts.over_limit = false;
+			one.facts.mac = sender_mac;
+			one.facts.has_uid = one.hook == RS_OUTPUT;
+			one.facts.uid = 0;
+			one.facts.cgroups = 0;
 			if (!check_packet(g, &one))
 				return false;
 		}

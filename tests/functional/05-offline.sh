@@ -83,4 +83,23 @@ check flows-unreadable "exit 2 expected" status_is 2 "$fwctl" test --policy offi
 check flows-unreadable-all "not all lines are named" says "wrong.flows:3: error: a flow is not told by 'colour'"
 check flows-none "exit 2 expected" status_is 2 "$fwctl" test --policy office.conf /dev/null
 check flows-stdin "standard input is not read" status_is 0 "$fwctl" test --policy office.conf - <good.flows
+
+# what a change of the policy means
+sed -e 's/to = "192.0.2.53"/to = ["192.0.2.53", "192.0.2.54"]/' -e '/no mail/d' \
+	-e 's/"https"\]/"https", "tcp\/8443"]/' office.conf >new.conf
+check diff-runs "exit 0 expected" status_is 0 "$fwctl" diff office.conf new.conf
+check diff-word "the word is not named" says '      to: + "192.0.2.54"'
+check diff-rule-gone "the rule is not named" says "  - egress 'no mail'"
+check diff-gained "the gained flow is not told" says "10.10.0.0/16 -> 192.0.2.54 udp/53"
+check diff-was "not told who refused it" says "    was reject by 'rest'"
+check diff-now "not told who allows it" says "    now allow by 'resolver'"
+check diff-example "no example" says "e.g. 10.10.0.1 -> 192.0.2.54 udp/53"
+check diff-names "the name is not told" says "now allow by 'web' if host *.example.org"
+check diff-back "exit 0 expected" status_is 0 "$fwctl" diff new.conf office.conf
+check diff-lost "the lost flow is not told" says "  lost     lan -> wan"
+check diff-json "exit 0 expected" status_is 0 "$fwctl" diff --json office.conf new.conf
+check diff-json-reads "not JSON" jq -e '.flows | map(select(.kind == "gained")) | length >= 2' said
+check diff-same "exit 0 expected" status_is 0 "$fwctl" diff office.conf office.conf
+check diff-same-says "differences in nothing" says "  by rules: the same"
+check diff-bad "exit 3 expected" status_is 3 "$fwctl" diff office.conf good.flows
 exit $bad

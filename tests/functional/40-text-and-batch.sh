@@ -83,5 +83,9 @@ agent_or_fail
 plain_policy >"$LAB/plain.conf"
 compare plain "$LAB/plain.conf"
 compare maps "$LAB_ROOT/tests/golden/model-maps.conf"
+compare singles "$LAB_ROOT/tests/golden/model-singles.conf"
+for conditions in time limits mac; do
+	compare "$conditions" "$LAB_ROOT/tests/golden/model-$conditions.conf"
+done
 compare sample "$LAB_ROOT/packaging/policies/sample.conf"
 finish

@@ -19,31 +19,7 @@ client ping -c 1 -W 1 "$WEB4" >/dev/null &&
 	{ not_ok no-way-without-nat "the outside answers the client itself"; finish; }
 
 # A web server inside, on another port than it is known by outside.
-cat >"$LAB/inside.conf" <<END
-worker_processes 1;
-daemon off;
-user root;
-pid $LAB/inside.pid;
-error_log stderr;
-events { worker_connections 64; }
-http {
-access_log off;
-client_body_temp_path $LAB/inside-t1;
-proxy_temp_path $LAB/inside-t2;
-fastcgi_temp_path $LAB/inside-t3;
-uwsgi_temp_path $LAB/inside-t4;
-scgi_temp_path $LAB/inside-t5;
-server {
-listen 10.20.0.80:8443 ssl;
-listen [fd00:20::80]:8443 ssl;
-ssl_certificate $LAB/tls/www.example.org.pem;
-ssl_certificate_key $LAB/tls/www.example.org.key;
-return 200 "hello from inside for \$remote_addr\n";
-}
-}
-END
-start_server inside-web "$NS_SERVER" tcp/8443@10.20.0.80 \
-	nginx -p "$LAB" -c "$LAB/inside.conf" -e stderr ||
+start_inside_web 8443 ||
 	{ not_ok servers "the web server inside does not come up"; finish; }
 
 cat >"$LAB/nat.conf" <<END
@@ -84,15 +60,6 @@ capture_start outside "$NS_OUTSIDE"
 capture_start inside "$NS_SERVER"
 PHASE=judged
 hello="hello from"
-
-# outside_web NAME ADDRESS PORT CURL-OPTION...: by name, to an address of the gateway.
-outside_web() {
-	local name=$1 address=$2 port=$3
-
-	shift 3
-	outside curl -sS -m $((10 * LAB_SLOW)) --cacert "$LAB/tls/ca.pem" "$@" \
-		--resolve "$name:$port:$address" "https://$name:$port/"
-}
 
 for v in 4 6; do
 	web=WEB$v

@@ -216,6 +216,45 @@ start_inside() {
 	done
 }
 
+# start_inside_web PORT: https on the server inside, as www.example.org; it says
+# whom it serves.
+start_inside_web() {
+	cat >"$LAB/inside.conf" <<-END
+		worker_processes 1;
+		daemon off;
+		user root;
+		pid $LAB/inside.pid;
+		error_log stderr;
+		events { worker_connections 64; }
+		http {
+		access_log off;
+		client_body_temp_path $LAB/inside-t1;
+		proxy_temp_path $LAB/inside-t2;
+		fastcgi_temp_path $LAB/inside-t3;
+		uwsgi_temp_path $LAB/inside-t4;
+		scgi_temp_path $LAB/inside-t5;
+		server {
+		listen 10.20.0.80:$1 ssl;
+		listen [fd00:20::80]:$1 ssl;
+		ssl_certificate $LAB/tls/www.example.org.pem;
+		ssl_certificate_key $LAB/tls/www.example.org.key;
+		return 200 "hello from inside for \$remote_addr\n";
+		}
+		}
+	END
+	start_server inside-web "$NS_SERVER" "tcp/$1@10.20.0.80" \
+		nginx -p "$LAB" -c "$LAB/inside.conf" -e stderr
+}
+
+# outside_web NAME ADDRESS PORT CURL-OPTION...: by name, to an address of the gateway.
+outside_web() {
+	local name=$1 address=$2 port=$3
+
+	shift 3
+	outside curl -sS -m $((10 * LAB_SLOW)) --cacert "$LAB/tls/ca.pem" "$@" \
+		--resolve "$name:$port:$address" "https://$name:$port/"
+}
+
 # say NS-FUNCTION TEXT NCAT-ARGUMENT...: send a line, print what comes back
 # soon (LAB_SLOW: how many times slower than usual this machine is).
 say() {

@@ -4,20 +4,20 @@
 #include <check.h>
 #include <netinet/in.h>
 
+/* What refuses the packet for its addresses, by the comment of its rule. */
+static const char *wrong_address(const struct packet_case *p)
+{
+	enum hygiene h = ir_wrong_address(&p->policy->ir, p->facts.zone_src,
+					  &p->facts.src, &p->facts.dst);
+
+	if (h == HYGIENE_COUNT)
+		return NULL;
+	return h == HYGIENE_SPOOFED ? "spoofed source" : hygiene_name(h);
+}
+
 bool case_is_spoofed(const struct packet_case *p)
 {
-	const struct ir *ir = &p->policy->ir;
-	const struct ir_zone *zone;
-
-	if (p->facts.zone_src <= 0)
-		return false;
-	zone = &ir->zones[p->facts.zone_src];
-	if (zone->networks.n)
-		return !ipset_has(&zone->networks, &p->facts.src);
-	for (unsigned z = 1; z < ir->n_zones; z++)
-		if (ipset_has(&ir->zones[z].networks, &p->facts.src))
-			return true;
-	return false;
+	return wrong_address(p) != NULL;
 }
 
 bool case_is_neighbours(const struct packet_case *p)
@@ -53,7 +53,7 @@ const char *case_comment(const struct packet_case *p, const struct decision *d)
 	if (case_is_neighbours(p))
 		return NULL;
 	if (case_is_spoofed(p))
-		return "spoofed source";
+		return wrong_address(p);
 	if (p->facts.zone_src < 0 || p->facts.zone_dst < 0)
 		return "interface of no zone";
 	return d->rule ? d->rule->name : "no rule";
@@ -68,6 +68,19 @@ static const char *interface(struct chance *c)
 	return names[chance_below(c, sizeof(names) / sizeof(*names))];
 }
 
+/* User and cgroup of a socket. */
+static void random_owner(struct chance *c, const struct ir *ir, struct facts *f)
+{
+	static const uint32_t uids[] = {0, 1000, 65534, 7};
+	unsigned in = ir->n_cgroups ? chance_below(c, ir->n_cgroups + 1) : 0;
+
+	f->has_uid = !chance_once_in(c, 4);
+	f->uid = uids[chance_below(c, 4)];
+	for (unsigned i = 0; i < ir->n_cgroups && in; i++)
+		if (ir_cgroup_within(&ir->cgroups[in - 1], &ir->cgroups[i]))
+			f->cgroups |= 1U << i;
+}
+
 void random_case(struct chance *c, struct packet_case *p)
 {
 	const struct ir *ir = &p->policy->ir;
@@ -77,6 +90,11 @@ void random_case(struct chance *c, struct packet_case *p)
 	p->hook = (enum rs_hook)(RS_INPUT + (int)chance_below(c, 3));
 	p->iif = p->hook == RS_OUTPUT ? NULL : interface(c);
 	p->oif = p->hook == RS_INPUT ? NULL : interface(c);
+	p->facts.has_mac = p->iif != NULL;
+	if (!p->iif)
+		random_owner(c, ir, &p->facts);
+	p->facts.mac = (struct mac){
+		{2, 0, 0, 0, 0, (uint8_t)(1 + chance_below(c, 4))}};
 	p->facts.zone_src = p->iif ? ir_zone_by_interface(ir, p->iif) : 0;
 	p->facts.zone_dst = p->oif ? ir_zone_by_interface(ir, p->oif) : 0;
 	/* Most sources fit their zone, or little else would be tried. */

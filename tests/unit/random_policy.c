@@ -6,8 +6,35 @@
 #include <check.h>
 #include <netinet/in.h>
 
-struct policy_env random_env = {.utc_offset = 9 * 3600 + 1800,
-				      .tz_minuteswest = 330};
+static const char *const cgroups[] = {"system.slice",
+				      "system.slice/chrony.service",
+				      "user.slice", "system.slicer"};
+
+static bool find_user(void *ctx, const char *name, uint32_t *out_uid)
+{
+	(void)ctx;
+	*out_uid = 1000;
+	return !strcmp(name, "alice");
+}
+
+static bool find_cgroup(void *ctx, const char *path, uint64_t *out_id,
+			unsigned *out_level)
+{
+	(void)ctx;
+	for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++) {
+		if (strcmp(cgroups[i], path) != 0)
+			continue;
+		*out_id = 0x7fffffff00000001ULL + i;
+		*out_level = strchr(path, '/') ? 2 : 1;
+		return true;
+	}
+	return false;
+}
+
+struct policy_env random_env = {.user = find_user,
+				.cgroup = find_cgroup,
+				.utc_offset = 9 * 3600 + 1800,
+				.tz_minuteswest = 330};
 
 bool random_limits_are_wide;
 
@@ -77,6 +104,19 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 		    PICK(c, answers), PICK(c, answers), PICK(c, answers));
 }
 
+/* Private sources are most of ours: they are let in mostly.  A rate is reached
+ * by time, which no evaluation knows. */
+static void add_hygiene(struct chance *c, struct strbuf *t)
+{
+	static const char *const bools[] = {"false", "true"};
+
+	strbuf_addf(t,
+		    "hygiene: { spoofed = %s; bogons = %s; private = %s; "
+		    "documentation = %s; syn-flood = false; };\n",
+		    bools[!chance_once_in(c, 8)], PICK(c, bools),
+		    bools[chance_once_in(c, 4)], bools[chance_once_in(c, 4)]);
+}
+
 static const char *const addresses[] = {
 	"10.0.0.0/16",
 	"10.0.7.1",
@@ -106,6 +146,9 @@ static const char *const apps[] = {"http", "tls", "socks", "unknown"};
 
 static const char *const hosts[] = {"*", "*.example.org", "a.example.org",
 				    "b.example.net", "192.0.2.1"};
+
+static const char *const macs[] = {"02:00:00:00:00:01", "02:00:00:00:00:02",
+				   "02:00:00:00:00:03"};
 
 static const char *const times[] = {
 	"mon-fri 08:00-18:00",    "sat,sun",         "22:00-06:00",
@@ -172,6 +215,18 @@ static void add_end(struct chance *c, struct strbuf *t, const char *key,
 	}
 }
 
+static void add_owner(struct chance *c, struct strbuf *t)
+{
+	static const char *const users[] = {"alice", "0", "65534"};
+	unsigned both = chance_below(c, 3);
+
+	strbuf_addz(t, " from = \"self\";");
+	if (both != 0)
+		ADD_WORDS(c, t, "user", users);
+	if (both != 1)
+		ADD_WORDS(c, t, "cgroup", cgroups);
+}
+
 static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 {
 	static const char *const narrow[] = {"20/minute", "5/second per source",
@@ -191,8 +246,7 @@ static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 				       ? " connections = 1000000;"
 				       : " connections = \"1000000 in all\";");
 	if (chance_once_in(c, 20))
-		strbuf_addf(t, " packets = \"%s\";",
-			    rates[chance_below(c, 3)]);
+		strbuf_addf(t, " packets = \"%s\";", rates[chance_below(c, 3)]);
 }
 
 static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
@@ -203,7 +257,10 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 	const char *action = PICK(c, actions);
 
 	strbuf_addf(t, " { name = \"r%u\";", number);
-	add_end(c, t, "from", list == AST_INGRESS);
+	if (list != AST_INGRESS && chance_once_in(c, 6))
+		add_owner(c, t);
+	else
+		add_end(c, t, "from", list == AST_INGRESS);
 	add_end(c, t, "to", list == AST_EGRESS);
 	if (!chance_once_in(c, 3))
 		ADD_WORDS(c, t, "service", services);
@@ -215,8 +272,10 @@ static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		ADD_WORDS(c, t, "sni", hosts);
 	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "alpn", alpns);
-	if (chance_once_in(c, 4))
+	if (chance_once_in(c, 8))
 		ADD_WORDS(c, t, "time", times);
+	if (list != AST_INGRESS && chance_once_in(c, 10))
+		ADD_WORDS(c, t, "mac", macs);
 	add_limits(c, t, action);
 	if (chance_once_in(c, 6))
 		strbuf_addz(t, chance_once_in(c, 2)
@@ -288,6 +347,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 	strbuf_addz(t, "version = 1;\n");
 	add_zones(c, t);
 	add_gateway(c, t);
+	add_hygiene(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {
 		bool narrow = chance_once_in(c, 3);
 		unsigned n = chance_below(c, narrow ? 12 : 5);

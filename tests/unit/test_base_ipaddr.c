@@ -357,8 +357,36 @@ START_TEST(differences_agree_with_a_table)
 }
 END_TEST
 
+START_TEST(counts_addresses)
+{
+	static const struct {
+		const char *range;
+		uint64_t most, size;
+	} cases[] = {
+		{"10.0.0.1", 100, 1},
+		{"10.0.0.0/24", 1000, 256},
+		{"10.0.0.255-10.0.1.0", 100, 2},
+		{"10.0.255.255-10.1.0.0", 100, 2},
+		{"10.0.0.0/24", 255, 255},
+		{"0.0.0.0/0", 1000, 1000},
+		{"::/0", 1000, 1000},
+		{"2001:db8::-2001:db8::1:0", 100000, 65537},
+		{"fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::", 100, 2},
+	};
+	struct iprange r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		ck_assert_int_eq(iprange_parse(str_of(cases[i].range), &r),
+				 FW_OK);
+		ck_assert_uint_eq(iprange_size(&r, cases[i].most),
+				  cases[i].size);
+	}
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+	tcase_add_test(tc, counts_addresses);
 	tcase_add_test(tc, addresses_are_read_and_printed);
 	tcase_add_test(tc, addresses_with_ports);
 	tcase_add_test(tc, next_carries_and_ends);

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Only flows that a rule reaches which is not the same in both can fare
+ * differently.  Their boxes are taken one by one, cut along the rules of either
+ * policy into pieces of one outcome each, and the pieces compared.
+ */
+#include "policy/diff.h"
+
+#include "policy/base/map.h"
+#include "policy/base/strbuf.h"
+
+/* Boxes of what may have changed between two zones, and pieces of one box. */
+#define BOXES_MAX  65536
+#define PIECES_MAX 4096
+
+/* Boxes that are kept of one change; the rest is only counted. */
+#define WHERE_MAX 256
+
+struct piece {
+	struct box box;
+	struct outcome outcome;
+};
+
+typedef VEC(struct piece) piece_list;
+
+/* One policy between two zones. */
+struct half {
+	const struct ir *ir;
+	struct arm_list arms;
+	bool silent; /* what no rule fits gets no answer */
+};
+
+struct differ {
+	struct half before, after;
+	const char *from, *to;
+	struct arena *arena;  /* of what is told */
+	struct arena scratch; /* of one box */
+	struct map known;     /* outcomes and changes by their text */
+	struct flow_diff *out;
+};
+
+/* --- outcomes ----------------------------------------------------------------
+ */
+
+/* The lines of ir_rule_print_conditions() as one. */
+static void print_conditions(struct strbuf *out, const struct ir *ir,
+			     const struct ir_rule *r)
+{
+	struct strbuf lines;
+	const char *text;
+
+	strbuf_init(&lines, 0);
+	ir_rule_print_conditions(ir, r, &lines);
+	text = strbuf_text(&lines);
+	for (const char *c = text; *c; c++) {
+		if (*c == '\t')
+			strbuf_addz(out, c == text ? " if " : ", ");
+		else if (*c != '\n')
+			strbuf_add(out, str_mem(c, 1));
+	}
+	out->failed |= lines.failed;
+	strbuf_done(&lines);
+}
+
+static void print_rule_outcome(struct strbuf *out, const struct ir *ir,
+			       const struct ir_rule *r, bool named)
+{
+	strbuf_addz(out, ir_action_name(r->action));
+	if (named)
+		strbuf_addf(out, " by '%s'", r->name);
+	print_conditions(out, ir, r);
+}
+
+static void print_outcome(const struct outcome *o, struct strbuf *out,
+			  bool named)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		if (i)
+			strbuf_addz(out, "; else ");
+		print_rule_outcome(out, o->ir, o->rules[i], named);
+	}
+	if (o->more)
+		strbuf_addz(out, "; else other rules");
+	else if (!o->ends)
+		strbuf_addf(out, "%s%s%s", o->n ? "; else " : "",
+			    o->silent ? "deny" : "reject",
+			    named ? ", as no rule fits" : "");
+}
+
+void outcome_print(const struct outcome *o, struct strbuf *out)
+{
+	print_outcome(o, out, true);
+}
+
+bool outcome_allows(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->rules[i]->action == IR_ALLOW && !o->rules[i]->observe)
+			return true;
+	return o->more;
+}
+
+/* The text that two equal outcomes share; in the arena. */
+static struct str outcome_text(struct outcome *o, struct arena *arena)
+{
+	struct strbuf text;
+	struct str kept;
+
+	strbuf_init(&text, 0);
+	print_outcome(o, &text, false);
+	kept = arena_str(arena, str_mem(text.p, text.len));
+	strbuf_done(&text);
+	return kept;
+}
+
+/* --- pieces
+ * -------------------------------------------------------------------- */
+
+static void add_piece(struct differ *d, piece_list *list, const struct box *box,
+		      const struct outcome *outcome)
+{
+	struct piece *slot =
+		list->n < PIECES_MAX ? vec_push(&d->scratch, list) : NULL;
+
+	if (slot)
+		*slot = (struct piece){*box, *outcome};
+	else
+		d->out->too_much = true;
+}
+
+/* The ranges of a set (NULL: any) within a box's, without those taken off. */
+static struct ipset within(struct differ *d, const struct ipset *set,
+			   const struct ipset *but, const struct iprange *side)
+{
+	struct ipset whole = {.items = side, .n = 1}, rest, inside;
+
+	if (!set && !but)
+		return whole;
+	/* What is left when all else is taken from the side. */
+	if (set) {
+		if (ipset_subtract(&d->scratch, &whole, set, &rest) != FW_OK ||
+		    ipset_subtract(&d->scratch, &whole, &rest, &inside) !=
+			    FW_OK)
+			d->out->failed = true;
+		whole = inside;
+	}
+	if (but && ipset_subtract(&d->scratch, &whole, but, &inside) == FW_OK)
+		whole = inside;
+	return whole;
+}
+
+/* The part of a box that the arm takes. */
+static void part_of_arm(struct differ *d, const struct arm *arm,
+			const struct box *box, struct region *out)
+{
+	struct ipset src = within(d, arm->src, arm->not_src, &box->src);
+	struct ipset dst = within(d, arm->dst, arm->not_dst, &box->dst);
+	struct arm part = *arm;
+	struct region all;
+	struct region one = {.max = 1};
+
+	part.src = &src;
+	part.dst = &dst;
+	part.not_src = part.not_dst = NULL;
+	region_add(&one, box, &d->scratch);
+	*out = (struct region){.max = PIECES_MAX};
+	if (src.n == 0 || dst.n == 0)
+		return;
+	region_of_arm(&part, PIECES_MAX, &d->scratch, &all);
+	region_common(&all, &one, &d->scratch, out);
+	d->out->too_much |= out->too_big;
+}
+
+static struct outcome with_rule(const struct outcome *o,
+				const struct ir_rule *rule)
+{
+	struct outcome next = *o;
+
+	if (next.n < OUTCOME_RULES_MAX)
+		next.rules[next.n++] = rule;
+	else
+		next.more = true;
+	next.ends = ir_rule_takes_all(rule) || next.more;
+	return next;
+}
+
+/* Every open piece is cut along the arm; who gets an end is done. */
+static void cut_along(struct differ *d, const struct arm *arm, piece_list *open,
+		      piece_list *done)
+{
+	piece_list next = {0};
+
+	vec_foreach (p, open) {
+		struct region taken, rest = {.max = PIECES_MAX};
+		struct outcome o;
+
+		part_of_arm(d, arm, &p->box, &taken);
+		if (taken.boxes.n == 0) {
+			add_piece(d, &next, &p->box, &p->outcome);
+			continue;
+		}
+		o = with_rule(&p->outcome, arm->rule);
+		vec_foreach (box, &taken.boxes)
+			add_piece(d, o.ends ? done : &next, box, &o);
+		region_add(&rest, &p->box, &d->scratch);
+		region_cut_all(&rest, &taken, &d->scratch);
+		d->out->too_much |= rest.too_big;
+		vec_foreach (box, &rest.boxes)
+			add_piece(d, &next, box, &p->outcome);
+	}
+	*open = next;
+}
+
+/* For ever: it decides nothing. */
+static bool only_observes(const struct ir_rule *rule)
+{
+	return rule->observe && !rule->until;
+}
+
+static void partition(struct differ *d, const struct half *half,
+		      const struct box *box, piece_list *done)
+{
+	const struct outcome none = {.ir = half->ir, .silent = half->silent};
+	piece_list open = {0};
+
+	add_piece(d, &open, box, &none);
+	for (size_t i = 0; i < half->arms.n && open.n; i++)
+		if (!only_observes(half->arms.items[i].rule))
+			cut_along(d, &half->arms.items[i], &open, done);
+	vec_foreach (p, &open)
+		add_piece(d, done, &p->box, &p->outcome);
+	vec_foreach (p, done)
+		p->outcome.text = outcome_text(&p->outcome, &d->scratch);
+}
+
+/* --- what has changed --------------------------------------------------------
+ */
+
+static const struct outcome *keep_outcome(struct differ *d,
+					  const struct outcome *o)
+{
+	struct outcome *kept = arena_alloc(d->arena, sizeof(*kept));
+
+	if (!kept)
+		return NULL;
+	*kept = *o;
+	kept->text = arena_str(d->arena, o->text);
+	return kept;
+}
+
+static enum diff_kind kind_of(const struct outcome *before,
+			      const struct outcome *after)
+{
+	if (outcome_allows(before) == outcome_allows(after))
+		return DIFF_CHANGED;
+	return outcome_allows(after) ? DIFF_GAINED : DIFF_LOST;
+}
+
+/* The change between these outcomes in this pair of zones, made at first. */
+static struct flow_change *change_for(struct differ *d,
+				      const struct outcome *before,
+				      const struct outcome *after)
+{
+	struct str name = str_of(arena_printf(
+		d->arena, "%s\n%s\n%s\n%s\n%.*s\n%.*s", d->from, d->to,
+		before->n ? before->rules[before->n - 1]->name : "",
+		after->n ? after->rules[after->n - 1]->name : "",
+		STR_ARG(before->text), STR_ARG(after->text)));
+	struct flow_change *c = map_get(&d->known, name), **slot;
+
+	if (c)
+		return c;
+	c = arena_alloc(d->arena, sizeof(*c));
+	slot = vec_push(d->arena, &d->out->changes);
+	if (!c || !slot || !map_put(d->arena, &d->known, name, c)) {
+		d->out->failed = true;
+		return NULL;
+	}
+	*c = (struct flow_change){.kind = kind_of(before, after),
+				  .from = d->from,
+				  .to = d->to,
+				  .before = keep_outcome(d, before),
+				  .after = keep_outcome(d, after),
+				  .where = {.max = WHERE_MAX}};
+	*slot = c;
+	return c;
+}
+
+/* One address of a range: not its first, which is often a network's own. */
+static struct iprange example_of(const struct iprange *r)
+{
+	static const char *const usual[] = {"198.51.100.1", "2001:db8::1"};
+	const char *text = usual[r->lo.family == IP_V6];
+	struct iprange one = {r->lo, r->lo};
+	struct ipaddr a;
+
+	if (ipaddr_parse(str_of(text), &a) != FW_OK ||
+	    ipaddr_cmp(&r->lo, &a) > 0 || ipaddr_cmp(&a, &r->hi) > 0) {
+		a = r->lo;
+		if (ipaddr_cmp(&r->lo, &r->hi) != 0)
+			(void)ipaddr_next(&a);
+	}
+	one.lo = one.hi = a;
+	return one;
+}
+
+static void note_change(struct differ *d, const struct piece *before,
+			const struct piece *after)
+{
+	struct box common = box_common(&before->box, &after->box);
+	struct flow_change *c =
+		change_for(d, &before->outcome, &after->outcome);
+
+	if (!c)
+		return;
+	if (c->where.boxes.n == 0)
+		c->example = (struct box){.src = example_of(&common.src),
+					  .dst = example_of(&common.dst),
+					  .service_lo = common.service_lo,
+					  .service_hi = common.service_lo};
+	region_add(&c->where, &common, d->arena);
+}
+
+static void compare_box(struct differ *d, const struct box *box)
+{
+	piece_list before = {0}, after = {0};
+
+	arena_init(&d->scratch, 0, 0);
+	partition(d, &d->before, box, &before);
+	partition(d, &d->after, box, &after);
+	vec_foreach (a, &before)
+		vec_foreach (b, &after)
+			if (box_meets(&a->box, &b->box) &&
+			    !str_eq(a->outcome.text, b->outcome.text))
+				note_change(d, a, b);
+	arena_done(&d->scratch);
+}
+
+/* --- where to look
+ * ------------------------------------------------------------- */
+
+static bool same_set(const struct ipset *a, const struct ipset *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->n == b->n && (a->n == 0 || !memcmp(a->items, b->items,
+						     a->n * sizeof(*a->items)));
+}
+
+static bool same_arm(const struct ir *ir_a, const struct arm *a,
+		     const struct ir *ir_b, const struct arm *b)
+{
+	const struct ir_rule *x = a->rule, *y = b->rule;
+	struct strbuf one, other;
+	bool same;
+
+	if (x->action != y->action || !same_set(a->src, b->src) ||
+	    !same_set(a->dst, b->dst) || !same_set(a->not_src, b->not_src) ||
+	    !same_set(a->not_dst, b->not_dst) || x->n_services != y->n_services)
+		return false;
+	for (size_t i = 0; i < x->n_services; i++)
+		if (x->services[i].l4 != y->services[i].l4 ||
+		    x->services[i].lo != y->services[i].lo ||
+		    x->services[i].hi != y->services[i].hi)
+			return false;
+	strbuf_init(&one, 0);
+	strbuf_init(&other, 0);
+	ir_rule_print_conditions(ir_a, x, &one);
+	ir_rule_print_conditions(ir_b, y, &other);
+	same = !strcmp(strbuf_text(&one), strbuf_text(&other));
+	strbuf_done(&one);
+	strbuf_done(&other);
+	return same;
+}
+
+/* Add what of the arm can be at all: sources of the zone's networks. */
+static void add_reach(struct differ *d, const struct half *half,
+		      const struct arm *arm, unsigned from,
+		      struct region *where)
+{
+	const struct ipset *own = &half->ir->zones[from].networks;
+	struct region part;
+	struct arm clipped = *arm;
+
+	if (own->n && !arm->src && ir_cleans(half->ir, HYGIENE_SPOOFED))
+		clipped.src = own;
+	region_of_arm(&clipped, BOXES_MAX, d->arena, &part);
+	d->out->too_much |= part.too_big;
+	vec_foreach (box, &part.boxes) {
+		region_cut(where, box, d->arena);
+		region_add(where, box, d->arena);
+	}
+}
+
+/* What is the same at both ends of the lists needs no look; of the rest all. */
+static void find_where(struct differ *d, unsigned from, unsigned from_after,
+		       struct region *where)
+{
+	const struct arm_list *a = &d->before.arms, *b = &d->after.arms;
+	size_t head = 0, tail = 0;
+
+	while (head < a->n && head < b->n &&
+	       same_arm(d->before.ir, &a->items[head], d->after.ir,
+			&b->items[head]))
+		head++;
+	while (tail < a->n - head && tail < b->n - head &&
+	       same_arm(d->before.ir, &a->items[a->n - 1 - tail], d->after.ir,
+			&b->items[b->n - 1 - tail]))
+		tail++;
+	for (size_t i = head; i < a->n - tail; i++)
+		add_reach(d, &d->before, &a->items[i], from, where);
+	for (size_t i = head; i < b->n - tail; i++)
+		add_reach(d, &d->after, &b->items[i], from_after, where);
+}
+
+static int zone_named(const struct ir *ir, const char *name)
+{
+	for (unsigned z = 0; z < ir->n_zones; z++)
+		if (!strcmp(ir->zones[z].name, name))
+			return (int)z;
+	return -1;
+}
+
+static void compare_zones(struct differ *d, unsigned from, unsigned to)
+{
+	const struct ir *before = d->before.ir, *after = d->after.ir;
+	struct region where = {.max = BOXES_MAX};
+	int f, t;
+
+	d->from = before->zones[from].name;
+	d->to = before->zones[to].name;
+	f = zone_named(after, d->from);
+	t = zone_named(after, d->to);
+	if (f < 0 || t < 0)
+		return;
+	if (arms_between(before, from, to, ir_cleans(before, HYGIENE_SPOOFED),
+			 d->arena, &d->before.arms) != FW_OK ||
+	    arms_between(after, (unsigned)f, (unsigned)t,
+			 ir_cleans(after, HYGIENE_SPOOFED), d->arena,
+			 &d->after.arms) != FW_OK) {
+		d->out->failed = true;
+		return;
+	}
+	d->before.silent = before->zones[from].external;
+	d->after.silent = after->zones[f].external;
+	find_where(d, from, (unsigned)f, &where);
+	d->out->too_much |= where.too_big;
+	vec_foreach (box, &where.boxes)
+		compare_box(d, box);
+}
+
+static bool same_guards(const struct ir *a, const struct ir *b)
+{
+	struct arm x = {0}, y = {0};
+
+	if (a->guards != b->guards || a->n_protocols != b->n_protocols)
+		return false;
+	for (size_t i = 0; i < a->n_protocols; i++) {
+		const struct ir_protocol *p = &a->protocols[i];
+		const struct ir_protocol *q = &b->protocols[i];
+
+		x.rule = &p->match;
+		y.rule = &q->match;
+		if (p->require != q->require || p->deny != q->deny ||
+		    p->match.from.zones != q->match.from.zones ||
+		    p->match.to.zones != q->match.to.zones ||
+		    !same_set(&p->match.from.addrs, &q->match.from.addrs) ||
+		    !same_set(&p->match.to.addrs, &q->match.to.addrs) ||
+		    !same_arm(a, &x, b, &y))
+			return false;
+	}
+	return true;
+}
+
+void diff_flows(const struct ir *before, const struct ir *after,
+		struct arena *arena, struct flow_diff *out)
+{
+	struct differ d = {.before.ir = before,
+			   .after.ir = after,
+			   .arena = arena,
+			   .out = out};
+
+	out->guards = !same_guards(before, after);
+	for (unsigned from = 0; from < before->n_zones; from++)
+		for (unsigned to = 0; to < before->n_zones; to++)
+			compare_zones(&d, from, to);
+}

@@ -223,6 +223,7 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 			    .queue = queue,
 			    .err = FW_ERR_AGAIN};
 
+	FW_ASSERT(p);
 	/* A socket of ours must own it again. */
 	if (!m->policy && is_as_we_left_it(m, p) &&
 	    (!m->table_flags || nft_table_claim(&m->nft, MANAGER_TABLE,

@@ -135,12 +135,22 @@ static bool names_alike(const struct nameset *a, const struct nameset *b)
 	       words_alike(a->below, a->n_below, b->below, b->n_below);
 }
 
+static bool senders_alike(const struct ir_rule *a, const struct ir_rule *b)
+{
+	return a->cgroups == b->cgroups && a->n_uids == b->n_uids &&
+	       a->n_macs == b->n_macs &&
+	       (!a->n_uids ||
+		!memcmp(a->uids, b->uids, a->n_uids * sizeof(*a->uids))) &&
+	       (!a->n_macs ||
+		!memcmp(a->macs, b->macs, a->n_macs * sizeof(*a->macs)));
+}
+
 bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
 {
 	return a->action == b->action && a->apps == b->apps &&
 	       a->has_hosts == b->has_hosts && a->observe == b->observe &&
 	       a->until == b->until && names_alike(&a->hosts, &b->hosts) &&
-	       names_alike(&a->snis, &b->snis) &&
+	       senders_alike(a, b) && names_alike(&a->snis, &b->snis) &&
 	       words_alike(a->sni_words.items, a->sni_words.n,
 			   b->sni_words.items, b->sni_words.n) &&
 	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,

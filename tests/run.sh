@@ -187,7 +187,10 @@ for kind in "$@"; do
 	fuzz) run_fuzz ;;
 	corpus) run_lines corpus 900 tests/corpus.sh "$B" ;;
 	functional) run_functional ;;
-	vm) run_lines vm 600 tests/vm/run.sh "$B" ;;
+	vm)
+		run_lines vm 600 tests/vm/run.sh "$B"
+		run_lines vm 400 tests/vm/restart.sh "$B"
+		;;
 	*) fail "$kind" "no such kind" ;;
 	esac
 done

@@ -143,17 +143,20 @@ bool manager_was_loaded(const struct manager *m, const struct policy *p)
 	return digest && !strcmp(digest, p->digest);
 }
 
-/* `expected`: the genid when nobody else has changed anything while it was sent
- * and we did not listen; 0: nothing was sent. */
+/* `expected`: the genid, when nobody else has changed anything while nobody
+ * listened; 0: somebody did all the time. */
 static void note_loaded(struct manager *m, const struct policy *p,
 			uint32_t expected)
 {
 	uint32_t genid = 0;
 
+	/* A table that is ours alone needs no fingerprint. */
 	m->table_known =
 		nft_genid(&m->nft, &genid) == FW_OK &&
-		nft_fingerprint(&m->nft, MANAGER_TABLE, &m->table_sum) == FW_OK;
-	m->change = (struct nft_change){.lost = expected && genid != expected};
+		(m->table_flags || nft_fingerprint(&m->nft, MANAGER_TABLE,
+						   &m->table_sum) == FW_OK);
+	m->change = (struct nft_change){
+		.touched = !m->table_flags && expected && genid != expected};
 	if (m->store_open &&
 	    store_record_set(&m->store, LOADED_FILE, loaded_json(m, p, genid)))
 		log_warning("%s/" LOADED_FILE " cannot be written: the next "
@@ -205,9 +208,7 @@ static void send_once(void *arg)
 			    s->last ? 0 : s->genid, &p->arena, &batch);
 	if (s->err)
 		return;
-	nft_listen(&m->nft, false);
 	s->err = nft_send(&m->nft, &batch, &s->errors);
-	nft_listen(&m->nft, true);
 	if (s->err && (s->last || !nft_was_overtaken(&s->errors)))
 		explain_batch(s->answer, &batch, &s->errors);
 	nl_batch_done(&batch);
@@ -222,6 +223,7 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 			    .queue = queue,
 			    .err = FW_ERR_AGAIN};
 
+	FW_ASSERT(p);
 	/* A socket of ours must own it again. */
 	if (!m->policy && is_as_we_left_it(m, p) &&
 	    (!m->table_flags || nft_table_claim(&m->nft, MANAGER_TABLE,
@@ -242,7 +244,7 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		answer_refuse(a, 1, "the ruleset cannot be made: %s",
 			      fw_err_text(s.err));
 	if (!s.err)
-		note_loaded(m, p, s.genid + 1);
+		note_loaded(m, p, s.errors.deaf ? s.genid + 1 : 0);
 	return !s.err;
 }
 

@@ -112,11 +112,30 @@ static struct facts facts_of(const struct engine_flow *f, struct zones *zones)
 	return facts;
 }
 
+/* Who has begun a connection - a hardware address, a user, a cgroup - nobody
+ * can tell of it any more. */
+static bool asks_for_sender(const struct ir_rule *rule)
+{
+	return rule->n_macs || rule->n_uids || rule->cgroups;
+}
+
+/* As far as can be told of a connection. */
+static enum tri fits(const struct ir_rule *rule, const struct facts *f)
+{
+	struct ir_rule blind = *rule;
+	enum tri t;
+
+	blind.n_macs = blind.n_uids = 0;
+	blind.cgroups = 0;
+	t = eval_rule(&blind, f, EVAL_KERNEL);
+	return t == TRI_YES && asks_for_sender(rule) ? TRI_NOT_YET : t;
+}
+
 /* The next rule from `i` on that can apply, or the list's end. */
 static size_t next_rule(const struct ir *ir, const struct facts *f, size_t i,
 			size_t to)
 {
-	while (i < to && eval_rule(&ir->all[i], f, EVAL_KERNEL) == TRI_NO)
+	while (i < to && fits(&ir->all[i], f) == TRI_NO)
 		i++;
 	return i;
 }
@@ -169,7 +188,7 @@ static bool is_asked_alike(const struct ir *a, const struct facts *fa,
 			       j == b->list_to[list_b];
 		if (!ir_rule_asks_alike(&a->all[i], &b->all[j]))
 			return false;
-		if (eval_rule(&a->all[i], fa, EVAL_KERNEL) == TRI_YES)
+		if (fits(&a->all[i], fa) == TRI_YES)
 			return true;
 	}
 }
@@ -188,13 +207,34 @@ static bool is_unchanged(struct sweeping *s, const struct engine_flow *f,
 	return is_asked_alike(&old->ir, &before, &s->in->now->ir, facts);
 }
 
+/* A rule may let it through for its sender: then it stays. */
+static bool may_be_let_by_sender(const struct ir *ir, const struct facts *f)
+{
+	enum ast_list list = ir_list_of(ir, f->zone_src, f->zone_dst);
+
+	if (list == AST_LISTS)
+		return false;
+	for (size_t i = ir->list_from[list]; i < ir->list_to[list]; i++) {
+		const struct ir_rule *rule = &ir->all[i];
+		enum tri t = fits(rule, f);
+
+		if (t == TRI_YES)
+			return false;
+		if (t == TRI_NOT_YET && asks_for_sender(rule) &&
+		    rule->action == IR_ALLOW)
+			return true;
+	}
+	return false;
+}
+
 static void judge_unknown(struct sweeping *s, const struct engine_flow *f,
 			  const struct conntrack_tuple *tuple)
 {
 	struct facts facts = facts_of(f, s->zones);
 	struct decision d = eval_flow(&s->in->now->ir, &facts, EVAL_KERNEL);
 
-	if (is_unchanged(s, f, &facts))
+	if (is_unchanged(s, f, &facts) ||
+	    may_be_let_by_sender(&s->in->now->ir, &facts))
 		return;
 	tell(s, &facts, &d);
 	cut(s, tuple);

@@ -18,4 +18,4 @@ struct sweep {
 };
 
 /* Trouble is logged. */
-void sweep_run(struct sweep *s);
+void sweep_run(struct sweep *in);

@@ -50,6 +50,19 @@ static void drain(int fd, struct nft_errors *errors)
 	}
 }
 
+/* Bytes of a batch beyond which its events are not listened to. */
+#define LISTEN_MAX (256U * 1024)
+
+static void listen_to(const struct nft *n, bool on)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	/* Without it nothing is noticed; the rest works. */
+	(void)setsockopt(n->events, SOL_NETLINK,
+			 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
+			 &group, sizeof(group));
+}
+
 enum fw_err nft_open(struct nft *out)
 {
 	struct sockaddr_nl self = {0};
@@ -66,18 +79,8 @@ enum fw_err nft_open(struct nft *out)
 	out->port = self.nl_pid;
 	nlsock_receive_buffer(out->fd, RECEIVE_BUFFER);
 	nlsock_receive_buffer(out->events, EVENTS_BUFFER);
-	nft_listen(out, true);
+	listen_to(out, true);
 	return FW_OK;
-}
-
-void nft_listen(const struct nft *n, bool on)
-{
-	int group = NFNLGRP_NFTABLES;
-
-	/* Without it nothing is noticed; the rest works. */
-	(void)setsockopt(n->events, SOL_NETLINK,
-			 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
-			 &group, sizeof(group));
 }
 
 void nft_close(struct nft *n)
@@ -93,13 +96,22 @@ enum fw_err nft_send(const struct nft *n, const struct nl_batch *batch,
 		     struct nft_errors *errors)
 {
 	int room = (int)batch->len + 4096;
+	ssize_t sent;
 
-	*errors = (struct nft_errors){0};
+	*errors = (struct nft_errors){.deaf = batch->len > LISTEN_MAX};
 	if (setsockopt(n->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) <
 	    0)
 		(void)setsockopt(n->fd, SOL_SOCKET, SO_SNDBUF, &room,
 				 sizeof(room));
-	if (send(n->fd, batch->bytes, batch->len, 0) < 0)
+	/* The kernel makes an event of every element for those who listen,
+	 * which takes longer than to load it: who sends much does not listen
+	 * meanwhile. */
+	if (errors->deaf)
+		listen_to(n, false);
+	sent = send(n->fd, batch->bytes, batch->len, 0);
+	if (errors->deaf)
+		listen_to(n, true);
+	if (sent < 0)
 		return fw_err_of_errno(errno);
 	drain(n->fd, errors);
 	if (errors->n || errors->more)

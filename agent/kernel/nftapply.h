@@ -34,6 +34,7 @@ struct nft_errors {
 	struct nft_error items[NFT_ERRORS_MAX];
 	size_t n;
 	size_t more;
+	bool deaf; /* others' changes were not listened to meanwhile */
 };
 
 /* FW_OK: the kernel has taken all of it.  Else nothing has changed, and
@@ -100,10 +101,6 @@ struct nft_change {
 	pid_t pid;    /* who, if known */
 	char program[32];
 };
-
-/* Off while we send: where nobody listens the kernel need not tell of each of a
- * million elements.  Who changes something meanwhile changes the genid. */
-void nft_listen(const struct nft *n, bool on);
 
 /* Read what there is (never blocks) of tables whose names begin so, and note it
  * in `change`, which may hold what an earlier call has noted. */

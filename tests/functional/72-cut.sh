@@ -114,6 +114,19 @@ check forgotten-and-unchanged-stays "cut" test ! -s "$LAB/talk-again"
 check apply-changed "refused" fwctl apply "$LAB/one.conf"
 check forgotten-and-changed-is-cut "still there" wait_for 2 ended again
 
+# a rule for a sender, whom nobody can tell of a connection any more
+MAC=$(ip -n "$NS_CLIENT" -j link show eth0 | jq -r '.[0].address')
+SENDER='{ name = "sender"; from = "lan"; mac = "'$MAC'"; service = "tcp/9100"; action = "allow"; },'
+policy "$LAB/sender.conf" "$SENDER"
+check apply-sender "refused" fwctl apply "$LAB/sender.conf"
+check sender-starts "no answer" talk sender 2 raw 9100 "$ECHO4" -
+policy "$LAB/sender2.conf" "$SENDER $NAMES { name = \"other\"; from = \"lan\"; service = \"tcp/9000-9200\"; to = \"$ECHO6\"; action = \"allow\"; }, { name = \"rest\"; service = \"tcp/9000-9999\"; action = \"reject\"; },"
+check apply-beside-the-sender "refused" fwctl apply "$LAB/sender2.conf"
+sleep 1
+check sender-stays "cut" test ! -s "$LAB/talk-sender"
+check apply-without-the-sender "refused" fwctl apply "$LAB/noraw.conf"
+check sender-is-cut "still there" wait_for 2 ended sender
+
 # --- a thousand, a hundred times --------------------------------------------------------
 
 check apply-all "refused" fwctl apply "$LAB/all.conf"

@@ -6,6 +6,8 @@
 # result lines come back over the console.
 #
 # usage: run.sh BUILD_FOLDER [SCRIPT...]     default: the list in tests/vm/scripts
+#   VM_INSIDE   the first program inside, in place of tests/vm/inside.sh
+#   VM_SHARE    a folder of this machine that the VM may write to (9p tag fwshare)
 set -u
 
 cd "$(dirname "$0")/../.." || exit 2
@@ -13,6 +15,11 @@ tree=$PWD
 B=${1:?usage: run.sh BUILD_FOLDER [SCRIPT...]}
 shift
 LIMIT=${VM_SECONDS:-420}
+inside=${VM_INSIDE:-tests/vm/inside.sh}
+share=()
+if [ -n "${VM_SHARE:-}" ]; then
+	share=(-virtfs "local,path=$VM_SHARE,mount_tag=fwshare,security_model=none")
+fi
 
 skip_all() {
 	echo "SKIP stock-kernel: $1"
@@ -64,7 +71,7 @@ done
 /bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose fwroot /new
 /bin/busybox mount --move /dev /new/dev
 /bin/busybox umount /proc
-exec /bin/busybox switch_root /new /bin/bash $tree/tests/vm/inside.sh $kernel $B $*
+exec /bin/busybox switch_root /new /bin/bash $tree/$inside $kernel $B $*
 END
 chmod 755 "$root/init"
 (cd "$root" && find . | cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initrd" || exit 1
@@ -75,6 +82,7 @@ timeout -k 5 "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2
 	-kernel "$kernel/boot/vmlinuz-$release" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 mitigations=off" \
 	-virtfs local,path=/,mount_tag=fwroot,security_model=none,readonly=on,multidevs=remap \
+	"${share[@]}" \
 	</dev/null >"$work/console" 2>&1 &
 qemu=$!
 

@@ -38,7 +38,7 @@ static void check_address(struct check *c, const struct ast_nat *n)
 /* What an action needs and what it cannot have. */
 static void check_action(struct check *c, const struct ast_nat *n)
 {
-	bool snat = str_is(n->action.text, "snat");
+	bool snat = n->action.text.p && str_is(n->action.text, "snat");
 
 	if (snat && !n->address.n)
 		diag_error(c->diags, n->place, "missing",
@@ -130,12 +130,19 @@ static bool has_family(const word_list *words, enum ip_family family)
 	return false;
 }
 
+/* Is it in a zone that is not external? */
+static bool is_inside(const struct check *c, struct ipaddr addr)
+{
+	const struct iprange range = {addr, addr};
+	const struct ipset one = {&range, 1};
+
+	return check_sides(c, &one) & SIDE_INSIDE;
+}
+
 static void check_target(struct check *c, const struct ast_rule *r)
 {
 	const struct word *w = &r->forward;
 	struct ipaddr addr;
-	struct iprange range;
-	const struct ipset one = {&range, 1};
 	uint16_t port;
 
 	if (ipaddr_port_parse(w->text, &addr, &port) != FW_OK) {
@@ -146,8 +153,7 @@ static void check_target(struct check *c, const struct ast_rule *r)
 			   check_quote(c, w));
 		return;
 	}
-	range = (struct iprange){addr, addr};
-	if (!(check_sides(c, &one) & SIDE_INSIDE))
+	if (!is_inside(c, addr))
 		diag_error(c->diags, w->place, "bad-address",
 			   "%s is in no inside zone: flows can be led on to "
 			   "those alone",
@@ -162,8 +168,8 @@ static void check_target(struct check *c, const struct ast_rule *r)
 void check_forward(struct check *c, enum ast_list list,
 		   const struct ast_rule *r)
 {
-	static const struct word self = {.text = {"self", 4}};
-	word_list to = {.items = (struct word *)(uintptr_t)&self, .n = 1};
+	struct word self = {.text = str_of("self")};
+	word_list to = {.items = &self, .n = 1};
 
 	check_ends(c, list == AST_INGRESS ? list : AST_LISTS, &r->from, &to);
 	check_outside(c, r);

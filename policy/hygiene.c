@@ -13,12 +13,12 @@ static const struct {
 };
 
 static const struct {
-	enum hygiene h;
 	const char *range;
+	enum hygiene h;
 	bool source, destination;
 } bogons[] = {
 #define X(id, range, source, destination, rfc, text) \
-	{HYGIENE_##id, range, source, destination},
+	{range, HYGIENE_##id, source, destination},
 #include "policy/bogons.def"
 #undef X
 };

@@ -175,6 +175,11 @@ static void load_sets(struct loading *l, enum ast_kind kind,
 				load_file(l, kind, w);
 }
 
+static enum fw_err result(const struct diag_list *diags, size_t errors_before)
+{
+	return diags->errors > errors_before ? FW_ERR_POLICY : FW_OK;
+}
+
 enum fw_err load_files(struct ast *ast, const struct policy_files *given,
 		       struct diag_list *diags, struct policy_files *out_files)
 {
@@ -182,7 +187,7 @@ enum fw_err load_files(struct ast *ast, const struct policy_files *given,
 			    .given = given,
 			    .diags = diags,
 			    .arena = diags->arena};
-	size_t before = diags->errors;
+	const size_t before = diags->errors;
 
 	load_sets(&l, AST_ADDRESSES, &ast->addresses);
 	load_sets(&l, AST_NAMES, &ast->hosts);
@@ -190,7 +195,7 @@ enum fw_err load_files(struct ast *ast, const struct policy_files *given,
 	*out_files = (struct policy_files){l.files.items, l.files.n};
 	if (l.failed)
 		return FW_ERR_NOMEM;
-	return diags->errors > before ? FW_ERR_POLICY : FW_OK;
+	return result(diags, before);
 }
 
 void load_free_bytes(const struct policy_files *files)

@@ -43,8 +43,10 @@ void lower_forward(struct lowering *l, const struct ast_rule *in,
 		   struct ir_rule *out)
 {
 	struct ir_forward *f = arena_alloc(l->arena, sizeof(*f));
+	struct ir_forward **slot = vec_push(l->arena, &l->forwards);
 
-	if (!f || ipaddr_port_parse(in->forward.text, &f->addr, &f->port)) {
+	if (!f || !slot ||
+	    ipaddr_port_parse(in->forward.text, &f->addr, &f->port)) {
 		l->failed = true;
 		return;
 	}
@@ -55,6 +57,7 @@ void lower_forward(struct lowering *l, const struct ast_rule *in,
 				    .to = out->to,
 				    .services = out->services,
 				    .n_services = out->n_services};
+	*slot = f;
 	out->forward = f;
 	out->to = side_of(l, f->addr);
 	if (f->port)
@@ -99,18 +102,6 @@ static void lower_nat(struct lowering *l, const struct ast_nat *in,
 		take_addresses(in, out);
 }
 
-/* Ids of forwards: their rules are not const while they are made. */
-static void number_forwards(struct ir *ir)
-{
-	for (size_t i = 0; i < ir->n_all; i++) {
-		struct ir_forward *f =
-			(struct ir_forward *)(uintptr_t)ir->all[i].forward;
-
-		if (f)
-			f->match.id = (unsigned)ir->n_ids++;
-	}
-}
-
 void lower_nats(struct lowering *l, struct ir *ir)
 {
 	struct ir_nat *all =
@@ -127,5 +118,6 @@ void lower_nats(struct lowering *l, struct ir *ir)
 		out->match.id = (unsigned)ir->n_ids++;
 	}
 	ir->nats = all;
-	number_forwards(ir);
+	vec_foreach (f, &l->forwards)
+		(*f)->match.id = (unsigned)ir->n_ids++;
 }

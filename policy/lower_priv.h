@@ -12,6 +12,7 @@ struct lowering {
 	struct lower_sets sets;
 	struct ir_zone *zones;
 	unsigned n_zones;
+	VEC(struct ir_forward *) forwards; /* of the rules so far */
 	struct ir_cgroup *cgroups;
 	unsigned n_cgroups;
 	bool failed; /* no memory: tested once, at the end */

@@ -54,7 +54,9 @@ static enum fw_err write_object(const json_t *object,
 				const struct policy_files *files,
 				char **out_text)
 {
-	json_t *whole = json_copy((json_t *)(uintptr_t)object);
+	/* It is only read. */
+	json_t *whole = json_copy(
+		(json_t *)(uintptr_t)object); /* NOLINT: else -Wcast-qual */
 	json_t *list = json_array();
 	int failed = !whole || !list;
 

@@ -256,6 +256,7 @@ START_TEST(a_broken_database_is_survived)
 	bytes = malloc(65536);
 	ck_assert_ptr_nonnull(bytes);
 	n = fread(bytes, 1, 65536, f);
+	ck_assert_uint_gt(n, 0);
 	ck_assert_int_eq(fclose(f), 0);
 	make_folder("build");
 	make_folder("build/geo");
@@ -313,8 +314,7 @@ START_TEST(every_kind_of_line_end)
 		"192.0.2.1\n192.0.2.3",
 		"\n\n192.0.2.1\n \n192.0.2.3",
 		"192.0.2.1#a\n192.0.2.3;b\n",
-		"\xef\xbb\xbf"
-		"192.0.2.1\n\t192.0.2.3\t\n",
+		"\xef\xbb\xbf\t192.0.2.1\n\t192.0.2.3\t\n",
 	};
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
@@ -332,8 +332,8 @@ START_TEST(one_entry_too_many)
 	struct feed f;
 
 	ck_assert_ptr_nonnull(text);
-	for (size_t i = 0; i < n; i += 2)
-		memcpy(text + i, "x\n", 2);
+	for (size_t i = 0; i < n; i++)
+		text[i] = i % 2 ? '\n' : 'x';
 	f = feed_of(str_mem(text, n));
 	ck_assert_int_eq(feed_addresses(&f, &set), FW_ERR_POLICY);
 	ck_assert_uint_eq(diags.errors, 1);

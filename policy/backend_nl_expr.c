@@ -92,6 +92,35 @@ static void match_address(struct nl_rule_out *o, const struct rs_stmt *s)
 	nl_lookup(o, s->set, s->op == RS_SADDR_NOT_IN);
 }
 
+/* As nft does it: of a prefix that ends with a byte only those bytes. */
+static void match_range(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	static const uint8_t none[16] = {0};
+	const struct iprange *r = s->range;
+	bool v4 = r->lo.family == IP_V4;
+	uint32_t len = v4 ? 4 : 16, offset = v4 ? 12 : 8;
+	int prefix = iprange_prefix_len(r);
+	uint8_t mask[16] = {0};
+
+	if (s->op == RS_DADDR)
+		offset += len;
+	nl_need_family(o, r->lo.family);
+	if (prefix > 0 && prefix % 8 == 0)
+		len = (uint32_t)prefix / 8;
+	nl_load_payload(o, NFT_PAYLOAD_NETWORK_HEADER, offset, len);
+	if (prefix < 0) {
+		nl_compare(o, NFT_CMP_GTE, r->lo.bytes, len);
+		nl_compare(o, NFT_CMP_LTE, r->hi.bytes, len);
+		return;
+	}
+	if (prefix % 8 != 0) {
+		for (int i = 0; i < prefix; i++)
+			mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+		bitwise(o, mask, none, len);
+	}
+	nl_compare(o, NFT_CMP_EQ, r->lo.bytes, len);
+}
+
 static void match_port(struct nl_rule_out *o, const struct rs_stmt *s)
 {
 	need_l4(o, s->n);
@@ -285,6 +314,10 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_L4PROTO:
 		need_l4(o, s->n);
+		break;
+	case RS_SADDR:
+	case RS_DADDR:
+		match_range(o, s);
 		break;
 	case RS_SADDR_IN:
 	case RS_SADDR_NOT_IN:

@@ -237,13 +237,13 @@ static void element_range(struct elements_out *o, const void *lo,
 
 /* The element's data: go on in this chain; and the element is at its end. */
 static void element_end_goto(struct elements_out *o, struct nlattr *elem,
-			     const char *chain)
+			     int verdict, const char *chain)
 {
 	struct nlattr *data, *code;
 
 	data = mnl_attr_nest_start(o->nlh, NFTA_SET_ELEM_DATA);
 	code = mnl_attr_nest_start(o->nlh, NFTA_DATA_VERDICT);
-	mnl_attr_put_u32(o->nlh, NFTA_VERDICT_CODE, htonl((uint32_t)NFT_GOTO));
+	mnl_attr_put_u32(o->nlh, NFTA_VERDICT_CODE, htonl((uint32_t)verdict));
 	mnl_attr_put_strz(o->nlh, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(o->nlh, code);
 	mnl_attr_nest_end(o->nlh, data);
@@ -259,7 +259,7 @@ static void element_interface(struct elements_out *o,
 	memcpy(key, g->interface, strnlen(g->interface, IFNAMSIZ - 1));
 	elem = element_begin(o, key, sizeof(key));
 	if (elem)
-		element_end_goto(o, elem, g->chain);
+		element_end_goto(o, elem, NFT_GOTO, g->chain);
 }
 
 /* A key of an entry, its low or its high end: parts one behind the other, each
@@ -309,7 +309,8 @@ static void element_entry(struct elements_out *o, const struct rs_entry *e)
 		mnl_attr_put(o->nlh, NFTA_DATA_VALUE, hi.len, hi.bytes);
 		mnl_attr_nest_end(o->nlh, nest);
 	}
-	element_end_goto(o, elem, e->chain);
+	element_end_goto(o, elem, e->comes_back ? NFT_JUMP : NFT_GOTO,
+			 e->chain);
 }
 
 /* A map of ranges of one part: the end is an element of its own. */
@@ -323,7 +324,8 @@ static void element_address_entry(struct elements_out *o,
 
 	if (!elem)
 		return;
-	element_end_goto(o, elem, e->chain);
+	element_end_goto(o, elem, e->comes_back ? NFT_JUMP : NFT_GOTO,
+			 e->chain);
 	if (!ipaddr_next(&behind))
 		return;
 	elem = element_begin(o, behind.bytes, len);

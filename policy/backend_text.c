@@ -103,7 +103,7 @@ static void print_entry(struct strbuf *out, const struct rs_set *map,
 		       e->ports.lo == e->ports.hi ? "%u" : "%u-%u", e->ports.lo,
 		       e->ports.hi);
 	print_keys(out, map, words);
-	strbuf_addf(out, " : goto %s", e->chain);
+	strbuf_addf(out, " : %s %s", e->comes_back ? "jump" : "goto", e->chain);
 }
 
 /* The word that a statement begins with, where it is always the same. */
@@ -178,6 +178,16 @@ static void print_nat(struct strbuf *out, const struct rs_stmt *s)
 		strbuf_addf(out, v6 ? "[%s]:%u" : "%s:%u", text, s->m);
 }
 
+static void print_range(struct strbuf *out, const struct rs_stmt *s)
+{
+	char text[IPRANGE_TEXT_MAX];
+
+	strbuf_addf(out, "%s %s %s",
+		    s->range->lo.family == IP_V4 ? "ip" : "ip6",
+		    s->op == RS_SADDR ? "saddr" : "daddr",
+		    iprange_print(s->range, text));
+}
+
 static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 {
 	switch (s->op) {
@@ -197,6 +207,10 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 		break;
 	case RS_L4PROTO:
 		print_l4(out, s);
+		break;
+	case RS_SADDR:
+	case RS_DADDR:
+		print_range(out, s);
 		break;
 	case RS_SADDR_IN:
 		print_address(out, s, "saddr", "");

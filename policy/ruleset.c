@@ -125,10 +125,11 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 	if (set->type == RS_SET_SOURCES)
 		h = hash_more(h, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
-		struct rs_entry plain = *e;
-
-		plain.chain = NULL;
-		h = hash_more(h, &plain, sizeof(plain));
+		h = hash_more(h, &e->src, sizeof(e->src));
+		h = hash_more(h, &e->dst, sizeof(e->dst));
+		h = hash_more(h, &e->l4, sizeof(e->l4));
+		h = hash_more(h, &e->ports, sizeof(e->ports));
+		h = hash_more(h, &e->comes_back, sizeof(e->comes_back));
 		h = hash_more(h, e->chain, strlen(e->chain));
 	}
 	return h;

@@ -18,10 +18,12 @@
  * `set`: the set or map that is looked up. */
 enum rs_op {
 	/* matches */
-	RS_FAMILY,   /* n = enum ip_family */
-	RS_IIFNAME,  /* name */
-	RS_OIFNAME,  /* name */
-	RS_L4PROTO,  /* n = IPPROTO_* */
+	RS_FAMILY,  /* n = enum ip_family */
+	RS_IIFNAME, /* name */
+	RS_OIFNAME, /* name */
+	RS_L4PROTO, /* n = IPPROTO_* */
+	RS_SADDR,   /* range: an address, a prefix or other */
+	RS_DADDR,
 	RS_SADDR_IN, /* set of addresses; its type gives the family */
 	RS_DADDR_IN,
 	RS_SADDR_NOT_IN,
@@ -83,6 +85,7 @@ struct rs_stmt {
 	const char *name;
 	const struct rs_set *set;
 	const struct ipaddr *addr;
+	const struct iprange *range;
 };
 
 struct rs_rule {
@@ -123,6 +126,7 @@ struct rs_entry {
 	uint8_t l4;
 	struct rs_port_range ports;
 	const char *chain;
+	bool comes_back; /* a jump; else a goto */
 };
 
 /* A named set of address or port ranges (sorted, disjoint), or the map from an

@@ -12,6 +12,7 @@ struct rs_build {
 	struct ruleset *rs;
 	const char **bodies; /* by rule id: its chain, or NULL: not made yet */
 	unsigned map_from;   /* so many rules make a map */
+	unsigned buckets;    /* chains of buckets so far */
 	bool trim;           /* leave out what cannot match between two zones */
 	struct rs_chain nowhere;
 	bool failed;
@@ -131,6 +132,11 @@ struct rs_stmt rs_build_entry(struct rs_build *b, const struct ir_rule *rule);
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
 		  const struct arm *arm, struct rs_stmt end);
 
+/* The same of one family only; the arm must ask for addresses. */
+void rs_build_arm_of(struct rs_build *b, struct rs_chain *chain,
+		     const struct arm *arm, enum ip_family family,
+		     struct rs_stmt end);
+
 bool rs_l4_has_ports(uint8_t l4);
 
 /* The rule's port ranges of a protocol, sorted and merged. */
@@ -139,6 +145,12 @@ struct rs_set rs_ports_of(struct rs_build *b, const struct ir_rule *rule,
 
 /* Is service i the rule's first of its protocol? */
 bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
+
+/* ruleset_bucket.c: arms whose ranges at one end are the same or share nothing,
+ * few of each: a map from that end to a chain of those few.  False: they are
+ * not like that, and nothing is made. */
+bool rs_build_buckets(struct rs_build *b, struct rs_chain *chain,
+		      const struct arm *const *arms, size_t n);
 
 /* ruleset_stage.c: all arms of a pair, in the policy's order. */
 void rs_build_arms(struct rs_build *b, struct rs_chain *chain,

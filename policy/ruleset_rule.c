@@ -28,22 +28,39 @@ static bool l4_is_icmp(uint8_t l4)
 	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
 }
 
+/* A range by itself, several as a set; true when that names the family. */
+static bool add_end(struct rs_build *b, struct rs_rule *nft,
+		    const struct ir_rule *rule, const struct variant *v,
+		    const struct ipset *all, bool source)
+{
+	struct ipset set;
+
+	if (!all)
+		return false;
+	set = ipset_family(all, v->family);
+	if (set.n > 1)
+		rs_build_add(b, nft,
+			     (struct rs_stmt){
+				     .op = source ? RS_SADDR_IN : RS_DADDR_IN,
+				     .set = rs_build_addr_set(b, v->family, all,
+							      rule->place)});
+	else if (iprange_prefix_len(set.items) == 0)
+		return false;
+	else
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = source ? RS_SADDR : RS_DADDR,
+					 .range = set.items});
+	return true;
+}
+
 static void add_addresses(struct rs_build *b, struct rs_rule *nft,
 			  const struct ir_rule *rule, const struct variant *v)
 {
-	if (v->src)
-		rs_build_add(b, nft,
-			     (struct rs_stmt){.op = RS_SADDR_IN,
-					      .set = rs_build_addr_set(
-						      b, v->family, v->src,
-						      rule->place)});
-	if (v->dst)
-		rs_build_add(b, nft,
-			     (struct rs_stmt){.op = RS_DADDR_IN,
-					      .set = rs_build_addr_set(
-						      b, v->family, v->dst,
-						      rule->place)});
-	if (!v->src && !v->dst && v->family != IP_NONE)
+	bool named = add_end(b, nft, rule, v, v->src, true);
+
+	named |= add_end(b, nft, rule, v, v->dst, false);
+	if (!named && v->family != IP_NONE)
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_FAMILY, .n = v->family});
 }
@@ -171,24 +188,25 @@ static void add_services(struct rs_build *b, struct rs_chain *chain,
 	}
 }
 
+void rs_build_arm_of(struct rs_build *b, struct rs_chain *chain,
+		     const struct arm *arm, enum ip_family family,
+		     struct rs_stmt end)
+{
+	struct variant v = {
+		.family = family, .src = arm->src, .dst = arm->dst, .end = end};
+
+	if ((!v.src || ipset_family(v.src, v.family).n) &&
+	    (!v.dst || ipset_family(v.dst, v.family).n))
+		add_services(b, chain, arm->rule, v);
+}
+
 void rs_build_arm(struct rs_build *b, struct rs_chain *chain,
 		  const struct arm *arm, struct rs_stmt end)
 {
-	static const enum ip_family families[] = {IP_V4, IP_V6};
-
 	if (!arm->src && !arm->dst) {
 		add_services(b, chain, arm->rule, (struct variant){.end = end});
 		return;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		struct variant v = {.family = families[i],
-				    .src = arm->src,
-				    .dst = arm->dst,
-				    .end = end};
-
-		if ((v.src && !ipset_family(v.src, v.family).n) ||
-		    (v.dst && !ipset_family(v.dst, v.family).n))
-			continue;
-		add_services(b, chain, arm->rule, v);
-	}
+	rs_build_arm_of(b, chain, arm, IP_V4, end);
+	rs_build_arm_of(b, chain, arm, IP_V6, end);
 }

@@ -315,7 +315,11 @@ static void build_stage(struct rs_build *b, struct rs_chain *chain,
 			const struct stage *stage)
 {
 	if (!stage->shape.alone && stage->arms.n >= b->map_from) {
-		build_maps(b, chain, stage);
+		/* A map of ranges costs more with each 64 of them. */
+		if (!stage->shape.ranges ||
+		    !rs_build_buckets(b, chain, stage->arms.items,
+				      stage->arms.n))
+			build_maps(b, chain, stage);
 		return;
 	}
 	vec_foreach (arm, &stage->arms)

@@ -82,7 +82,7 @@ median() {
 	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-cases="10 1000 10000 10000-as-written"
+cases="${CASES:-10 1000 10000 10000-as-written}"
 for c in $cases; do
 	case $c in
 	*-as-written) policy "${c%%-*}" false ;;
@@ -96,9 +96,15 @@ for _ in $(seq "$rounds"); do
 		ip netns exec "$tag-gateway" nft flush ruleset
 		ip netns exec "$tag-gateway" "$B/tests/bench/load" "$work/$c.conf" >/dev/null || exit 1
 		ip netns exec "$tag-gateway" conntrack -F >/dev/null 2>&1
+		# the kernel still takes apart what was there before
+		sleep 2
 		blast 20000 1 >/dev/null
 		blast 200000 1 >>"$work/$c.known"
-		blast 30000 30000 >>"$work/$c.new"
+		# one after the other takes long: a few are enough
+		case $c in
+		*-as-written) blast 1000 1000 ;;
+		*) blast 30000 30000 ;;
+		esac >>"$work/$c.new"
 		ip netns exec "$tag-gateway" conntrack -F >/dev/null 2>&1
 	done
 done
@@ -112,4 +118,4 @@ for c in $cases; do
 		printf "%-18s rules: decided flow %7d packets/s  x %.3f   new flows %7d packets/s  x %.3f\n",
 			c, k, k / fk, n, n / fn }'
 done
-echo "arrived at the server: $arrived of $((250000 * rounds * 4))"
+echo "arrived at the server: $arrived of $(((250000 * 3 + 221000) * rounds)) (all cases)"

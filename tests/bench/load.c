@@ -72,7 +72,6 @@ int main(int argc, char **argv)
 		perror("load: netlink");
 		return 1;
 	}
-	nft_listen(&nft, false);
 	(void)!nft_probe_queue(&nft, &queue);
 	for (int i = 1; i < argc; i++) {
 		struct policy *p = load(&nft, argv[i], loaded, queue,

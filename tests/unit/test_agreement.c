@@ -71,6 +71,12 @@ static bool in_cgroup(const struct walk *w, const struct rs_stmt *s)
 	return false;
 }
 
+static bool in_range(const struct iprange *r, const struct ipaddr *a)
+{
+	return r->lo.family == a->family && ipaddr_cmp(&r->lo, a) <= 0 &&
+	       ipaddr_cmp(a, &r->hi) <= 0;
+}
+
 /* A new connection: neither established nor related nor invalid. */
 static bool matches(const struct walk *w, const struct rs_stmt *s)
 {
@@ -85,6 +91,10 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return w->oif && !strcmp(w->oif, s->name);
 	case RS_L4PROTO:
 		return f->l4 == s->n;
+	case RS_SADDR:
+		return in_range(s->range, &f->src);
+	case RS_DADDR:
+		return in_range(s->range, &f->dst);
 	case RS_SADDR_IN:
 		return of_family(s, &f->src) && address_in(s, &f->src);
 	case RS_DADDR_IN:
@@ -151,12 +161,6 @@ static enum verdict walk_map(struct walk *w, const struct rs_stmt *s,
 	return V_NONE;
 }
 
-static bool in_range(const struct iprange *r, const struct ipaddr *a)
-{
-	return r->lo.family == a->family && ipaddr_cmp(&r->lo, a) <= 0 &&
-	       ipaddr_cmp(a, &r->hi) <= 0;
-}
-
 static bool entry_has(const struct rs_set *map, const struct rs_entry *e,
 		      const struct facts *f)
 {
@@ -185,7 +189,7 @@ static enum verdict walk_vmap(struct walk *w, const struct rs_set *map,
 	if (!found)
 		return V_NONE;
 	map_hits++;
-	*out_gone = true;
+	*out_gone = !found->comes_back;
 	return walk_chain(w, found->chain);
 }
 

@@ -53,7 +53,7 @@ static void drain(int fd, struct nft_errors *errors)
 /* Bytes of a batch beyond which its events are not listened to. */
 #define LISTEN_MAX (256U * 1024)
 
-static void listen_to(const struct nft *n, bool on)
+void nft_listen(const struct nft *n, bool on)
 {
 	int group = NFNLGRP_NFTABLES;
 
@@ -79,7 +79,7 @@ enum fw_err nft_open(struct nft *out)
 	out->port = self.nl_pid;
 	nlsock_receive_buffer(out->fd, RECEIVE_BUFFER);
 	nlsock_receive_buffer(out->events, EVENTS_BUFFER);
-	listen_to(out, true);
+	nft_listen(out, true);
 	return FW_OK;
 }
 
@@ -107,10 +107,10 @@ enum fw_err nft_send(const struct nft *n, const struct nl_batch *batch,
 	 * which takes longer than to load it: who sends much does not listen
 	 * meanwhile. */
 	if (errors->deaf)
-		listen_to(n, false);
+		nft_listen(n, false);
 	sent = send(n->fd, batch->bytes, batch->len, 0);
 	if (errors->deaf)
-		listen_to(n, true);
+		nft_listen(n, true);
 	if (sent < 0)
 		return fw_err_of_errno(errno);
 	drain(n->fd, errors);

@@ -47,6 +47,10 @@ FW_MUST_CHECK enum fw_err nft_send(const struct nft *n,
 /* Did it fail because somebody else changed the ruleset since `genid`? */
 bool nft_was_overtaken(const struct nft_errors *errors);
 
+/* Hear of others' changes, or do not: where nobody listens the kernel need not
+ * tell of each of a million elements.  nft_send() sees to it itself. */
+void nft_listen(const struct nft *n, bool on);
+
 /* What went wrong, in words for people; static. */
 const char *nft_error_text(int errnum);
 

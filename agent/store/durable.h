@@ -32,5 +32,5 @@ FW_MUST_CHECK enum fw_err durable_read(int dir, const char *name, size_t most,
 /* Remove a file; that it is not there is no failure. */
 FW_MUST_CHECK enum fw_err durable_remove(int dir, const char *name);
 
-/* Remove a folder and what is in it, two levels deep. */
+/* Remove a folder and what is in it, three levels deep. */
 void durable_remove_folder(int dir, const char *name);

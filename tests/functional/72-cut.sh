@@ -130,6 +130,12 @@ check sender-is-cut "still there" wait_for 2 ended sender
 # --- a thousand, a hundred times --------------------------------------------------------
 
 check apply-all "refused" fwctl apply "$LAB/all.conf"
+# the kernel remembers a connection that was reset for ten seconds, and refuses
+# another from the same port until then
+no_cut_ones() {
+	! gateway grep -q "CLOSE" /proc/net/nf_conntrack
+}
+if gateway test -e /proc/net/nf_conntrack; then wait_for 15 no_cut_ones; else sleep 11; fi
 kinds="raw:9100:- http:9200:www.example.org tls:9300:www.example.org tls:9300:packages.example.org"
 for kind in $kinds; do
 	IFS=: read -r what port host <<<"$kind"

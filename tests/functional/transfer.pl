@@ -83,6 +83,7 @@ sub talk {
 			Timeout => 10);
 		if (!$s) {
 			$broken++;
+			printf STDERR "%s: no connection: %s\n", time, $@;
 			next;
 		}
 		$s->blocking(0);

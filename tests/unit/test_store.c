@@ -22,6 +22,10 @@ static void setup(void)
 
 static void teardown(void)
 {
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+	durable_remove_folder(fd, "generations");
+	(void)close(fd);
 	durable_remove_folder(AT_FDCWD, dir);
 }
 

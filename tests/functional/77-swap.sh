@@ -39,7 +39,7 @@ check apply "the policy was not applied" fwctl apply "$LAB/policy/policy.conf"
 # packets are counted where they arrive.
 outside nft -f - <<END
 table inet arrivals {
-	chain c { type filter hook prerouting priority -300; udp dport 5201 counter }
+	chain c { type filter hook prerouting priority -300; udp dport 5201 counter; }
 }
 END
 outside iperf3 -s -1 -B "$WEB4" >"$LAB/log/iperf-server" 2>&1 &

@@ -20,7 +20,8 @@
 #include <stdlib.h>
 
 /* enum ip_conntrack_dir is not in the exported headers. */
-#define CT_DIR_REPLY 1
+#define CT_DIR_ORIGINAL 0
+#define CT_DIR_REPLY    1
 
 static void load_ct(struct nl_rule_out *o, uint32_t key)
 {
@@ -342,8 +343,11 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		match_ct_state(o, s->n);
 		break;
 	case RS_CT_REPLY:
+	case RS_CT_ORIGINAL:
 		load_ct(o, NFT_CT_DIRECTION);
-		nl_compare_u8(o, NFT_CMP_EQ, CT_DIR_REPLY);
+		nl_compare_u8(o, NFT_CMP_EQ,
+			      s->op == RS_CT_REPLY ? CT_DIR_REPLY
+						   : CT_DIR_ORIGINAL);
 		break;
 	case RS_CT_MARK:
 		load_ct(o, NFT_CT_MARK);

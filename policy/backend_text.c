@@ -122,6 +122,7 @@ static const char *const words[] = {
 	[RS_TCP_RST] = "tcp flags rst",
 	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_CT_REPLY] = "ct direction reply",
+	[RS_CT_ORIGINAL] = "ct direction original",
 	[RS_COUNTER] = "counter",
 	[RS_REJECT_TCP] = "reject with tcp reset",
 	[RS_REJECT_ICMP] = "reject with icmpx admin-prohibited",
@@ -297,6 +298,7 @@ static void print_stmt(struct strbuf *out, const struct rs_stmt *s)
 	case RS_TCP_RST:
 	case RS_TCP_SYN:
 	case RS_CT_REPLY:
+	case RS_CT_ORIGINAL:
 	case RS_REJECT_TCP:
 	case RS_REJECT_ICMP:
 	case RS_ACCEPT:

@@ -254,13 +254,10 @@ static enum fw_err open_all(struct manager *m)
 	err = take_signals(m);
 	if (err)
 		return err;
-	err = nft_open(&m->nft);
-	if (err) {
-		log_error("no netlink socket: %s", fw_err_text(err));
-		return err;
-	}
-	if (!m->opt.leave_open)
-		m->table_flags = nft_probe_owner(&m->nft);
+	err = manager_open_nft(m);
+	if (err)
+		log_warning("the kernel's ruleset cannot be reached yet: %s",
+			    fw_err_text(err));
 	manager_start(m);
 	(void)snprintf(path, sizeof(path), "%s/control.sock", m->opt.run_dir);
 	err = server_new(path, serve, m, &m->server);

@@ -46,16 +46,29 @@ json_t *answer_end(struct answer *a)
 	return o;
 }
 
-bool manager_probe_queue(const struct manager *m, struct answer *a,
-			 const struct policy *p, enum queue_target *out)
+enum fw_err manager_open_nft(struct manager *m)
 {
 	enum fw_err err = FW_OK;
+
+	if (m->nft.fd >= 0)
+		return FW_OK;
+	err = nft_open(&m->nft);
+	if (!err && !m->opt.leave_open)
+		m->table_flags = nft_probe_owner(&m->nft);
+	return err;
+}
+
+bool manager_probe_queue(struct manager *m, struct answer *a,
+			 const struct policy *p, enum queue_target *out)
+{
+	/* Its module may have been loaded since the start. */
+	enum fw_err err = manager_open_nft(m) ? FW_ERR_NOENT : FW_OK;
 	bool there;
 
 	/* Without need of a queue: is there nf_tables at all? */
-	if (p->ruleset.queues)
+	if (!err && p->ruleset.queues)
 		err = nft_probe_queue(&m->nft, out);
-	else if (nft_table_present(&m->nft, p->ruleset.table, &there) != FW_OK)
+	else if (!err && nft_table_present(&m->nft, p->ruleset.table, &there))
 		err = FW_ERR_NOENT;
 	if (err == FW_ERR_UNSUPPORTED)
 		answer_refuse(

@@ -85,9 +85,12 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 /* Back to having none: the table goes away. */
 bool manager_put_none(struct manager *m, struct answer *a);
 
+/* The socket for the ruleset, if it is not open yet. */
+enum fw_err manager_open_nft(struct manager *m);
+
 /* How this kernel queues what the policy asks of it; false: the answer says why
  * it cannot. */
-bool manager_probe_queue(const struct manager *m, struct answer *a,
+bool manager_probe_queue(struct manager *m, struct answer *a,
 			 const struct policy *p, enum queue_target *out);
 
 /* --- manager_table.c: our table in the kernel ------------------------------

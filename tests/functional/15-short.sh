@@ -63,4 +63,15 @@ check download "64 MiB did not arrive" is "$(client curl -sS -m $((30 * LAB_SLOW
 	-o /dev/null -w '%{size_download}' http://www.example.org/big.bin)" 67108864
 used=$(($(queue_packets) - before))
 check download-leaves-the-queue "$used packets went through it" test "$used" -gt 0 -a "$used" -lt 50
+# A connection between the ports of one that was just refused is another one.
+for v in 4 6; do
+	case $v in 4) address=$WEB4 ;; 6) address="[$WEB6]" ;; esac
+	for port in 1 2 3 4 5; do
+		again=(--local-port "45${v}0$port" --connect-to "::$address:")
+		check "refused-from-this-port-$v" "evil.example.com answers" \
+			refuses "-$v" "${again[@]}" https://evil.example.com/
+		check "same-port-again-$v" "www.example.org does not answer" \
+			answers "-$v" "${again[@]}" https://www.example.org/
+	done
+done
 finish

@@ -33,7 +33,8 @@ cd /run/fw/tree || echo "@fw not ok boot: no tree inside"
 
 for module in veth nf_conntrack nf_conntrack_netlink nf_defrag_ipv6 nf_tables \
 	nft_ct nft_queue nft_reject_inet nft_log nft_limit nft_compat nft_objref \
-	nft_fib_inet nft_numgen nft_flow_offload nf_flow_table nf_flow_table_inet \
+	nf_nat nft_chain_nat nft_nat nft_masq nft_redir nft_connlimit nft_socket \
+	nft_fib nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet nft_numgen nft_flow_offload nf_flow_table nf_flow_table_inet \
 	nfnetlink_queue nfnetlink_log nf_log_syslog xt_NFQUEUE xt_mark; do
 	modprobe -d /run/fw/kernel "$module" 2>/dev/null
 done

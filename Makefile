@@ -52,6 +52,7 @@ PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log \
 	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
+COMMA := ,
 once      = $(eval $(1) := $(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
@@ -141,7 +142,15 @@ $(B)/fwagentd $(B)/fwctl:
 $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+
+# What gives memory is replaced in the test that refuses it.
+WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 \
+	$(addprefix arena_,alloc calloc str printf) \
+	$(addprefix nftnl_,$(addsuffix _alloc,table chain rule set expr udata_buf) \
+		$(addsuffix _set_str,table chain rule set expr) \
+		$(addsuffix _set_data,rule set))
+$(B)/unit/test_alloc: TEST_LDFLAGS = $(addprefix -Wl$(COMMA)--wrap=,$(WRAPPED))
 
 $(AGREE): $(call obj,$(AGREE_SRC) $(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
@@ -157,7 +166,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) \
-		-o $@ $^ $(ALL_LIBS)
+		-o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS)
+
+$(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)
 
 $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
 $(B)/%.o: %.c

@@ -105,9 +105,9 @@ static void put_comment(struct nl_batch *b, struct nftnl_rule *rule,
 	for (size_t i = 0; i < RS_COMMENT_MAX && comment[i]; i++)
 		text[i] = (char)(comment[i] == '"' ? '\'' : comment[i]);
 	(void)nftnl_udata_put_strz(udata, NFTNL_UDATA_RULE_COMMENT, text);
-	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA,
-			    nftnl_udata_buf_data(udata),
-			    nftnl_udata_buf_len(udata));
+	b->failed |= nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA,
+					 nftnl_udata_buf_data(udata),
+					 nftnl_udata_buf_len(udata)) < 0;
 	nftnl_udata_buf_free(udata);
 }
 
@@ -137,8 +137,8 @@ static void put_rule(struct nl_batch *b, const struct ruleset *rs,
 		b->failed = true;
 		return;
 	}
-	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, rs->table);
-	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain->name);
+	b->failed |= nftnl_rule_set_str(r, NFTNL_RULE_TABLE, rs->table) < 0 ||
+		     nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain->name) < 0;
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	vec_foreach (s, &rule->stmts)
 		nl_expr_put(&o, s);
@@ -168,13 +168,15 @@ static void put_table(struct nl_batch *b, const struct ruleset *rs,
 	if (!t || !nlh) {
 		b->failed = true;
 	} else {
-		nftnl_table_set_str(t, NFTNL_TABLE_NAME, rs->table);
+		b->failed |=
+			nftnl_table_set_str(t, NFTNL_TABLE_NAME, rs->table) < 0;
 		if (table_flags)
 			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, table_flags);
 		nftnl_table_nlmsg_build_payload(nlh, t);
 		nl_push(b, nlh);
 	}
-	nftnl_table_free(t);
+	if (t)
+		nftnl_table_free(t);
 }
 
 static void put_chain(struct nl_batch *b, const struct ruleset *rs,
@@ -193,14 +195,16 @@ static void put_chain(struct nl_batch *b, const struct ruleset *rs,
 
 	if (!c || !nlh) {
 		b->failed = true;
-		nftnl_chain_free(c);
+		if (c)
+			nftnl_chain_free(c);
 		return;
 	}
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, rs->table);
-	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
+	b->failed |= nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, rs->table) < 0 ||
+		     nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name) < 0;
 	if (chain->hook != RS_NO_HOOK) {
-		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE,
-				    chain->nat ? "nat" : "filter");
+		b->failed |=
+			nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE,
+					    chain->nat ? "nat" : "filter") < 0;
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hooks[chain->hook]);
 		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, chain->priority);
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY,
@@ -336,7 +340,7 @@ enum fw_err backend_nl(const struct ruleset *loaded,
 	}
 	put_additions(&b, loaded ? loaded : &nothing, wanted, queue);
 	batch_end(&b);
-	if (b.failed) {
+	if (b.failed || arena->failed) {
 		nl_batch_done(&b);
 		return FW_ERR_NOMEM;
 	}
@@ -366,7 +370,7 @@ enum fw_err backend_nl_probe(enum queue_target queue, struct arena *arena,
 	put_table(&b, &rs, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0);
 	put_chain(&b, &rs, chain);
 	put_rule(&b, &rs, chain, rule, queue);
-	if (b.failed) {
+	if (b.failed || arena->failed) {
 		nl_batch_done(&b);
 		return FW_ERR_NOMEM;
 	}

@@ -58,8 +58,8 @@ static void verdict(struct nl_rule_out *o, int code, const char *chain)
 
 	NL_SET_U32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	NL_SET_U32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
-	if (e && chain)
-		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
+	if (chain)
+		nl_set_str(o, e, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
 static void need_l4(struct nl_rule_out *o, uint32_t l4)
@@ -216,7 +216,7 @@ static void put_counter(struct nl_rule_out *o, const struct rs_stmt *s)
 	if (!e || !s->name)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
+	nl_set_str(o, e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
 }
 
 static void put_log(struct nl_rule_out *o, const struct rs_stmt *s)
@@ -225,7 +225,7 @@ static void put_log(struct nl_rule_out *o, const struct rs_stmt *s)
 
 	if (!e)
 		return;
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOG_PREFIX, s->name);
+	nl_set_str(o, e, NFTNL_EXPR_LOG_PREFIX, s->name);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, (uint16_t)s->n);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, RS_LOG_SNAPLEN);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD, 1);
@@ -258,7 +258,7 @@ static void put_queue_xt(struct nl_rule_out *o, const struct rs_stmt *s)
 	info->queuenum = (uint16_t)s->n;
 	info->queues_total = (uint16_t)s->m;
 	info->flags = s->m2 ? NFQ_FLAG_BYPASS : 0;
-	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+	nl_set_str(o, e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, 3);
 	/* The expression takes the memory and frees it. */
 	if (nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, 8) < 0) {

@@ -123,7 +123,7 @@ static void match_limit(struct nl_rule_out *o, const struct rs_stmt *s)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP,
 			   s->op == RS_LIMIT_OVER ? NFT_DYNSET_OP_UPDATE
 						  : NFT_DYNSET_OP_ADD);
-	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, s->set->name);
+	nl_set_str(o, e, NFTNL_EXPR_DYNSET_SET_NAME, s->set->name);
 	nftnl_expr_add_expr(e, NFTNL_EXPR_DYNSET_EXPR, count);
 }
 

@@ -22,6 +22,13 @@ struct nftnl_expr *nl_expr(struct nl_rule_out *o, const char *name)
 	return e;
 }
 
+void nl_set_str(struct nl_rule_out *o, struct nftnl_expr *e, uint16_t attr,
+		const char *text)
+{
+	if (e && nftnl_expr_set_str(e, attr, text) < 0)
+		o->failed = true;
+}
+
 void nl_load_meta_to(struct nl_rule_out *o, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *e = nl_expr(o, "meta");
@@ -87,8 +94,7 @@ void nl_lookup(struct nl_rule_out *o, const struct rs_set *set, bool invert)
 	struct nftnl_expr *e = nl_expr(o, "lookup");
 
 	NL_SET_U32(e, NFTNL_EXPR_LOOKUP_SREG, NL_REG_KEY);
-	if (e)
-		nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set->name);
+	nl_set_str(o, e, NFTNL_EXPR_LOOKUP_SET, set->name);
 	if (rs_set_is_map(set))
 		NL_SET_U32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 	if (invert)

@@ -35,7 +35,11 @@ static void print_rule(const struct nlmsghdr *nlh, struct strbuf *out)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 
-	if (r && nftnl_rule_nlmsg_parse(nlh, r) == 0) {
+	if (!r) {
+		out->failed = true;
+		return;
+	}
+	if (nftnl_rule_nlmsg_parse(nlh, r) == 0) {
 		strbuf_addf(out, "rule %s\n",
 			    nftnl_rule_get_str(r, NFTNL_RULE_CHAIN));
 		(void)nftnl_expr_foreach(r, print_expr, out);
@@ -47,7 +51,11 @@ static void print_chain(const struct nlmsghdr *nlh, struct strbuf *out)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
-	if (c && nftnl_chain_nlmsg_parse(nlh, c) == 0) {
+	if (!c) {
+		out->failed = true;
+		return;
+	}
+	if (nftnl_chain_nlmsg_parse(nlh, c) == 0) {
 		strbuf_addf(out, "chain %s",
 			    nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 		if (nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM))
@@ -64,7 +72,11 @@ static void print_set(const struct nlmsghdr *nlh, struct strbuf *out)
 {
 	struct nftnl_set *s = nftnl_set_alloc();
 
-	if (s && nftnl_set_nlmsg_parse(nlh, s) == 0)
+	if (!s) {
+		out->failed = true;
+		return;
+	}
+	if (nftnl_set_nlmsg_parse(nlh, s) == 0)
 		strbuf_addf(out, "set %s flags 0x%x key %u/%u\n",
 			    nftnl_set_get_str(s, NFTNL_SET_NAME),
 			    nftnl_set_get_u32(s, NFTNL_SET_FLAGS),

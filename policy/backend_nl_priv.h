@@ -25,6 +25,10 @@ struct nftnl_expr *nl_expr(struct nl_rule_out *o, const char *name);
 			nftnl_expr_set_u32((e), (attr), (value)); \
 	} while (0)
 
+/* A name for it, which it copies; nothing where e is NULL. */
+void nl_set_str(struct nl_rule_out *o, struct nftnl_expr *e, uint16_t attr,
+		const char *text);
+
 /* Where a key is loaded to be compared or looked up. */
 #define NL_REG_KEY NFT_REG_1
 

@@ -72,8 +72,8 @@ static uint32_t padded(uint32_t len)
 	return (len + 3) & ~3U;
 }
 
-static void put_key(struct nftnl_set *s, const struct rs_set *set,
-		    uint32_t *flags)
+static void put_key(struct nl_batch *b, struct nftnl_set *s,
+		    const struct rs_set *set, uint32_t *flags)
 {
 	struct key_part parts[4];
 	unsigned n = key_parts(set, parts);
@@ -88,7 +88,8 @@ static void put_key(struct nftnl_set *s, const struct rs_set *set,
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, len);
 	if (n > 1) {
-		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, lens, n);
+		b->failed |= nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, lens,
+						n) < 0;
 		*flags |= NFT_SET_CONCAT;
 	}
 }
@@ -106,8 +107,9 @@ static void put_byteorder(struct nl_batch *b, struct nftnl_set *s,
 	(void)nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER,
 				  type == RS_SET_IFMAP ? NFT_BYTEORDER_HOST
 						       : NFT_BYTEORDER_BIG);
-	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata),
-			   nftnl_udata_buf_len(udata));
+	b->failed |= nftnl_set_set_data(s, NFTNL_SET_USERDATA,
+					nftnl_udata_buf_data(udata),
+					nftnl_udata_buf_len(udata)) < 0;
 	nftnl_udata_buf_free(udata);
 }
 
@@ -135,14 +137,15 @@ void nl_put_set(struct nl_batch *b, const struct ruleset *rs,
 
 	if (!s || !nlh) {
 		b->failed = true;
-		nftnl_set_free(s);
+		if (s)
+			nftnl_set_free(s);
 		return;
 	}
-	nftnl_set_set_str(s, NFTNL_SET_TABLE, rs->table);
-	nftnl_set_set_str(s, NFTNL_SET_NAME, set->name);
+	b->failed |= nftnl_set_set_str(s, NFTNL_SET_TABLE, rs->table) < 0 ||
+		     nftnl_set_set_str(s, NFTNL_SET_NAME, set->name) < 0;
 	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, NFPROTO_INET);
 	nftnl_set_set_u32(s, NFTNL_SET_ID, id);
-	put_key(s, set, &flags);
+	put_key(b, s, set, &flags);
 	if (rs_set_is_map(set)) {
 		flags |= NFT_SET_MAP;
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);

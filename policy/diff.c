@@ -109,6 +109,8 @@ static struct str outcome_text(struct outcome *o, struct arena *arena)
 	strbuf_init(&text, 0);
 	print_outcome(o, &text, false);
 	kept = arena_str(arena, str_mem(text.p, text.len));
+	if (text.failed)
+		arena_fail(arena);
 	strbuf_done(&text);
 	return kept;
 }
@@ -132,7 +134,8 @@ static void add_piece(struct differ *d, piece_list *list, const struct box *box,
 static struct ipset within(struct differ *d, const struct ipset *set,
 			   const struct ipset *but, const struct iprange *side)
 {
-	struct ipset whole = {.items = side, .n = 1}, rest, inside;
+	struct ipset whole = {.items = side, .n = 1};
+	struct ipset rest = {0}, inside = {0};
 
 	if (!set && !but)
 		return whole;
@@ -333,6 +336,7 @@ static void compare_box(struct differ *d, const struct box *box)
 			if (box_meets(&a->box, &b->box) &&
 			    !str_eq(a->outcome.text, b->outcome.text))
 				note_change(d, a, b);
+	d->out->failed |= d->scratch.failed;
 	arena_done(&d->scratch);
 }
 
@@ -347,8 +351,9 @@ static bool same_set(const struct ipset *a, const struct ipset *b)
 						     a->n * sizeof(*a->items)));
 }
 
-static bool same_arm(const struct ir *ir_a, const struct arm *a,
-		     const struct ir *ir_b, const struct arm *b)
+static bool same_arm(struct flow_diff *out, const struct ir *ir_a,
+		     const struct arm *a, const struct ir *ir_b,
+		     const struct arm *b)
 {
 	const struct ir_rule *x = a->rule, *y = b->rule;
 	struct strbuf one, other;
@@ -368,6 +373,7 @@ static bool same_arm(const struct ir *ir_a, const struct arm *a,
 	ir_rule_print_conditions(ir_a, x, &one);
 	ir_rule_print_conditions(ir_b, y, &other);
 	same = !strcmp(strbuf_text(&one), strbuf_text(&other));
+	out->failed |= one.failed || other.failed;
 	strbuf_done(&one);
 	strbuf_done(&other);
 	return same;
@@ -400,12 +406,12 @@ static void find_where(struct differ *d, unsigned from, unsigned from_after,
 	size_t head = 0, tail = 0;
 
 	while (head < a->n && head < b->n &&
-	       same_arm(d->before.ir, &a->items[head], d->after.ir,
+	       same_arm(d->out, d->before.ir, &a->items[head], d->after.ir,
 			&b->items[head]))
 		head++;
 	while (tail < a->n - head && tail < b->n - head &&
-	       same_arm(d->before.ir, &a->items[a->n - 1 - tail], d->after.ir,
-			&b->items[b->n - 1 - tail]))
+	       same_arm(d->out, d->before.ir, &a->items[a->n - 1 - tail],
+			d->after.ir, &b->items[b->n - 1 - tail]))
 		tail++;
 	for (size_t i = head; i < a->n - tail; i++)
 		add_reach(d, &d->before, &a->items[i], from, where);
@@ -446,10 +452,12 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	find_where(d, from, (unsigned)f, &where);
 	d->out->too_much |= where.too_big;
 	vec_foreach (box, &where.boxes)
-		compare_box(d, box);
+		if (!d->out->failed)
+			compare_box(d, box);
 }
 
-static bool same_guards(const struct ir *a, const struct ir *b)
+static bool same_guards(struct flow_diff *out, const struct ir *a,
+			const struct ir *b)
 {
 	struct arm x = {0}, y = {0};
 
@@ -466,7 +474,7 @@ static bool same_guards(const struct ir *a, const struct ir *b)
 		    p->match.to.zones != q->match.to.zones ||
 		    !same_set(&p->match.from.addrs, &q->match.from.addrs) ||
 		    !same_set(&p->match.to.addrs, &q->match.to.addrs) ||
-		    !same_arm(a, &x, b, &y))
+		    !same_arm(out, a, &x, b, &y))
 			return false;
 	}
 	return true;
@@ -480,8 +488,10 @@ void diff_flows(const struct ir *before, const struct ir *after,
 			   .arena = arena,
 			   .out = out};
 
-	out->guards = !same_guards(before, after);
+	out->guards = !same_guards(out, before, after);
 	for (unsigned from = 0; from < before->n_zones; from++)
-		for (unsigned to = 0; to < before->n_zones; to++)
+		for (unsigned to = 0; to < before->n_zones && !out->failed;
+		     to++)
 			compare_zones(&d, from, to);
+	out->failed |= arena->failed;
 }

@@ -196,7 +196,7 @@ void diff_text(struct str before, struct str after, struct arena *arena,
 		if (!map_get(&a.by_name, key_of(arena, v->entry, v->key)))
 			note_change(out, arena, NULL, v);
 	find_moved(&a, &b, arena, out);
-	out->failed |= a.failed || b.failed;
+	out->failed |= a.failed || b.failed || arena->failed;
 }
 
 /* The next word of "[a, b]" or of a plain value. */

@@ -219,6 +219,7 @@ static void look_between(struct finder *f, unsigned from, unsigned to)
 	else
 		for (size_t i = 0; i < arms.n; i++)
 			look_at(f, &arms, i);
+	f->failed |= f->scratch.failed;
 	arena_done(&f->scratch);
 }
 

@@ -72,6 +72,8 @@ enum fw_err find_limit_faults(const struct ir *ir, struct diag_list *diags)
 		arena_init(&scratch, 0, 0);
 		for (unsigned to = 0; !err && to < ir->n_zones; to++)
 			err = look_between(ir, from, to, told, &scratch, diags);
+		if (scratch.failed)
+			err = FW_ERR_NOMEM;
 		arena_done(&scratch);
 	}
 	if (!err && diags->errors != before)

@@ -188,6 +188,8 @@ enum fw_err hostname_pattern(struct arena *arena, struct str written,
 	}
 	err = normalise(str_skip(written, wild ? 2 : 0), buf + 2, &name,
 			out_why);
+	if (err == FW_ERR_NOMEM)
+		arena_fail(arena);
 	if (err)
 		return err;
 	if (ends_in_number(name)) {

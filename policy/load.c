@@ -84,8 +84,13 @@ static bool read_from_disk(struct loading *l, const char *path,
 	const char *why = "";
 	char *bytes = NULL;
 	size_t len = 0;
+	enum fw_err err = file_read(path, BUNDLE_BYTES_MAX, &bytes, &len, &why);
 
-	if (file_read(path, BUNDLE_BYTES_MAX, &bytes, &len, &why)) {
+	if (err == FW_ERR_NOMEM) {
+		l->failed = true;
+		return false;
+	}
+	if (err) {
 		diag_error(l->diags, w->place, "file", "cannot read %s: %s",
 			   diag_quote(l->diags, str_of(path)), why);
 		return false;

@@ -35,6 +35,12 @@ static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
 	return p->diags.errors ? FW_ERR_POLICY : FW_OK;
 }
 
+/* What one stage had no memory for, the next must not miss. */
+static enum fw_err after_stage(const struct policy *p, enum fw_err err)
+{
+	return p->arena.failed ? FW_ERR_NOMEM : err;
+}
+
 /* When nothing but single rules is wrong, the others are looked at as well: all
  * that there is to say is said in one run. */
 static enum fw_err lower_and_look(struct policy *p,
@@ -46,6 +52,7 @@ static enum fw_err lower_and_look(struct policy *p,
 	if (!err || (err == FW_ERR_POLICY && !p->ast.partial &&
 		     p->diags.errors == p->ast.rule_errors))
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
+	err = after_stage(p, err);
 	if (!err)
 		err = find_limit_faults(&p->ir, &p->diags);
 	if (!err)
@@ -77,6 +84,34 @@ static void name_policy(struct policy *p)
 	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, hash);
 }
 
+/* From the text to rules that are looked through. */
+static enum fw_err front(const struct policy_input *in,
+			 const struct policy_env *env, struct policy *p)
+{
+	enum fw_err err = after_stage(p, read_input(in, p));
+
+	/* Of a tree that was read in part, what is there is checked too. */
+	if (!err || err == FW_ERR_POLICY)
+		err = after_stage(p, load_lists(in, p));
+	if (!err || err == FW_ERR_POLICY)
+		err = after_stage(p, check_tree(p, env));
+	return after_stage(p, lower_and_look(p, env, err));
+}
+
+/* From the rules to the ruleset. */
+static enum fw_err back(const struct policy_input *in, struct policy *p)
+{
+	enum fw_err err = after_stage(p, print_canonical(p));
+
+	if (err)
+		return err;
+	name_policy(p);
+	err = ruleset_build(&p->ir, p->digest,
+			    in->map_from ? in->map_from : RS_MAP_FROM,
+			    &p->diags, &p->ruleset);
+	return after_stage(p, err);
+}
+
 enum fw_err policy_compile(const struct policy_input *in,
 			   struct policy **out_policy)
 {
@@ -91,23 +126,8 @@ enum fw_err policy_compile(const struct policy_input *in,
 	arena_init(&p->arena, 0, 0);
 	diag_init(&p->diags, &p->arena);
 	strbuf_init(&p->canonical, 0);
-
-	err = read_input(in, p);
-	/* Of a tree that was read in part, what is there is checked too. */
-	if (!err || err == FW_ERR_POLICY)
-		err = load_lists(in, p);
-	if (!err || err == FW_ERR_POLICY)
-		err = check_tree(p, env);
-	err = lower_and_look(p, env, err);
-	if (!err)
-		err = print_canonical(p);
-	if (!err)
-		name_policy(p);
-	if (!err)
-		err = ruleset_build(&p->ir, p->digest,
-				    in->map_from ? in->map_from : RS_MAP_FROM,
-				    &p->diags, &p->ruleset);
-	return err;
+	err = front(in, env, p);
+	return err ? err : back(in, p);
 }
 
 void policy_forget_files(struct policy *policy)

@@ -29,6 +29,7 @@
 #include <inttypes.h>
 #include <libconfig.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 enum key_type {
 	KEY_INT,
@@ -498,6 +499,18 @@ static void libconfig_error(struct reading *r, const config_t *config)
 			   diag_quote(r->diags, source_line(r->source, line)));
 }
 
+/* libconfig goes on without looking whether it was given memory, or ends the
+ * process.  So there must be room for the largest tree that a text can become:
+ * an array of digits and commas takes 45 bytes for each of its own. */
+static bool has_room_for_tree(size_t text_len)
+{
+	size_t most = 64 * text_len + 256UL * 1024;
+	void *room = mmap(NULL, most, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return room != MAP_FAILED && munmap(room, most) == 0;
+}
+
 /* One file with its includes, ready in `source`, into the tree. */
 static void read_source(struct source *source, struct ast *ast,
 			struct diag_list *diags)
@@ -507,6 +520,10 @@ static void read_source(struct source *source, struct ast *ast,
 
 	if (!source_finish(source)) {
 		ast->partial = true;
+		return;
+	}
+	if (!has_room_for_tree(source->text.len)) {
+		arena_fail(diags->arena);
 		return;
 	}
 	config_init(&config);
@@ -539,6 +556,10 @@ static void read_directory(const char *directory, struct ast *ast,
 
 	if (err == FW_ERR_NOENT)
 		return;
+	if (err == FW_ERR_NOMEM) {
+		arena_fail(diags->arena);
+		return;
+	}
 	if (err) {
 		diag_error(diags, (struct place){directory, 0}, "file",
 			   "cannot read the directory: %s", why);
@@ -550,6 +571,8 @@ static void read_directory(const char *directory, struct ast *ast,
 
 static enum fw_err result(const struct diag_list *diags, size_t errors_before)
 {
+	if (diags->arena->failed)
+		return FW_ERR_NOMEM;
 	return diags->errors > errors_before ? FW_ERR_POLICY : FW_OK;
 }
 

@@ -35,10 +35,11 @@ struct rs_chain *ruleset_chain(struct arena *a, struct ruleset *rs,
 			       const char *name)
 {
 	struct rs_chain *chain = arena_alloc(a, sizeof(*chain));
-	struct rs_chain **slot = vec_push(a, &rs->chains);
+	struct rs_chain **slot;
 
-	if (!chain || !slot || !name ||
-	    !map_put(a, &rs->chain_map, str_of(name), chain))
+	if (!chain || !name ||
+	    !map_put(a, &rs->chain_map, str_of(name), chain) ||
+	    !(slot = vec_push(a, &rs->chains)))
 		return NULL;
 	chain->name = name;
 	*slot = chain;
@@ -73,8 +74,7 @@ struct rs_chain *rs_build_chain(struct rs_build *b, const char *name)
 void rs_build_add(struct rs_build *b, struct rs_rule *rule, struct rs_stmt stmt)
 {
 	rs_rule_add(b->arena, rule, stmt);
-	if (!rule || rule->stmts.n == 0)
-		b->failed = true;
+	b->failed |= !rule || b->arena->failed;
 }
 
 void rs_build_count(struct rs_build *b, struct rs_rule *rule, const char *name)
@@ -138,10 +138,10 @@ static uint64_t rs_set_hash(const struct rs_set *set)
 static struct rs_set *set_new(struct rs_build *b, const char *name)
 {
 	struct rs_set *set = arena_alloc(b->arena, sizeof(*set));
-	struct rs_set **slot = vec_push(b->arena, &b->rs->sets);
+	struct rs_set **slot;
 
-	if (!set || !slot ||
-	    !map_put(b->arena, &b->rs->set_map, str_of(name), set)) {
+	if (!set || !map_put(b->arena, &b->rs->set_map, str_of(name), set) ||
+	    !(slot = vec_push(b->arena, &b->rs->sets))) {
 		b->failed = true;
 		return NULL;
 	}
@@ -390,9 +390,10 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 		return FW_ERR_NOMEM;
 	err = frame_read(frame_gateway_text, "gateway.nft", &filler, diags,
 			 out);
-	if (!err)
-		finish(&b);
-	if (!err && b.failed)
+	if (!err && (b.failed || b.arena->failed))
 		err = FW_ERR_NOMEM;
-	return err;
+	if (err)
+		return err;
+	finish(&b);
+	return b.failed || b.arena->failed ? FW_ERR_NOMEM : FW_OK;
 }

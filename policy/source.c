@@ -134,6 +134,10 @@ void source_add_file(struct source *s, const char *name, struct place from,
 	size_t len = 0;
 	enum fw_err err = file_read(name, READ_FILE_MAX, &bytes, &len, &why);
 
+	if (err == FW_ERR_NOMEM) {
+		arena_fail(d->arena);
+		return;
+	}
 	if (err) {
 		diag_error(d, from, "file", "cannot read %s: %s",
 			   diag_quote(d, str_of(name)), why);
@@ -160,12 +164,14 @@ bool source_finish(struct source *s)
 		diag_error(s->diags, b->place, "syntax",
 			   "the '%c' here is never closed", b->open);
 	}
-	if (s->text.failed)
+	if (s->text.failed && !s->text.full)
+		arena_fail(s->diags->arena);
+	if (s->text.full)
 		diag_error(s->diags, source_place(s, 1), "file",
 			   "the policy is larger than %lu MiB with all that "
 			   "it includes",
 			   SOURCE_TOTAL_MAX / 1024 / 1024);
-	return s->diags->errors == s->errors_before;
+	return s->diags->errors == s->errors_before && !s->diags->arena->failed;
 }
 
 struct place source_place(const struct source *s, unsigned line)

@@ -199,17 +199,25 @@ static json_t *flows_json(const struct flow_diff *d)
 	return all;
 }
 
-static void print_json(const struct text_diff *said,
-		       const struct flow_diff *flows)
+static int no_memory(void)
+{
+	(void)fputs("fwctl: out of memory\n", stderr);
+	return EXIT_FAILED;
+}
+
+static int print_json(const struct text_diff *said,
+		      const struct flow_diff *flows)
 {
 	json_t *all =
 		json_pack("{s:o, s:o, s:b}", "policy", said_json(said), "flows",
 			  flows_json(flows), "incomplete", flows->too_much);
 
-	if (all)
-		(void)json_dumpf(all, stdout, JSON_INDENT(2));
+	if (!all)
+		return no_memory();
+	(void)json_dumpf(all, stdout, JSON_INDENT(2));
 	(void)puts("");
 	json_decref(all);
+	return EXIT_DONE;
 }
 
 /* --- the command
@@ -227,10 +235,9 @@ static int compare(const struct policy *a, const struct policy *b, bool json)
 		  str_mem(b->canonical.p, b->canonical.len), &arena, &said);
 	diff_flows(&a->ir, &b->ir, &arena, &flows);
 	if (said.failed || flows.failed) {
-		(void)fputs("fwctl: out of memory\n", stderr);
-		status = EXIT_FAILED;
+		status = no_memory();
 	} else if (json) {
-		print_json(&said, &flows);
+		status = print_json(&said, &flows);
 	} else {
 		(void)puts("policy");
 		print_said(&said, &arena);

@@ -75,7 +75,9 @@ static int take_chain(const struct nlmsghdr *nlh, void *data)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
-	if (c && nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
+	if (!c)
+		return MNL_CB_OK;
+	if (nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
 	    nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM))
 		note_chain(data, c);
 	nftnl_chain_free(c);

@@ -93,11 +93,12 @@ static void small_table(struct small_batch *b, uint16_t type, uint16_t flags,
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(
 		b->bytes + b->batch.len, type, NFPROTO_INET, flags, ++b->seq);
 
+	if (!t || nftnl_table_set_str(t, NFTNL_TABLE_NAME, table) < 0)
+		b->batch.failed = true;
+	if (t && table_flags)
+		nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, table_flags);
 	if (!t)
 		return;
-	nftnl_table_set_str(t, NFTNL_TABLE_NAME, table);
-	if (table_flags)
-		nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, table_flags);
 	nftnl_table_nlmsg_build_payload(nlh, t);
 	nftnl_table_free(t);
 	b->batch.len += nlh->nlmsg_len;
@@ -108,6 +109,8 @@ static enum fw_err small_send(const struct nft *n, struct small_batch *b,
 {
 	struct nft_errors errors;
 
+	if (b->batch.failed)
+		return FW_ERR_NOMEM;
 	if (commit)
 		b->batch.len +=
 			nftnl_batch_end(b->bytes + b->batch.len, ++b->seq)
@@ -158,10 +161,11 @@ enum fw_err nft_table_present(const struct nft *n, const char *table,
 	struct nlmsghdr *nlh;
 	int errnum = ENOMEM;
 
-	if (t) {
+	if (!t)
+		return FW_ERR_NOMEM;
+	if (nftnl_table_set_str(t, NFTNL_TABLE_NAME, table) == 0) {
 		nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, NFPROTO_INET,
 					    0, 1);
-		nftnl_table_set_str(t, NFTNL_TABLE_NAME, table);
 		nftnl_table_nlmsg_build_payload(nlh, t);
 		errnum = nlsock_request(n->fd, nlh, ANSWER_TIMEOUT_MS);
 	}

@@ -21,6 +21,17 @@ void arena_init(struct arena *a, size_t ceiling, size_t first)
 			    .first = first ? first : ARENA_BLOCK_FIRST};
 }
 
+void arena_fail(struct arena *a)
+{
+	a->failed = true;
+}
+
+static void *refuse(struct arena *a)
+{
+	arena_fail(a);
+	return NULL;
+}
+
 void arena_done(struct arena *a)
 {
 	while (a->blocks) {
@@ -30,6 +41,7 @@ void arena_done(struct arena *a)
 		free(b);
 	}
 	a->used = 0;
+	a->failed = false;
 }
 
 static struct arena_block *block_new(struct arena *a, size_t need)
@@ -57,14 +69,14 @@ void *arena_alloc(struct arena *a, size_t n)
 	void *p;
 
 	if (n > SIZE_MAX / 2)
-		return NULL;
+		return refuse(a);
 	n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	if (a->ceiling && n > a->ceiling - a->used)
-		return NULL;
+		return refuse(a);
 	if (!b || n > b->size - b->used)
 		b = block_new(a, n);
 	if (!b)
-		return NULL;
+		return refuse(a);
 	p = (char *)b->data + b->used;
 	b->used += n;
 	a->used += n;
@@ -76,7 +88,7 @@ void *arena_calloc(struct arena *a, size_t n, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
+		return refuse(a);
 	return arena_alloc(a, bytes);
 }
 

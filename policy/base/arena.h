@@ -7,6 +7,7 @@
 
 #include "policy/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -16,6 +17,7 @@ struct arena {
 	size_t used;    /* bytes handed out */
 	size_t ceiling; /* bytes at most; 0 = no ceiling */
 	size_t first;   /* size of the first block */
+	bool failed;    /* something was asked for and not given */
 };
 
 /* Start an empty arena; nothing is allocated yet.  `first`: bytes of its first
@@ -31,6 +33,10 @@ void *arena_alloc(struct arena *a, size_t n);
 
 /* n * size zeroed bytes, NULL also when the product overflows. */
 void *arena_calloc(struct arena *a, size_t n, size_t size);
+
+/* Note that memory for the same purpose was refused elsewhere: who asks for
+ * `failed` at the end learns of it. */
+void arena_fail(struct arena *a);
 
 /* A copy of s, terminated with NUL; .p is NULL when it cannot be made. */
 struct str arena_str(struct arena *a, struct str s);

@@ -28,7 +28,7 @@ static bool strbuf_reserve(struct strbuf *b, size_t n)
 	if (b->failed)
 		return false;
 	if (n > b->ceiling - b->len) {
-		b->failed = true;
+		b->failed = b->full = true;
 		return false;
 	}
 	need = b->len + n + 1;

@@ -9,6 +9,7 @@ struct strbuf {
 	size_t len, cap;
 	size_t ceiling; /* bytes at most; 0 = 1 GiB */
 	bool failed;    /* no memory or at the ceiling: the text is cut */
+	bool full;      /* and that was at the ceiling */
 };
 
 void strbuf_init(struct strbuf *b, size_t ceiling);

@@ -101,5 +101,20 @@ check diff-json "exit 0 expected" status_is 0 "$fwctl" diff --json office.conf n
 check diff-json-reads "not JSON" jq -e '.flows | map(select(.kind == "gained")) | length >= 2' said
 check diff-same "exit 0 expected" status_is 0 "$fwctl" diff office.conf office.conf
 check diff-same-says "differences in nothing" says "  by rules: the same"
+
+# more than there is memory for
+limited() { # KIBIBYTES COMMAND...
+	(ulimit -v "$1" && shift && exec "$@")
+}
+{
+	sed 's/"192.0.2.53"/"@many"/' office.conf
+	echo 'addresses: { many = ['
+	awk 'BEGIN { for (i = 0; i < 65536; i += 2)
+		printf "%s\"10.9.%d.%d\"", i ? ",\n" : "", i / 256, i % 256 }'
+	echo ']; };'
+} >large.conf
+check memory "exit 1 expected" status_is 1 limited 40000 "$fwctl" check large.conf
+check memory-says "not told why" says "large.conf: out of memory"
+check memory-enough "it is no matter of memory" status_is 0 "$fwctl" check large.conf
 check diff-bad "exit 3 expected" status_is 3 "$fwctl" diff office.conf good.flows
 exit $bad

@@ -101,5 +101,17 @@ check diff-json "exit 0 expected" status_is 0 "$fwctl" diff --json office.conf n
 check diff-json-reads "not JSON" jq -e '.flows | map(select(.kind == "gained")) | length >= 2' said
 check diff-same "exit 0 expected" status_is 0 "$fwctl" diff office.conf office.conf
 check diff-same-says "differences in nothing" says "  by rules: the same"
+printf '%s\n' 'hygiene: { private = false; };' >>new.conf
+check diff-beside "exit 0 expected" status_is 0 "$fwctl" diff office.conf new.conf
+check diff-beside-says "hygiene is not told" says "  hygiene differs: it drops before any rule is asked"
+for port in 443 444; do
+	cat >forward-$port.conf <<-END
+		version = 1;
+		zones: { lan: { networks = ["10.0.0.0/8"]; }; wan: { interfaces = ["wan0"]; external = true; }; };
+		ingress: ( { name = "in"; from = "wan"; to = "self"; service = "tcp/$port"; forward = "10.0.0.5:8443"; action = "allow"; } );
+	END
+done
+check diff-forward "exit 0 expected" status_is 0 "$fwctl" diff forward-443.conf forward-444.conf
+check diff-forward-says "the forward is not told" says "  forwards differ: other flows are led on"
 check diff-bad "exit 3 expected" status_is 3 "$fwctl" diff office.conf good.flows
 exit $bad

@@ -47,17 +47,28 @@ static void check_user(struct check *c, const struct word *w)
 			  "users are not looked up here: write its number");
 }
 
+/* Is `s` a name, and not another way to write the path without it? */
+static bool is_cgroup_name(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '"')
+			return false;
+	return s.len && !str_is(s, ".") && !str_is(s, "..");
+}
+
+/* The kernel compares at the depth that the path has: each name counts. */
 static bool is_cgroup_path(struct str s)
 {
-	bool begun = false;
+	size_t from = 0;
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '"' ||
-		    (s.p[i] == '/' && !begun))
+	for (size_t i = 0; i <= s.len; i++) {
+		if (i < s.len && s.p[i] != '/')
+			continue;
+		if (!is_cgroup_name(str_mem(s.p + from, i - from)))
 			return false;
-		begun = s.p[i] != '/';
+		from = i + 1;
 	}
-	return begun;
+	return true;
 }
 
 static void check_cgroup(struct check *c, const struct word *w)

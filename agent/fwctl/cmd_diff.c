@@ -125,6 +125,48 @@ static void print_flows(const struct flow_diff *d)
 			   "computed");
 }
 
+/* What changes flows beside the rules, by the entry that says it. */
+static const struct {
+	const char *entry, *key, *text; /* no key: any */
+} besides[] = {
+	{"hygiene", NULL, "hygiene differs: it drops before any rule is asked"},
+	{"gateway", "mode", "the mode differs: observe passes what is refused"},
+	{"nat ", NULL, "translations of source addresses differ"},
+	{"zones ", NULL, "zones differ: other flows may belong to them"},
+	{"ingress ", "forward", "forwards differ: other flows are led on"},
+};
+
+/* Is it a rule that leads flows on, now or before? */
+static bool is_forward(const struct ir *ir, struct str entry)
+{
+	struct str name = str_skip(entry, strlen("ingress '"));
+
+	if (!str_starts(entry, "ingress '") || name.len == 0)
+		return false;
+	name.len--; /* the closing mark */
+	for (size_t i = 0; i < ir->n_all; i++)
+		if (ir->all[i].forward && str_is(name, ir->all[i].name))
+			return true;
+	return false;
+}
+
+static void print_besides(const struct text_diff *said, const struct ir *before,
+			  const struct ir *after)
+{
+	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++) {
+		const char *key = besides[i].key;
+		bool differs = false;
+
+		vec_foreach (c, &said->changes)
+			differs |= str_starts(c->entry, besides[i].entry) &&
+				   (!key || str_is(c->key, key) ||
+				    is_forward(before, c->entry) ||
+				    is_forward(after, c->entry));
+		if (differs)
+			(void)printf("  %s\n", besides[i].text);
+	}
+}
+
 /* --- as JSON
  * ----------------------------------------------------------------------- */
 
@@ -243,6 +285,7 @@ static int compare(const struct policy *a, const struct policy *b, bool json)
 		print_said(&said, &arena);
 		(void)puts("flows");
 		print_flows(&flows);
+		print_besides(&said, &a->ir, &b->ir);
 	}
 	arena_done(&arena);
 	return status;

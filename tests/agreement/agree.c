@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	policies = number(argv[2]);
 	packets = number(argv[3]);
 	if (argc > 4)
-		chance.state = strtoul(argv[4], NULL, 10) | 1;
+		chance = chance_of(strtoul(argv[4], NULL, 10));
 	a.sender = sender_open(argv[1]);
 	a.tracer = tracer_open();
 	if (!a.sender || !a.tracer || nft_open(&a.nft) != FW_OK ||

@@ -116,5 +116,17 @@ limited() { # KIBIBYTES COMMAND...
 check memory "exit 1 expected" status_is 1 limited 40000 "$fwctl" check large.conf
 check memory-says "not told why" says "large.conf: out of memory"
 check memory-enough "it is no matter of memory" status_is 0 "$fwctl" check large.conf
+printf '%s\n' 'hygiene: { private = false; };' >>new.conf
+check diff-beside "exit 0 expected" status_is 0 "$fwctl" diff office.conf new.conf
+check diff-beside-says "hygiene is not told" says "  hygiene differs: it drops before any rule is asked"
+for port in 443 444; do
+	cat >forward-$port.conf <<-END
+		version = 1;
+		zones: { lan: { networks = ["10.0.0.0/8"]; }; wan: { interfaces = ["wan0"]; external = true; }; };
+		ingress: ( { name = "in"; from = "wan"; to = "self"; service = "tcp/$port"; forward = "10.0.0.5:8443"; action = "allow"; } );
+	END
+done
+check diff-forward "exit 0 expected" status_is 0 "$fwctl" diff forward-443.conf forward-444.conf
+check diff-forward-says "the forward is not told" says "  forwards differ: other flows are led on"
 check diff-bad "exit 3 expected" status_is 3 "$fwctl" diff office.conf good.flows
 exit $bad

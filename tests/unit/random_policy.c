@@ -41,6 +41,14 @@ bool random_limits_are_wide;
 #define PICK(c, list) \
 	((list)[chance_below((c), sizeof(list) / sizeof(*(list)))])
 
+struct chance chance_of(uint64_t seed)
+{
+	/* An odd factor takes no two seeds to one state; 0 alone stays. */
+	struct chance c = {seed * 0x9e3779b97f4a7c15ULL};
+
+	return c.state ? c : (struct chance){1};
+}
+
 unsigned chance_below(struct chance *c, unsigned n)
 {
 	/* xorshift64* (Vigna 2016) */

@@ -9,6 +9,9 @@ struct chance {
 	uint64_t state; /* not 0 */
 };
 
+/* Another for each seed. */
+struct chance chance_of(uint64_t seed);
+
 /* 0 .. n - 1 */
 unsigned chance_below(struct chance *c, unsigned n);
 

@@ -261,6 +261,10 @@ static enum fw_err open_all(struct manager *m)
 	}
 	if (!m->opt.leave_open)
 		m->table_flags = nft_probe_owner(&m->nft);
+	/* The kernel makes an event of every element that anybody loads, in
+	 * whatever network namespace, as soon as one listens anywhere: who
+	 * need not, does not. */
+	nft_listen(&m->nft, !m->table_flags);
 	manager_start(m);
 	(void)snprintf(path, sizeof(path), "%s/control.sock", m->opt.run_dir);
 	err = server_new(path, serve, m, &m->server);

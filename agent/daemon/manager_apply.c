@@ -53,9 +53,15 @@ enum fw_err manager_open_nft(struct manager *m)
 	if (m->nft.fd >= 0)
 		return FW_OK;
 	err = nft_open(&m->nft);
-	if (!err && !m->opt.leave_open)
+	if (err)
+		return err;
+	if (!m->opt.leave_open)
 		m->table_flags = nft_probe_owner(&m->nft);
-	return err;
+	/* The kernel makes an event of every element that anybody loads, in
+	 * whatever network namespace, as soon as one listens anywhere: who need
+	 * not, does not. */
+	nft_listen(&m->nft, !m->table_flags);
+	return FW_OK;
 }
 
 bool manager_probe_queue(struct manager *m, struct answer *a,

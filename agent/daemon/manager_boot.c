@@ -18,28 +18,24 @@ static bool load(struct manager *m, struct policy *p, struct answer *a)
 	       manager_send(m, a, p, m->queue);
 }
 
-static int load_confirmed(struct manager *m)
+static bool load_generation(struct manager *m, unsigned generation)
 {
-	unsigned generation = store_pointer(&m->store, STORE_CONFIRMED);
 	struct policy_files files;
 	struct policy *p;
 	struct answer a = {0};
 	struct str text;
-	enum fw_err err;
+	enum fw_err err = store_load(&m->store, generation, &text, &files);
+	bool done;
 
-	if (!generation) {
-		log_info("no policy was confirmed: nothing is loaded");
-		return 0;
-	}
-	err = store_load(&m->store, generation, &text, &files);
 	if (err) {
 		log_error("generation %u cannot be read: %s", generation,
 			  fw_err_text(err));
-		return 1;
+		return false;
 	}
 	strbuf_init(&a.text, 0);
 	p = manager_compile(m, &a, text, &files);
-	if (p && load(m, p, &a))
+	done = p && load(m, p, &a);
+	if (done)
 		log_info("the ruleset of policy %s, generation %u, is loaded",
 			 p->digest, generation);
 	else
@@ -49,7 +45,21 @@ static int load_confirmed(struct manager *m)
 	str_free(text);
 	store_files_free(&files);
 	strbuf_done(&a.text);
-	return a.exit ? 1 : 0;
+	return done;
+}
+
+/* When it is broken, the newest before it: rather an old policy than none. */
+static int load_confirmed(struct manager *m)
+{
+	unsigned generation = store_pointer(&m->store, STORE_CONFIRMED);
+
+	if (!generation) {
+		log_info("no policy was confirmed: nothing is loaded");
+		return 0;
+	}
+	while (generation && !load_generation(m, generation))
+		generation = store_confirmed_before(&m->store, generation);
+	return generation ? 0 : 1;
 }
 
 int manager_boot(const struct manager_options *options)

@@ -154,23 +154,36 @@ static bool go_back(struct manager *m, unsigned to, const json_t *flows,
 	return true;
 }
 
-static void go_back_alone(struct manager *m, const char *why)
+static bool go_back_to(struct manager *m, unsigned to, const char *why)
 {
-	unsigned from = m->pending.generation, to = m->pending.previous;
+	unsigned from = m->pending.generation;
 	struct answer a = {0};
+	bool done;
 
 	strbuf_init(&a.text, 0);
-	if (go_back(m, to, NULL, true, &a)) {
+	done = go_back(m, to, NULL, true, &a);
+	if (done)
 		log_warning("generation %u %s: generation %u is in force "
 			    "again",
 			    from, why, to);
-	} else {
+	else
 		log_error("generation %u %s, but generation %u cannot be put "
 			  "into force: %s",
 			  from, why, to, strbuf_text(&a.text));
-		m->rollback_ns = boot_now() + RETRY_ROLLBACK_NS;
-	}
 	strbuf_done(&a.text);
+	return done;
+}
+
+/* Where the way back is broken, an older one is taken. */
+static void go_back_alone(struct manager *m, const char *why)
+{
+	unsigned to = m->pending.previous;
+	bool done = go_back_to(m, to, why);
+
+	while (!done && (to = store_confirmed_before(&m->store, to)))
+		done = go_back_to(m, to, why);
+	if (!done)
+		m->rollback_ns = boot_now() + RETRY_ROLLBACK_NS;
 }
 
 void manager_confirm_tick(struct manager *m)
@@ -354,6 +367,13 @@ static bool load(struct manager *m, unsigned generation)
 	return done;
 }
 
+/* That one; when it is broken, the newest before it that was confirmed. */
+static void load_newest(struct manager *m, unsigned generation)
+{
+	while (generation && !load(m, generation))
+		generation = store_confirmed_before(&m->store, generation);
+}
+
 /* Something is pending, or was. */
 static void resume(struct manager *m, unsigned current, unsigned confirmed)
 {
@@ -365,7 +385,7 @@ static void resume(struct manager *m, unsigned current, unsigned confirmed)
 	if (why)
 		go_back_alone(m, why);
 	else
-		(void)load(m, current);
+		load_newest(m, current);
 }
 
 void manager_start(struct manager *m)
@@ -389,7 +409,7 @@ void manager_start(struct manager *m)
 	if (current != confirmed)
 		resume(m, current, confirmed);
 	else if (current)
-		(void)load(m, current);
+		load_newest(m, current);
 	else
 		log_info("no policy yet: fwctl apply brings one");
 }

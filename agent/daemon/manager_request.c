@@ -84,6 +84,9 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 					   str_mem(json_string_value(text),
 						   json_string_length(text)),
 					   files);
+	if (t.policy && m->panic)
+		strbuf_addf(&a.text, "panic is on: the policy decides only "
+				     "after 'fwctl panic off'\n");
 	if (t.policy) {
 		fill_record(&t.record, request, t.policy, peer);
 		if (manager_put_in_force(m, &t))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define CONFIRM_DEFAULT_S 120
+#define CONFIRM_MOST_S    86400
 /* How long after the deadline the daemon may take to go back. */
 #define WAIT_MORE_S 15
 
@@ -18,6 +19,20 @@ struct order {
 	bool wait, force;
 };
 
+static bool parse_time(const char *text, struct order *o)
+{
+	if (!duration_parse(text, false, &o->confirm_s))
+		return false;
+	if (o->confirm_s >= 1 && o->confirm_s <= CONFIRM_MOST_S)
+		return true;
+	(void)fprintf(stderr,
+		      "fwctl: --confirm takes a time from 1s to 24h, not "
+		      "'%s'\n",
+		      text);
+	o->confirm_s = -1;
+	return true;
+}
+
 /* False: wrong use. */
 static bool parse_words(int argc, char **argv, struct order *o)
 {
@@ -26,11 +41,10 @@ static bool parse_words(int argc, char **argv, struct order *o)
 
 		if (!strcmp(word, "--confirm")) {
 			o->confirm_s = CONFIRM_DEFAULT_S;
-			if (i + 1 < argc &&
-			    duration_parse(argv[i + 1], false, &o->confirm_s))
+			if (i + 1 < argc && parse_time(argv[i + 1], o))
 				i++;
 		} else if (!strncmp(word, "--confirm=", 10)) {
-			if (!duration_parse(word + 10, false, &o->confirm_s))
+			if (!parse_time(word + 10, o))
 				return false;
 		} else if (!strcmp(word, "--comment") && i + 1 < argc) {
 			o->comment = argv[++i];
@@ -44,7 +58,7 @@ static bool parse_words(int argc, char **argv, struct order *o)
 			o->policy = word;
 		}
 	}
-	return !o->wait || o->confirm_s;
+	return o->confirm_s >= 0 && (!o->wait || o->confirm_s);
 }
 
 /* The daemon names rules as the policy does; say where they stand. */

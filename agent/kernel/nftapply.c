@@ -53,7 +53,7 @@ static void drain(int fd, struct nft_errors *errors)
 /* Bytes of a batch beyond which its events are not listened to. */
 #define LISTEN_MAX (256U * 1024)
 
-void nft_listen(const struct nft *n, bool on)
+static void hear(const struct nft *n, bool on)
 {
 	int group = NFNLGRP_NFTABLES;
 
@@ -61,6 +61,12 @@ void nft_listen(const struct nft *n, bool on)
 	(void)setsockopt(n->events, SOL_NETLINK,
 			 on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP,
 			 &group, sizeof(group));
+}
+
+void nft_listen(struct nft *n, bool on)
+{
+	n->listens = on;
+	hear(n, on);
 }
 
 enum fw_err nft_open(struct nft *out)
@@ -79,7 +85,6 @@ enum fw_err nft_open(struct nft *out)
 	out->port = self.nl_pid;
 	nlsock_receive_buffer(out->fd, RECEIVE_BUFFER);
 	nlsock_receive_buffer(out->events, EVENTS_BUFFER);
-	nft_listen(out, true);
 	return FW_OK;
 }
 
@@ -98,7 +103,8 @@ enum fw_err nft_send(const struct nft *n, const struct nl_batch *batch,
 	int room = (int)batch->len + 4096;
 	ssize_t sent;
 
-	*errors = (struct nft_errors){.deaf = batch->len > LISTEN_MAX};
+	*errors = (struct nft_errors){.deaf = n->listens &&
+					      batch->len > LISTEN_MAX};
 	if (setsockopt(n->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) <
 	    0)
 		(void)setsockopt(n->fd, SOL_SOCKET, SO_SNDBUF, &room,
@@ -107,10 +113,10 @@ enum fw_err nft_send(const struct nft *n, const struct nl_batch *batch,
 	 * which takes longer than to load it: who sends much does not listen
 	 * meanwhile. */
 	if (errors->deaf)
-		nft_listen(n, false);
+		hear(n, false);
 	sent = send(n->fd, batch->bytes, batch->len, 0);
 	if (errors->deaf)
-		nft_listen(n, true);
+		hear(n, true);
 	if (sent < 0)
 		return fw_err_of_errno(errno);
 	drain(n->fd, errors);

@@ -17,6 +17,7 @@ struct nft {
 	int fd;
 	uint32_t port; /* its address: ours, in what the kernel reports */
 	int events;    /* what anybody changes */
+	bool listens;
 };
 
 FW_MUST_CHECK enum fw_err nft_open(struct nft *out);
@@ -48,8 +49,9 @@ FW_MUST_CHECK enum fw_err nft_send(const struct nft *n,
 bool nft_was_overtaken(const struct nft_errors *errors);
 
 /* Hear of others' changes, or do not: where nobody listens the kernel need not
- * tell of each of a million elements.  nft_send() sees to it itself. */
-void nft_listen(const struct nft *n, bool on);
+ * tell of each of a million elements.  At first nobody does; nft_send() stops
+ * while it sends much. */
+void nft_listen(struct nft *n, bool on);
 
 /* What went wrong, in words for people; static. */
 const char *nft_error_text(int errnum);

@@ -294,13 +294,12 @@ static enum fw_err put_generation(const struct store *s, int folder,
 	return store_record_write(folder, "meta.json", meta);
 }
 
-enum fw_err store_add(struct store *s, struct generation *g, struct str policy,
-		      const struct policy_files *files)
+static enum fw_err add(struct store *s, struct generation *g, struct str policy,
+		       const struct policy_files *files)
 {
 	enum fw_err err;
 	int folder;
 
-	g->number = newest(s) + 1;
 	if (g->number > NUMBER_MAX)
 		return FW_ERR_LIMIT;
 	durable_remove_folder(s->generations, NEW_FOLDER);
@@ -319,6 +318,32 @@ enum fw_err store_add(struct store *s, struct generation *g, struct str policy,
 	else
 		prune(s);
 	return err;
+}
+
+enum fw_err store_add(struct store *s, struct generation *g, struct str policy,
+		      const struct policy_files *files)
+{
+	enum fw_err err;
+
+	g->number = newest(s) + 1;
+	err = add(s, g, policy, files);
+	/* What is not there has no number. */
+	if (err)
+		g->number = 0;
+	return err;
+}
+
+unsigned store_confirmed_before(const struct store *s, unsigned number)
+{
+	unsigned all[LIMIT_GENERATIONS * 2];
+	size_t n = store_list(s, all, sizeof(all) / sizeof(*all));
+	struct generation g;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i] < number && store_get(s, all[i], &g) == FW_OK &&
+		    g.state == GENERATION_CONFIRMED)
+			return all[i];
+	return 0;
 }
 
 enum fw_err store_set_state(struct store *s, unsigned number,

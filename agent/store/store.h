@@ -75,8 +75,8 @@ FW_MUST_CHECK enum fw_err store_open_read(const char *state_dir,
 					  struct store *out);
 void store_close(struct store *s);
 
-/* A new generation; its number goes into g->number.  The oldest beyond
- * LIMIT_GENERATIONS are forgotten. */
+/* A new generation; its number goes into g->number (0 when it fails).  The
+ * oldest beyond LIMIT_GENERATIONS are forgotten. */
 FW_MUST_CHECK enum fw_err store_add(struct store *s, struct generation *g,
 				    struct str policy,
 				    const struct policy_files *files);
@@ -100,6 +100,9 @@ void store_files_free(struct policy_files *files);
 
 /* Numbers of all, newest first, into `out`; how many. */
 size_t store_list(const struct store *s, unsigned *out, size_t room);
+
+/* The newest confirmed one that is older than `number`; 0: there is none. */
+unsigned store_confirmed_before(const struct store *s, unsigned number);
 
 /* Where a pointer points; 0: nowhere. */
 unsigned store_pointer(const struct store *s, enum store_pointer which);

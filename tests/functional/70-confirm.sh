@@ -142,11 +142,45 @@ check at-once-one-in-force "exit $a $b" test "$a" -eq 0 -o "$b" -eq 0
 check at-once-loser-is-told "$(cat "$LAB/a" "$LAB/b")" test "$((a + b))" -eq 0 -o \
 	"$(cat "$LAB/a" "$LAB/b" | grep -c 'meanwhile generation .* came into force')" -eq 1
 
+# the way back is broken (or another version does not understand it): an older
+# one is taken, at the deadline, at a start and at the start of the system
+fwctl rollback >/dev/null 2>&1
+for name in one two three; do
+	fwctl apply "$LAB/$name.conf" >/dev/null 2>&1
+done
+broken=$(fwctl history --json | jq .current)
+echo "nonsense;" >"$LAB/agent/state/generations/$(printf %06d "$broken")/policy.conf"
+check broken-way-back "refused" fwctl apply --confirm 1 "$LAB/four.conf"
+check broken-older-is-taken "in force: $(in_force)" wait_for 6 is_in_force two
+fwctl apply "$LAB/four.conf" >/dev/null 2>&1
+broken=$(fwctl history --json | jq .current)
+rm -r "$LAB/agent/state/generations/$(printf %06d "$broken")"
+kill -KILL "$AGENT_PID"
+wait "$AGENT_PID" 2>/dev/null
+gateway nft flush ruleset
+gateway "$FWAGENTD" --boot --state-dir "$LAB/agent/state" >"$LAB/boot" 2>&1
+check broken-boot "$(cat "$LAB/boot")" has_table
+agent_or_fail
+check broken-start "not in force" is "$(in_force)" two
+
+# wrong times
+for time in 0 0s 25h 1000000000h; do
+	check "confirm-$time" "not refused" is "$(fwctl apply --confirm "$time" "$LAB/one.conf" >/dev/null 2>&1; echo $?)" 2
+done
+check confirm-day "refused" fwctl apply --confirm 24h "$LAB/one.conf"
+check confirm-day-confirm "refused" fwctl confirm
+check under-panic-on "refused" fwctl panic on
+check under-panic-apply "not told" grep -q "^warning: panic is on" <(fwctl apply "$LAB/two.conf" 2>&1)
+check under-panic-off "refused" fwctl panic off
+
 # the folder cannot be written: a promise that cannot be kept is not given
 fwctl history | sed 's/^/  /' | head -n 12
 rm -rf "$LAB/agent/state/generations"
+pointed=$(readlink "$LAB/agent/state/confirmed")
 fwctl apply --confirm "$LAB/four.conf" >"$LAB/a" 2>&1
 check no-store-no-promise "exit status" is "$?" 1
 check no-store-says-why "$(cat "$LAB/a")" grep -q "so nothing could take it back in time" "$LAB/a"
+check no-store-points "$(readlink "$LAB/agent/state/confirmed")" test -n "$pointed"
 check no-store-warns "no warning" grep -q "not stored" <(fwctl apply "$LAB/four.conf" 2>&1)
+check no-store-keeps-the-last "points elsewhere" is "$(readlink "$LAB/agent/state/confirmed")" "$pointed"
 finish

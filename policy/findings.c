@@ -82,6 +82,20 @@ static bool has_word(const struct ir_rule *rule, struct str word)
 	return false;
 }
 
+/* Is there a wildcard above the name or wildcard `word`? */
+static bool has_wildcard_above(const struct ir_rule *rule, struct str word)
+{
+	for (size_t i = 0; i < rule->n_host_words; i++) {
+		struct str end = str_skip(rule->host_words[i], 1);
+
+		if (str_starts(rule->host_words[i], "*.") &&
+		    word.len > end.len &&
+		    str_eq(str_skip(word, word.len - end.len), end))
+			return true;
+	}
+	return false;
+}
+
 /* Every name that fits `late` fits `early`; by the patterns as written. */
 static bool hosts_cover(const struct ir_rule *early, const struct ir_rule *late)
 {
@@ -92,9 +106,11 @@ static bool hosts_cover(const struct ir_rule *early, const struct ir_rule *late)
 	for (size_t i = 0; i < late->n_host_words; i++) {
 		struct str word = late->host_words[i];
 
-		/* "*" holds for every name, not for an address. */
+		/* No wildcard holds for an address. */
 		if (!has_word(early, word) &&
-		    !(has_word(early, str_of("*")) && !name_is_address(word)))
+		    (name_is_address(word) ||
+		     !(has_word(early, str_of("*")) ||
+		       has_wildcard_above(early, word))))
 			return false;
 	}
 	return true;

@@ -180,6 +180,11 @@ static void explain(const struct flow_words *q, const struct ir *ir,
 			     hygiene_text(wrong));
 		return;
 	}
+	if (facts_stay_within(f)) {
+		(void)puts("gateway allowed: what stays within the gateway is "
+			   "not filtered");
+		return;
+	}
 	lead_on(ir, f);
 	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)

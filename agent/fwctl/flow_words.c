@@ -237,3 +237,8 @@ bool flow_words_facts(const struct flow_words *w, const struct ir *ir,
 		return true;
 	return false;
 }
+
+bool facts_stay_within(const struct facts *f)
+{
+	return f->zone_src == IR_ZONE_SELF && f->zone_dst == IR_ZONE_SELF;
+}

@@ -32,3 +32,6 @@ bool flow_words_facts(const struct flow_words *w, const struct ir *ir,
 
 /* Do the words tell what only the engine sees? */
 bool flow_words_ask_engine(const struct flow_words *w);
+
+/* Does it come from the gateway and go to it?  The kernel passes that. */
+bool facts_stay_within(const struct facts *f);

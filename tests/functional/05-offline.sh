@@ -67,6 +67,10 @@ END
 sed -i '/dns proto=udp/s/ proto=udp//' good.flows
 check flows-as-expected "a flow differs" status_is 0 "$fwctl" test --policy office.conf good.flows
 check flows-counted "no count" says "10 of 10 flows are as expected"
+echo 'self -> self:22 => allow by gateway' >within.flows
+check flows-within "what stays within is filtered" status_is 0 "$fwctl" test --policy office.conf within.flows
+check explain-within "exit 0 expected" status_is 0 "$fwctl" explain --policy office.conf --from self --to self:22
+check explain-within-says "not told" says "gateway allowed: what stays within the gateway is not filtered"
 sed 's/=> allow by web/=> allow by resolver/' good.flows >bad.flows
 check flows-differ "exit 4 expected" status_is 4 "$fwctl" test --policy office.conf bad.flows
 check flows-differ-where "not by its line" says "bad.flows:2:   got: allow by \"web\""

@@ -68,7 +68,10 @@ struct rs_chain *rs_build_chain(struct rs_build *b, const char *name)
 	b->failed = true;
 	/* What is put there is thrown away with the rest. */
 	chain = arena_alloc(b->arena, sizeof(*chain));
-	return chain ? chain : &b->nowhere;
+	if (!chain)
+		chain = &b->nowhere;
+	chain->name = "p_nowhere";
+	return chain;
 }
 
 void rs_build_add(struct rs_build *b, struct rs_rule *rule, struct rs_stmt stmt)

@@ -100,8 +100,8 @@ static void check_ports(struct check *c, const struct ast_rule *r)
 {
 	service_list all;
 
-	if (!check_service(c, &r->service) ||
-	    !service_words(c->ast, c->arena, &r->service, &all))
+	/* What is no service at all is told with the rest of the rule. */
+	if (service_words(c->ast, c->arena, &r->service, &all) != FW_OK)
 		return;
 	if (all.n == 0)
 		diag_error(c->diags, r->place, "missing",

@@ -66,7 +66,8 @@ static void check_service_left(struct check *c, const word_list *words)
 			diag_note(c->diags, w->place,
 				  "name what it is taken from: service = "
 				  "[\"tcp\", \"!tcp/25\"]");
-		} else if (service_words(c->ast, c->arena, words, &left) &&
+		} else if (service_words(c->ast, c->arena, words, &left) ==
+				   FW_OK &&
 			   left.n == 0) {
 			diag_error(c->diags, w->place, "never-matches",
 				   "'service' can never hold: all that it "

@@ -114,9 +114,10 @@ void lower_services(struct lowering *l, const word_list *words,
 		    const struct service **out, size_t *out_n)
 {
 	service_list all;
+	enum fw_err err = service_words(l->ast, l->arena, words, &all);
 
-	if (!service_words(l->ast, l->arena, words, &all))
-		l->failed = true;
+	FW_ASSERT(err != FW_ERR_INVAL); /* they were checked */
+	l->failed |= err != FW_OK;
 	*out = all.items;
 	*out_n = all.n;
 }

@@ -39,12 +39,7 @@ static bool ends_with(struct str s, const char *end)
 
 static struct str next_line(struct str *text)
 {
-	const char *nl = memchr(text->p, '\n', text->len);
-	size_t n = nl ? (size_t)(nl - text->p) : text->len;
-	struct str line = str_mem(text->p, n);
-
-	*text = str_skip(*text, n + 1);
-	return trimmed(line);
+	return trimmed(str_cut(text, '\n'));
 }
 
 static struct str key_of(struct arena *a, struct str entry, struct str key)

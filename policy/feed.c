@@ -46,11 +46,7 @@ static struct str content(struct str line)
 static bool next_line(struct reading *r, struct str *out)
 {
 	while (r->left.len) {
-		const char *end = memchr(r->left.p, '\n', r->left.len);
-		size_t n = end ? (size_t)(end - r->left.p) : r->left.len;
-
-		*out = content(str_mem(r->left.p, n));
-		r->left = str_skip(r->left, n + 1);
+		*out = content(str_cut(&r->left, '\n'));
 		r->line++;
 		if (out->len)
 			return true;

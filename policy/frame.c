@@ -68,15 +68,10 @@ static bool is_space(char c)
 static bool next_line(struct frame_reader *f, struct str *out)
 {
 	while (f->rest.len) {
-		const char *nl = memchr(f->rest.p, '\n', f->rest.len);
-		size_t n = nl ? (size_t)(nl - f->rest.p) : f->rest.len;
-		struct str line = str_mem(f->rest.p, n);
-		const char *hash = memchr(line.p, '#', line.len);
+		struct str whole = str_cut(&f->rest, '\n');
+		struct str line = str_cut(&whole, '#');
 
-		f->rest = str_skip(f->rest, n + 1);
 		f->place.line++;
-		if (hash)
-			line.len = (size_t)(hash - line.p);
 		while (line.len && is_space(line.p[0]))
 			line = str_skip(line, 1);
 		while (line.len && is_space(line.p[line.len - 1]))

@@ -29,17 +29,6 @@ static bool parse_number(struct str s, uint32_t *out)
 	return n > 0 && n <= LIMIT_MOST;
 }
 
-static struct str next_word(struct str *rest, char cut)
-{
-	const char *at = rest->len ? memchr(rest->p, cut, rest->len) : NULL;
-	struct str word = *rest;
-
-	if (at)
-		word.len = (size_t)(at - rest->p);
-	*rest = str_skip(*rest, word.len + (at != NULL));
-	return word;
-}
-
 static uint32_t unit_of(struct str name)
 {
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -54,8 +43,8 @@ static bool parse_rest(struct str rest, struct limit *out)
 	bool scope = false;
 
 	while (rest.len) {
-		struct str first = next_word(&rest, ' ');
-		struct str second = next_word(&rest, ' ');
+		struct str first = str_cut(&rest, ' ');
+		struct str second = str_cut(&rest, ' ');
 		bool per = str_is(first, "per") && str_is(second, "source");
 		bool all = str_is(first, "in") && str_is(second, "all");
 
@@ -74,8 +63,8 @@ static bool parse_rest(struct str rest, struct limit *out)
 
 const char *limit_parse_rate(struct str text, struct limit *out)
 {
-	struct str rate = next_word(&text, ' ');
-	struct str number = next_word(&rate, '/');
+	struct str rate = str_cut(&text, ' ');
+	struct str number = str_cut(&rate, '/');
 	struct limit l = {.seconds = unit_of(rate)};
 
 	if (!parse_number(number, &l.n) || !l.seconds || !parse_rest(text, &l))
@@ -91,7 +80,7 @@ const char *limit_parse_count(struct str text, struct limit *out)
 {
 	struct limit l = {.per_source = true};
 
-	if (!parse_number(next_word(&text, ' '), &l.n) || !parse_rest(text, &l))
+	if (!parse_number(str_cut(&text, ' '), &l.n) || !parse_rest(text, &l))
 		return "expected as many at once: \"50 per source\" or \"50 in "
 		       "all\"";
 	*out = l;

@@ -13,18 +13,6 @@ static const char days[7][4] = {"sun", "mon", "tue", "wed",
 
 /* --- reading -------------------------------------------------------------- */
 
-/* The text up to `cut`, which is taken off `rest` with it. */
-static struct str next_word(struct str *rest, char cut)
-{
-	const char *at = rest->len ? memchr(rest->p, cut, rest->len) : NULL;
-	struct str word = *rest;
-
-	if (at)
-		word.len = (size_t)(at - rest->p);
-	*rest = str_skip(*rest, word.len + (at != NULL));
-	return word;
-}
-
 static int day_of(struct str name)
 {
 	for (int d = 0; d < 7; d++)
@@ -37,7 +25,7 @@ static int day_of(struct str name)
 static unsigned day_bits(struct str range)
 {
 	bool single = !range.len || !memchr(range.p, '-', range.len);
-	struct str first = next_word(&range, '-');
+	struct str first = str_cut(&range, '-');
 	int lo = day_of(first), hi = single ? lo : day_of(range);
 	unsigned bits = 0;
 
@@ -56,7 +44,7 @@ static bool parse_days(struct str text, unsigned *days_on)
 
 	do {
 		more = text.len && memchr(text.p, ',', text.len);
-		bits = day_bits(next_word(&text, ','));
+		bits = day_bits(str_cut(&text, ','));
 		all |= bits;
 	} while (more && bits);
 	if (!bits)
@@ -80,7 +68,7 @@ static bool parse_hour(struct str s, unsigned *out)
 
 static bool parse_hours(struct str text, unsigned *out_from, unsigned *out_to)
 {
-	struct str from = next_word(&text, '-');
+	struct str from = str_cut(&text, '-');
 
 	return parse_hour(from, out_from) && parse_hour(text, out_to) &&
 	       *out_from < DAY_MINUTES;
@@ -151,20 +139,20 @@ const char *window_parse(struct arena *arena, struct str text, bool local,
 			 int32_t offset, window_list *list)
 {
 	unsigned on = ALL_DAYS, from = 0, to = DAY_MINUTES, length;
-	struct str word = next_word(&text, ' ');
+	struct str word = str_cut(&text, ' ');
 	bool said = false;
 
 	if (parse_days(word, &on)) {
 		said = true;
-		word = next_word(&text, ' ');
+		word = str_cut(&text, ' ');
 	}
 	if (parse_hours(word, &from, &to)) {
 		said = true;
-		word = next_word(&text, ' ');
+		word = str_cut(&text, ' ');
 	}
 	if (str_is(word, "utc") || str_is(word, "local")) {
 		local = str_is(word, "local");
-		word = next_word(&text, ' ');
+		word = str_cut(&text, ' ');
 	}
 	if (!said || word.len || text.len)
 		return "expected days, hours or both: \"mon-fri 08:00-18:00\", "

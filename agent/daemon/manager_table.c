@@ -263,23 +263,24 @@ static bool is_changed(const struct manager *m)
 
 void manager_heal(struct manager *m)
 {
+	struct policy *p = m->policy;
 	uint64_t now = worker_now();
 	struct nft_change who;
 	struct answer a = {0};
 
 	nft_watch(&m->nft, MANAGER_TABLE, &m->change);
-	if (m->change.lost && !m->change.touched && m->policy) {
+	if (m->change.lost && !m->change.touched && p) {
 		m->change.lost = false;
 		m->change.touched = is_changed(m);
 	}
-	if (!m->policy || !m->change.touched || now < m->heal_ns)
+	if (!p || !m->change.touched || now < m->heal_ns)
 		return;
 	who = m->change;
 	m->table_known = false;
 	m->heal_ns = now + HEAL_NS;
 	manager_panic_again(m);
 	strbuf_init(&a.text, 0);
-	if (manager_send(m, &a, m->policy, m->queue)) {
+	if (manager_send(m, &a, p, m->queue)) {
 		m->healed++;
 		log_warning("%s (pid %d) changed the table " MANAGER_TABLE
 			    ": it is restored",

@@ -163,13 +163,10 @@ void flow_tests_read(struct str text, const char *file, struct diag_list *diags,
 	struct place place = {.file = file};
 
 	while (text.len) {
-		const char *nl = memchr(text.p, '\n', text.len);
-		size_t n = nl ? (size_t)(nl - text.p) : text.len;
-		struct line l = {.rest = without_comment(str_mem(text.p, n)),
+		struct line l = {.rest = without_comment(str_cut(&text, '\n')),
 				 .diags = diags};
 		struct flow_test test = {0}, *slot;
 
-		text = str_skip(text, n + 1);
 		place.line++;
 		l.place = test.place = place;
 		skip_blanks(&l);

@@ -11,6 +11,17 @@ void str_free(struct str s)
 	free((void *)(uintptr_t)s.p); /* NOLINT: else -Wcast-qual */
 }
 
+struct str str_cut(struct str *rest, char stop)
+{
+	const char *at = rest->len ? memchr(rest->p, stop, rest->len) : NULL;
+	struct str cut = *rest;
+
+	if (at)
+		cut.len = (size_t)(at - rest->p);
+	*rest = str_skip(*rest, cut.len + (at != NULL));
+	return cut;
+}
+
 int str_cmp(struct str a, struct str b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;

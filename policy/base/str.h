@@ -43,6 +43,10 @@ static inline struct str str_skip(struct str s, size_t n)
 	return (struct str){.p = s.p + n, .len = s.len - n};
 }
 
+/* The text up to `stop`, which is taken off `rest` with it; all of it where it
+ * has none. */
+struct str str_cut(struct str *rest, char stop);
+
 /* ASCII only: what another locale calls a letter is not one here. */
 static inline char ascii_lower(char c)
 {

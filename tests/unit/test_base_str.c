@@ -25,6 +25,20 @@ START_TEST(views_are_compared)
 }
 END_TEST
 
+START_TEST(text_is_cut_in_words)
+{
+	struct str rest = str_of("ab,,c"), none = {0};
+
+	ck_assert(str_is(str_cut(&rest, ','), "ab"));
+	ck_assert(str_is(rest, ",c"));
+	ck_assert(str_is(str_cut(&rest, ','), ""));
+	ck_assert(str_is(str_cut(&rest, ','), "c"));
+	ck_assert_uint_eq(rest.len, 0);
+	ck_assert(str_is(str_cut(&rest, ','), ""));
+	ck_assert_uint_eq(str_cut(&none, ',').len, 0);
+}
+END_TEST
+
 START_TEST(case_is_that_of_ascii_only)
 {
 	for (int c = -128; c < 128; c++) {
@@ -121,6 +135,7 @@ END_TEST
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, views_are_compared);
+	tcase_add_test(tc, text_is_cut_in_words);
 	tcase_add_test(tc, case_is_that_of_ascii_only);
 	tcase_add_test(tc, distances_are_those_of_slips);
 	tcase_add_test(tc, utf8_is_measured);

@@ -113,15 +113,16 @@ static bool has_word(const struct str *words, size_t n, struct str word)
 	return false;
 }
 
-/* Is there a wildcard above the name or wildcard `word`? */
-static bool has_wildcard_above(const struct str *words, size_t n,
-			       struct str word)
+/* Is there a wildcard that holds for the name or wildcard `word`? */
+static bool has_wildcard_for(const struct str *words, size_t n, struct str word)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct str end = str_skip(words[i], 1);
 
-		if (str_starts(words[i], "*.") && word.len > end.len &&
-		    str_eq(str_skip(word, word.len - end.len), end))
+		if (words[i].len && words[i].p[0] == '*' &&
+		    (end.len == 0 ||
+		     (word.len > end.len &&
+		      str_eq(str_skip(word, word.len - end.len), end))))
 			return true;
 	}
 	return false;
@@ -134,9 +135,8 @@ static bool names_cover(const struct str *early, size_t n_early,
 	for (size_t i = 0; i < n_late; i++)
 		/* No wildcard holds for an address. */
 		if (!has_word(early, n_early, late[i]) &&
-		    (name_is_address(late[i]) ||
-		     !(has_word(early, n_early, str_of("*")) ||
-		       has_wildcard_above(early, n_early, late[i]))))
+		    (!has_wildcard_for(early, n_early, late[i]) ||
+		     name_is_address(late[i])))
 			return false;
 	return n_late > 0;
 }
@@ -174,9 +174,9 @@ bool cover_arm(struct cover *c, const struct arm *early, const struct arm *late)
 {
 	const struct ir_rule *e = early->rule, *l = late->rule;
 
-	return !e->observe && times_cover(&e->times, &l->times) &&
-	       macs_cover(e, l) && uids_cover(e, l) && cgroups_cover(e, l) &&
-	       engine_covers(e, l) && cover_services(e, l) &&
+	return !e->observe && engine_covers(e, l) && cover_services(e, l) &&
+	       times_cover(&e->times, &l->times) && macs_cover(e, l) &&
+	       uids_cover(e, l) && cgroups_cover(e, l) &&
 	       cover_end(c, arm_src(early), arm_src(late)) &&
 	       cover_end(c, arm_dst(early), arm_dst(late));
 }

@@ -111,14 +111,14 @@ struct box example_of(const struct ir *ir, unsigned from, unsigned to,
 	return one;
 }
 
-/* The gateway's own address does not tell that it is meant. */
-static void print_end(const char *zone, const struct ipaddr *a,
-		      struct strbuf *out)
+/* Where any address of the gateway will do, it is named. */
+static void print_end(const char *zone, const struct iprange *range,
+		      const struct ipaddr *a, struct strbuf *out)
 {
 	char text[IPADDR_TEXT_MAX];
+	bool self = !strcmp(zone, "self") && iprange_prefix_len(range) == 0;
 
-	strbuf_addz(out,
-		    strcmp(zone, "self") != 0 ? ipaddr_print(a, text) : "self");
+	strbuf_addz(out, self ? "self" : ipaddr_print(a, text));
 }
 
 void example_print(const struct flow_change *c, struct strbuf *out)
@@ -129,8 +129,8 @@ void example_print(const struct flow_change *c, struct strbuf *out)
 				  .hi = (uint16_t)e->service_lo};
 	char text[SERVICE_TEXT_MAX];
 
-	print_end(c->from, &e->src.lo, out);
+	print_end(c->from, &c->where.boxes.items[0].src, &e->src.lo, out);
 	strbuf_addz(out, " -> ");
-	print_end(c->to, &e->dst.lo, out);
+	print_end(c->to, &c->where.boxes.items[0].dst, &e->dst.lo, out);
 	strbuf_addf(out, " %s", service_print(&s, text));
 }

@@ -173,4 +173,12 @@ many_rules b 30001 >many-b.conf
 check diff-many "not done in a minute" status_is 0 timeout 60 "$fwctl" diff many-a.conf many-b.conf
 check option-twice "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from 10.10.0.5 --to 192.0.2.80:443 --sni a --sni b
 check option-twice-says "not told" says "fwctl: --sni is given twice"
+check command-near "exit 2 expected" status_is 2 "$fwctl" chekc
+check command-near-says "no near one is told" says "did you mean 'check'?"
+check word-wrong "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from lan --to 192.0.2.80:443
+check word-wrong-says "not told what is possible" says "--from ADDRESS"
+check word-unknown "exit 2 expected" status_is 2 "$fwctl" explain --form lan
+check word-unknown-says "not told who speaks" says "fwctl: unrecognized option '--form'"
+check forms-two "exit 2 expected" status_is 2 "$fwctl" test --tap --junit --policy office.conf good.flows
+check diff-two-inputs "exit 2 expected" status_is 2 "$fwctl" diff - -
 exit $bad

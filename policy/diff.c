@@ -215,8 +215,7 @@ static void note_change(struct differ *d, const struct piece *before,
 	if (!c)
 		return;
 	if (c->where.boxes.n == 0)
-		c->example =
-			example_of(d->after.ir, d->now[0], d->now[1], &common);
+		c->example = example_of(d, &common);
 	region_add(&c->where, &common, d->arena);
 }
 
@@ -273,6 +272,7 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	}
 	d->before.silent = before->zones[from].external;
 	d->after.silent = after->zones[f].external;
+	example_prepare(d);
 	diff_where(d, from, to, &where);
 	d->out->too_much |= where.too_big;
 	if (!diff_index(d, &d->before, &where) ||

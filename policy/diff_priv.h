@@ -8,6 +8,9 @@
 /* Boxes of what may have changed between two zones. */
 #define DIFF_BOXES_MAX 65536
 
+/* Switches of hygiene that drop by an address alone, beside `spoofed`. */
+#define DIFF_BOGONS 3
+
 /* One policy between two zones. */
 struct half {
 	const struct ir *ir;
@@ -20,7 +23,9 @@ struct half {
 struct differ {
 	struct half before, after;
 	const char *from, *to;
-	unsigned now[2];      /* these zones in `after` */
+	unsigned now[2]; /* these zones in `after` */
+	/* Sources and destinations that `after` drops from the first. */
+	struct ipset no_src[DIFF_BOGONS], no_dst[DIFF_BOGONS];
 	struct arena *arena;  /* of what is told */
 	struct arena scratch; /* of one box */
 	struct map known;     /* outcomes and changes by their text */
@@ -51,6 +56,7 @@ struct str outcome_text(struct outcome *o, struct arena *arena);
 struct outcome outcome_with(const struct outcome *o,
 			    const struct ir_rule *rule);
 
-/* One flow of a box between two zones. */
-struct box example_of(const struct ir *ir, unsigned from, unsigned to,
-		      const struct box *box);
+/* diff_example.c: what no example between the two zones may have is looked up
+ * once; one flow of a box between them. */
+void example_prepare(struct differ *d);
+struct box example_of(const struct differ *d, const struct box *box);

@@ -103,12 +103,27 @@ static bool too_many(const struct reading *r, size_t n)
 
 /* --- addresses ----------------------------------------------------------- */
 
-static size_t count_lines(const struct feed *f)
+static size_t count_lines(struct str bytes)
 {
-	struct reading r = reading_of(f);
-	struct str line;
 	size_t n = 0;
 
+	while (bytes.len) {
+		(void)str_cut(&bytes, '\n');
+		n++;
+	}
+	return n;
+}
+
+/* Room that is enough for all of its entries: no more than lines where those
+ * are few, else counted. */
+static size_t count_entries(const struct feed *f)
+{
+	struct reading r = reading_of(f);
+	size_t lines = count_lines(r.left), n = 0;
+	struct str line;
+
+	if (lines <= FEED_ENTRIES_MAX)
+		return lines;
 	while (next_line(&r, &line))
 		n++;
 	return n;
@@ -126,7 +141,7 @@ static void read_range(struct reading *r, struct str line,
 enum fw_err feed_addresses(const struct feed *f, struct ipset *out_set)
 {
 	struct reading r = reading_of(f);
-	size_t most = count_lines(f), n = 0;
+	size_t most = count_entries(f), n = 0;
 	struct iprange *ranges;
 	struct str line;
 	enum fw_err err;

@@ -7,7 +7,7 @@
  */
 #include "policy/load_priv.h"
 
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 #include "policy/file.h"
 
 #include <stdlib.h>
@@ -58,9 +58,8 @@ bool load_keep(struct loading *l, const struct word *w, struct str bytes)
 		return false;
 	}
 	*file = (struct policy_file){.name = arena_str(l->arena, w->text).p,
-				     .bytes = bytes,
-				     .hash = hash_text(bytes.p, bytes.len)};
-	l->failed |= !file->name;
+				     .bytes = bytes};
+	l->failed |= !file->name || !digest_of(bytes.p, bytes.len, &file->hash);
 	l->bytes += bytes.len;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/policy.h"
 
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 #include "policy/check.h"
 #include "policy/findings.h"
 #include "policy/findings_limit.h"
@@ -72,16 +72,20 @@ static enum fw_err print_canonical(struct policy *p)
 }
 
 /* Another text or another content of a file: another name. */
-static void name_policy(struct policy *p)
+static enum fw_err name_policy(struct policy *p)
 {
-	uint64_t hash = hash_text(p->canonical.p, p->canonical.len);
+	struct digest d;
+	uint64_t name;
 
-	for (size_t i = 0; i < p->files.n; i++) {
-		const uint64_t both[2] = {hash, p->files.items[i].hash};
-
-		hash = hash_text(both, sizeof(both));
-	}
-	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, hash);
+	digest_begin(&d);
+	digest_add(&d, p->canonical.p, p->canonical.len);
+	for (size_t i = 0; i < p->files.n; i++)
+		digest_add(&d, &p->files.items[i].hash,
+			   sizeof(p->files.items[i].hash));
+	if (!digest_end(&d, &name))
+		return FW_ERR_NOMEM;
+	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, name);
+	return FW_OK;
 }
 
 /* From the text to rules that are looked through. */
@@ -103,9 +107,10 @@ static enum fw_err back(const struct policy_input *in, struct policy *p)
 {
 	enum fw_err err = after_stage(p, print_canonical(p));
 
+	if (!err)
+		err = name_policy(p);
 	if (err)
 		return err;
-	name_policy(p);
 	err = ruleset_build(&p->ir, p->digest,
 			    in->map_from ? in->map_from : RS_MAP_FROM,
 			    &p->diags, &p->ruleset);

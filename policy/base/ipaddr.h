@@ -76,6 +76,9 @@ uint64_t iprange_size(const struct iprange *r, uint64_t most);
 /* Sort and merge `n` ranges (changed in place) into a set that borrows them. */
 struct ipset ipset_of(struct iprange *ranges, size_t n);
 
+/* The number of ranges that begin at or before a. */
+size_t ipset_begun(const struct ipset *s, const struct ipaddr *a);
+
 bool ipset_has(const struct ipset *s, const struct ipaddr *a);
 
 /* The first range of b that shares an address with a, or NULL; borrowed. */

@@ -138,7 +138,8 @@ static void read_range(struct reading *r, struct str line,
 		(void)range_read(line, here(r), r->feed->diags, &ranges[*n]);
 }
 
-enum fw_err feed_addresses(const struct feed *f, struct ipset *out_set)
+enum fw_err feed_addresses(const struct feed *f, struct arena *arena,
+			   struct ipset *out_set)
 {
 	struct reading r = reading_of(f);
 	size_t most = count_entries(f), n = 0;
@@ -148,7 +149,7 @@ enum fw_err feed_addresses(const struct feed *f, struct ipset *out_set)
 
 	if (too_many(&r, most))
 		return FW_ERR_POLICY;
-	ranges = arena_calloc(f->diags->arena, most + 1, sizeof(*ranges));
+	ranges = arena_calloc(arena, most + 1, sizeof(*ranges));
 	if (!ranges)
 		return FW_ERR_NOMEM;
 	while (next_line(&r, &line))
@@ -190,6 +191,7 @@ static size_t count_words(const struct feed *f)
 }
 
 struct names_out {
+	struct arena *arena;
 	struct str *items;
 	size_t n;
 	enum fw_err err; /* no memory */
@@ -200,7 +202,7 @@ static void read_name(struct reading *r, struct str word, struct names_out *out)
 	struct diag_list *diags = r->feed->diags;
 	const char *why = "";
 	enum fw_err err =
-		hostname_pattern(diags->arena, word, &out->items[out->n], &why);
+		hostname_pattern(out->arena, word, &out->items[out->n], &why);
 
 	if (!err)
 		out->n++;
@@ -238,17 +240,18 @@ static void read_names(struct reading *r, struct str line,
 	} while (next_word(&line, &word));
 }
 
-enum fw_err feed_names(const struct feed *f, struct feed_names *out_names)
+enum fw_err feed_names(const struct feed *f, struct arena *arena,
+		       struct feed_names *out_names)
 {
 	struct reading r = reading_of(f);
 	size_t most = count_words(f);
-	struct names_out out = {0};
+	struct names_out out = {.arena = arena};
 	struct str line;
 	enum fw_err err;
 
 	if (too_many(&r, most))
 		return FW_ERR_POLICY;
-	out.items = arena_calloc(f->diags->arena, most + 1, sizeof(*out.items));
+	out.items = arena_calloc(arena, most + 1, sizeof(*out.items));
 	if (!out.items)
 		return FW_ERR_NOMEM;
 	while (!out.err && next_line(&r, &line))

@@ -25,8 +25,17 @@ static enum fw_err read_input(const struct policy_input *in, struct policy *p)
 /* The lists that it names, from disk unless they came with it. */
 static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
 {
+	const struct load_from from = {
+		.files = in->files,
+		.known = in->before ? &in->before->lists : NULL,
+	};
+	struct loaded loaded;
+	enum fw_err err = load_files(&p->ast, &from, &p->diags, &loaded);
+
+	p->files = loaded.files;
 	p->files_owned = !in->files;
-	return load_files(&p->ast, in->files, &p->diags, &p->files);
+	p->lists = loaded.lists;
+	return err;
 }
 
 static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
@@ -147,6 +156,8 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	policy_forget_files(policy);
+	for (size_t i = 0; i < policy->lists.n; i++)
+		list_drop(policy->lists.items[i]);
 	strbuf_done(&policy->canonical);
 	arena_done(&policy->arena);
 	free(policy);

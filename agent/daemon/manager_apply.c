@@ -252,6 +252,7 @@ struct policy *manager_compile(struct manager *m, struct answer *a,
 	struct compilation c = {.in = {.text = text,
 				       .text_name = "policy",
 				       .files = files,
+				       .before = m->policy,
 				       .env = &m->env.env}};
 
 	/* No two that follow each other are alike. */

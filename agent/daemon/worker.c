@@ -145,6 +145,7 @@ static bool compile(struct worker *w, struct str text)
 	const struct policy_input in = {.text = text,
 					.text_name = "policy",
 					.files = &w->next,
+					.before = w->policy,
 					.env = &w->env.env};
 	bool done = policy_compile(&in, &w->prepared) == FW_OK;
 

@@ -79,7 +79,7 @@ unsigned check_list_sides(const struct check *c, const struct word *w)
 static unsigned member_sides(struct check *c, const struct word *w)
 {
 	struct iprange range;
-	const struct ipset one = {&range, 1};
+	const struct ipset one = {.items = &range, .n = 1};
 
 	if (ast_is_list(w->text))
 		return check_list_sides(c, w);

@@ -5,13 +5,22 @@
 
 #include <stdlib.h>
 
+static enum fw_err read_addresses(const struct feed *feed, struct list *list)
+{
+	enum fw_err err = feed_addresses(feed, &list->arena, &list->addrs);
+
+	if (!err && !ipset_name(&list->addrs, &list->addrs.name))
+		err = FW_ERR_NOMEM;
+	return err;
+}
+
 static enum fw_err read_entries(const struct feed *feed, struct list *list)
 {
 	struct feed_names names;
 	enum fw_err err;
 
 	if (list->kind == LIST_ADDRESSES)
-		return feed_addresses(feed, &list->arena, &list->addrs);
+		return read_addresses(feed, list);
 	err = feed_names(feed, &list->arena, &names);
 	if (err)
 		return err;
@@ -38,18 +47,36 @@ enum fw_err list_read(const struct feed *feed, enum list_kind kind,
 	return err;
 }
 
+static struct list *find(const struct lists *known, enum list_kind kind,
+			 uint64_t hash)
+{
+	for (size_t i = 0; i < known->n; i++)
+		if (known->items[i]->kind == kind &&
+		    known->items[i]->hash == hash)
+			return known->items[i];
+	return NULL;
+}
+
 struct list *list_share(const struct lists *known, enum list_kind kind,
 			uint64_t hash)
 {
-	for (size_t i = 0; known && i < known->n; i++) {
-		struct list *list = known->items[i];
+	struct list *list = known ? find(known, kind, hash) : NULL;
 
-		if (list->kind != kind || list->hash != hash)
-			continue;
+	if (list)
 		__atomic_add_fetch(&list->users, 1, __ATOMIC_RELAXED);
-		return list;
+	return list;
+}
+
+bool lists_known(const struct lists *known, const struct lists *wanted,
+		 uint64_t hash)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		const struct list *list = wanted->items[i];
+
+		if (list->hash == hash && !find(known, list->kind, hash))
+			return false;
 	}
-	return NULL;
+	return true;
 }
 
 void list_drop(struct list *list)

@@ -42,6 +42,10 @@ FW_MUST_CHECK enum fw_err list_read(const struct feed *feed,
 struct list *list_share(const struct lists *known, enum list_kind kind,
 			uint64_t hash);
 
+/* Are all lists of `wanted` that have this content known? */
+bool lists_known(const struct lists *known, const struct lists *wanted,
+		 uint64_t hash);
+
 /* One user less: the last one frees it. */
 void list_drop(struct list *list);
 

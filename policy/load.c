@@ -41,7 +41,7 @@ static struct str name_from_top(const struct loading *l, const char *path)
 }
 
 bool load_keep(struct loading *l, const struct word *w, struct str bytes,
-	       struct policy_file *out_file)
+	       uint64_t hash, struct policy_file *out_file)
 {
 	struct policy_file *slot;
 
@@ -60,8 +60,10 @@ bool load_keep(struct loading *l, const struct word *w, struct str bytes,
 		return false;
 	}
 	*slot = (struct policy_file){.name = arena_str(l->arena, w->text).p,
-				     .bytes = bytes};
-	l->failed |= !slot->name || !digest_of(bytes.p, bytes.len, &slot->hash);
+				     .bytes = bytes,
+				     .hash = hash};
+	l->failed |= !slot->name ||
+		     (!hash && !digest_of(bytes.p, bytes.len, &slot->hash));
 	l->bytes += bytes.len;
 	*out_file = *slot;
 	return true;
@@ -76,7 +78,7 @@ bool load_given(struct loading *l, const struct word *w,
 		diag_error(l->diags, w->place, "file",
 			   "%s did not come with the policy",
 			   diag_quote(l->diags, w->text));
-	return file && load_keep(l, w, file->bytes, out_file);
+	return file && load_keep(l, w, file->bytes, file->hash, out_file);
 }
 
 static bool read_from_disk(struct loading *l, const char *path,
@@ -96,7 +98,7 @@ static bool read_from_disk(struct loading *l, const char *path,
 			   diag_quote(l->diags, str_of(path)), why);
 		return false;
 	}
-	if (load_keep(l, w, str_mem(bytes, len), out_file))
+	if (load_keep(l, w, str_mem(bytes, len), 0, out_file))
 		return true;
 	free(bytes);
 	return false;
@@ -137,9 +139,10 @@ static struct list *list_of(struct loading *l, const struct policy_file *file,
 {
 	const struct feed feed = {file->bytes, name, l->diags};
 	struct list *list = list_share(l->from->known, kind, file->hash);
-	enum fw_err err =
-		list ? FW_OK : list_read(&feed, kind, file->hash, &list);
+	enum fw_err err = FW_OK;
 
+	if (!list)
+		err = list_read(&feed, kind, file->hash, &list);
 	l->failed |= err == FW_ERR_NOMEM;
 	if (err == FW_ERR_POLICY)
 		diag_note(l->diags, at, "the list is named here");
@@ -156,9 +159,13 @@ static struct list *list_of(struct loading *l, const struct policy_file *file,
 void load_parse(struct loading *l, const struct policy_file *file,
 		const char *name, struct place at, struct ast_entries *out)
 {
-	struct list *list = list_of(l, file, name, at, out->kind);
-	struct list **slot = list ? vec_push(l->arena, &l->lists) : NULL;
+	struct list *list = NULL;
+	struct list **slot;
 
+	if (l->from->unread)
+		return;
+	list = list_of(l, file, name, at, out->kind);
+	slot = list ? vec_push(l->arena, &l->lists) : NULL;
 	if (slot) {
 		*slot = list;
 		out->list = list;

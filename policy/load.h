@@ -10,6 +10,7 @@
 struct load_from {
 	const struct policy_files *files; /* NULL: from disk */
 	const struct lists *known;        /* are not read again; or NULL */
+	bool unread;                      /* the files alone: no list is read */
 };
 
 /* What was loaded, in the arena of the diagnostics.  Bytes of files are

@@ -165,7 +165,7 @@ static void take_answer(struct loading *l, struct asked *a, const char *path)
 		l->failed = true;
 		return;
 	}
-	if (load_keep(l, &a->word, bytes, &file))
+	if (load_keep(l, &a->word, bytes, 0, &file))
 		parse(l, a, &file);
 	else
 		str_free(bytes);

@@ -23,10 +23,10 @@ const char *load_path(struct loading *l, const char *file, struct str path);
 bool load_given(struct loading *l, const struct word *w,
 		struct policy_file *out_file);
 
-/* Keep the bytes of a word as a file of the policy; false where they are too
- * many, and the caller frees them. */
+/* Keep the bytes of a word as a file of the policy (`hash` 0: it is made);
+ * false where they are too many, and the caller frees them. */
 bool load_keep(struct loading *l, const struct word *w, struct str bytes,
-	       struct policy_file *out_file);
+	       uint64_t hash, struct policy_file *out_file);
 
 /* A place for the entries of a word; NULL without memory. */
 struct ast_entries *load_entries(struct loading *l, enum list_kind kind,

@@ -54,7 +54,7 @@ void gather_word(struct lower_sets *s, struct gather *g, struct str word)
 {
 	const struct ast_entries *entries;
 	struct iprange range;
-	const struct ipset one = {&range, 1};
+	const struct ipset one = {.items = &range, .n = 1};
 
 	if (!ast_is_list(word)) {
 		if (iprange_parse(word, &range))

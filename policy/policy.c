@@ -28,6 +28,7 @@ static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
 	const struct load_from from = {
 		.files = in->files,
 		.known = in->before ? &in->before->lists : NULL,
+		.unread = in->bundle,
 	};
 	struct loaded loaded;
 	enum fw_err err = load_files(&p->ast, &from, &p->diags, &loaded);
@@ -126,6 +127,15 @@ static enum fw_err back(const struct policy_input *in, struct policy *p)
 	return after_stage(p, err);
 }
 
+static enum fw_err bundle(const struct policy_input *in, struct policy *p)
+{
+	enum fw_err err = after_stage(p, read_input(in, p));
+
+	if (!err)
+		err = after_stage(p, load_lists(in, p));
+	return err ? err : print_canonical(p);
+}
+
 enum fw_err policy_compile(const struct policy_input *in,
 			   struct policy **out_policy)
 {
@@ -140,6 +150,8 @@ enum fw_err policy_compile(const struct policy_input *in,
 	arena_init(&p->arena, 0, 0);
 	diag_init(&p->diags, &p->arena);
 	strbuf_init(&p->canonical, 0);
+	if (in->bundle)
+		return bundle(in, p);
 	err = front(in, env, p);
 	return err ? err : back(in, p);
 }

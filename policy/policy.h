@@ -37,6 +37,7 @@ struct policy_input {
 	const struct policy *before; /* its lists are not read again; or NULL */
 	unsigned map_from;           /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
+	bool bundle; /* only text and files, to be compiled elsewhere */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

@@ -117,12 +117,12 @@ static uint64_t rs_set_hash(struct rs_build *b, const struct rs_set *set)
 {
 	const uint32_t kind[] = {set->type, set->keys, set->family};
 	struct digest d;
-	uint64_t hash;
+	uint64_t addrs, hash;
 
+	b->failed |= !ipset_name(&set->addrs, &addrs);
 	digest_begin(&d);
 	digest_add(&d, kind, sizeof(kind));
-	digest_add(&d, set->addrs.items,
-		   set->addrs.n * sizeof(*set->addrs.items));
+	digest_add(&d, &addrs, sizeof(addrs));
 	digest_add(&d, set->ports.items,
 		   set->ports.n * sizeof(*set->ports.items));
 	vec_foreach (g, &set->gotos) {

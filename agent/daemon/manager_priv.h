@@ -153,3 +153,6 @@ void manager_panic_again(struct manager *m);
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 
 json_t *manager_status(const struct manager *m);
+
+/* What is in force, in short; owned.  There must be a policy. */
+json_t *manager_policy_json(const struct manager *m);

@@ -67,31 +67,43 @@ static struct str read_stdin(void)
 	return str_mem(text, n);
 }
 
-int fwctl_compile(const char *path, struct policy **out_policy)
+/* Where the policy is; standard input is read once. */
+static struct policy_input input_of(const char *path)
 {
+	static struct sysenv env;
+	static struct str text;
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
 				  .directory =
 					  path ? NULL : DEFAULT_POLICY_DIR};
-	static struct sysenv env;
-	struct policy *p;
-	struct str text = {0};
-	struct strbuf said;
-	enum fw_err err;
 
 	if (path && !strcmp(path, "-")) {
-		text = read_stdin();
+		if (!text.p)
+			text = read_stdin();
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
 	sysenv_init(&env, 0);
 	in.env = &env.env;
-	err = policy_compile(&in, &p);
-	str_free(text);
-	if (p) {
-		strbuf_init(&said, 0);
-		diag_print(&p->diags, &said);
-		(void)fputs(strbuf_text(&said), stderr);
-		strbuf_done(&said);
-	}
+	return in;
+}
+
+static void print_said(const struct policy *p)
+{
+	struct strbuf said;
+
+	strbuf_init(&said, 0);
+	diag_print(&p->diags, &said);
+	(void)fputs(strbuf_text(&said), stderr);
+	strbuf_done(&said);
+}
+
+int fwctl_compile(const char *path, struct policy **out_policy)
+{
+	const struct policy_input in = input_of(path);
+	struct policy *p;
+	enum fw_err err = policy_compile(&in, &p);
+
+	if (p)
+		print_said(p);
 	if (!err) {
 		*out_policy = p;
 		return EXIT_DONE;
@@ -101,6 +113,18 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 			      in.path ? in.path : "stdin", fw_err_text(err));
 	policy_free(p);
 	return err == FW_ERR_POLICY ? EXIT_POLICY : EXIT_FAILED;
+}
+
+int fwctl_bundle(const char *path, struct policy **out_policy)
+{
+	struct policy_input in = input_of(path);
+
+	in.bundle = true;
+	if (policy_compile(&in, out_policy) == FW_OK &&
+	    (*out_policy)->diags.all.n == 0)
+		return EXIT_DONE;
+	policy_free(*out_policy);
+	return fwctl_compile(path, out_policy);
 }
 
 int fwctl_ask(json_t *request, const struct policy_files *files,

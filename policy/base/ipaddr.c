@@ -2,6 +2,7 @@
 #include "policy/base/ipaddr.h"
 
 #include "policy/base/arena.h"
+#include "policy/base/digest.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -241,16 +242,16 @@ const char *iprange_print(const struct iprange *r, char *buf)
 
 uint64_t iprange_size(const struct iprange *r, uint64_t most)
 {
-	size_t len = ipaddr_len(r->lo.family);
-	uint64_t more = 0;
+	bool v4 = r->lo.family == IP_V4;
+	uint64_t high = half(r->hi.bytes) - half(r->lo.bytes);
+	uint64_t low = half(r->hi.bytes + 8), from = half(r->lo.bytes + 8);
+	uint64_t more = v4 ? high >> 32 : low - from;
 
-	for (size_t i = 0; i < len; i++) {
-		more = (more << 8) + r->hi.bytes[i] - r->lo.bytes[i];
-		/* No lower byte can take this back. */
-		if (more > most)
-			return most;
-	}
-	return more < most ? more + 1 : most;
+	if (!v4)
+		high -= low < from;
+	if ((!v4 && high) || more >= most)
+		return most;
+	return more + 1;
 }
 
 static int range_cmp(const void *pa, const void *pb)
@@ -389,10 +390,17 @@ struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 {
 	static const struct ipaddr last_v4 = {{255, 255, 255, 255}, IP_V4};
 	size_t v4 = ipset_begun(s, &last_v4);
+	size_t from = family == IP_V4 ? 0 : v4;
+	size_t n = family == IP_V4 ? v4 : s->n - v4;
 
-	if (family == IP_V4)
-		return (struct ipset){.items = s->items, .n = v4};
-	if (v4 == s->n)
+	if (n == 0)
 		return (struct ipset){0};
-	return (struct ipset){.items = s->items + v4, .n = s->n - v4};
+	return n == s->n ? *s
+			 : (struct ipset){.items = s->items + from, .n = n};
+}
+
+bool ipset_name(const struct ipset *s, uint64_t *out)
+{
+	*out = s->name;
+	return *out || digest_of(s->items, s->n * sizeof(*s->items), out);
 }

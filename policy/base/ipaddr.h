@@ -27,7 +27,11 @@ struct iprange {
 struct ipset {
 	const struct iprange *items;
 	size_t n;
+	uint64_t name; /* digest of the items; 0: it was not asked for yet */
 };
+
+/* The digest of the items; false without memory. */
+bool ipset_name(const struct ipset *s, uint64_t *out);
 
 #define IPADDR_TEXT_MAX  46
 #define IPRANGE_TEXT_MAX 96

@@ -109,7 +109,7 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 {
 	const struct ruleset *before =
 		g->loaded && !anew ? &g->loaded->ruleset : NULL;
-	struct nft_errors errors;
+	struct nft_errors errors = {0};
 	struct nl_batch batch;
 	enum fw_err err =
 		backend_nl(before, &p->ruleset, g->queue, 0, &p->arena, &batch);

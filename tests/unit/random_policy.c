@@ -94,6 +94,15 @@ static void add_zones(struct chance *c, struct strbuf *t)
 	strbuf_addz(t, "};\n");
 }
 
+/* Sets, and databases, as `make` has made them. */
+static void add_sets(struct strbuf *t)
+{
+	strbuf_addz(t, "geo: { country = \"build/geo/country.mmdb\"; "
+		       "asn = \"build/geo/asn.mmdb\"; };\n"
+		       "addresses: { near = [\"country:DE\", \"10.2.0.0/15\", "
+		       "\"203.0.113.7\", \"2600::/16\"]; };\n");
+}
+
 static void add_gateway(struct chance *c, struct strbuf *t)
 {
 	static const char *const marks[] = {"0xff000000", "0x000000ff",
@@ -142,6 +151,9 @@ static const char *const addresses[] = {
 	"2001:db8::/33",
 	"2001:db8:8000::-2001:db8:8000::ff",
 	"::/0",
+	"@near",
+	"country:NL",
+	"as:64501",
 };
 
 static const char *const services[] = {
@@ -409,6 +421,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 
 	strbuf_addz(t, "version = 1;\n");
 	add_zones(c, t);
+	add_sets(t);
 	add_gateway(c, t);
 	add_hygiene(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {

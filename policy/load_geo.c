@@ -180,6 +180,7 @@ static void ask_database(struct loading *l, const struct word *database,
 	struct geo_query *queries =
 		arena_calloc(arena, asked->n + 1, sizeof(*queries));
 	const char *why = "";
+	enum fw_err err;
 	size_t n = 0;
 
 	if (!queries) {
@@ -189,8 +190,14 @@ static void ask_database(struct loading *l, const struct word *database,
 	vec_foreach (a, asked)
 		if (a->kind == kind)
 			queries[n++] = a->query;
-	if (file_regular(path, &why) ||
-	    geo_ask(path, kind, queries, n, arena, &why)) {
+	err = file_regular(path, &why);
+	if (!err)
+		err = geo_ask(path, kind, queries, n, arena, &why);
+	if (err == FW_ERR_NOMEM || arena->failed) {
+		l->failed = true;
+		return;
+	}
+	if (err) {
 		diag_error(l->diags, database->place, "file",
 			   "cannot read the database %s: %s",
 			   diag_quote(l->diags, str_of(path)), why);

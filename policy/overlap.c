@@ -294,17 +294,23 @@ size_t reach_index_next(const struct reach_index *index, size_t from)
 /* --- exactly -----------------------------------------------------------------
  */
 
+/* They are sorted: lower_services(). */
 static bool services_meet(const struct reach *a, const struct reach *b)
 {
+	size_t i = 0, j = 0;
+
 	if (a->n_services == 0 || b->n_services == 0)
 		return true;
-	for (size_t i = 0; i < a->n_services; i++)
-		for (size_t j = 0; j < b->n_services; j++)
-			if (service_low(&a->services[i]) <=
-				    service_high(&b->services[j]) &&
-			    service_low(&b->services[j]) <=
-				    service_high(&a->services[i]))
-				return true;
+	while (i < a->n_services && j < b->n_services) {
+		if (service_high(&a->services[i]) <
+		    service_low(&b->services[j]))
+			i++;
+		else if (service_high(&b->services[j]) <
+			 service_low(&a->services[i]))
+			j++;
+		else
+			return true;
+	}
 	return false;
 }
 

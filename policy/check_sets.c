@@ -123,12 +123,18 @@ static bool has_ports(const struct service *s)
 static bool check_member(struct check *c, const struct word *w)
 {
 	struct str members = service_builtin(w->text);
+	const char *fault = service_fault(w->text);
 	struct service s;
 
 	if (is_reference(c, w))
 		return true;
 	if (!service_parse(w->text, &s))
 		return has_ports(&s);
+	if (fault) {
+		diag_error(c->diags, w->place, "bad-service",
+			   "%s is no service: %s", check_quote(c, w), fault);
+		return true;
+	}
 	diag_error(c->diags, w->place, "bad-service",
 		   "%s is no protocol and port", check_quote(c, w));
 	if (members.p)

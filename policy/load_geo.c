@@ -212,6 +212,30 @@ static void ask_database(struct loading *l, const struct word *database,
 	}
 }
 
+static const char *kind_word(enum geo_kind kind)
+{
+	return kind == GEO_COUNTRY ? "country" : "asn";
+}
+
+/* Nothing asks it: that is said, and whether it could be asked at all. */
+static void look_unused(struct loading *l, const struct word *database,
+			enum geo_kind kind)
+{
+	const char *path = load_path(l, database->place.file, database->text);
+	const char *why = "";
+
+	if (file_regular(path, &why))
+		diag_error(l->diags, database->place, "file",
+			   "cannot read the database %s: %s",
+			   diag_quote(l->diags, str_of(path)), why);
+	else
+		diag_warning(l->diags, database->place, "unused",
+			     "the database of '%s' is asked by nothing: no "
+			     "rule or set has a word as \"%s\"",
+			     kind_word(kind),
+			     kind == GEO_COUNTRY ? "country:NL" : "as:64500");
+}
+
 static void from_database(struct loading *l, asked_list *asked,
 			  enum geo_kind kind)
 {
@@ -223,8 +247,16 @@ static void from_database(struct loading *l, asked_list *asked,
 	vec_foreach (a, asked)
 		if (a->kind == kind && !first)
 			first = a;
-	if (!first)
+	if (database->text.p && !database->text.len) {
+		diag_error(l->diags, database->place, "empty",
+			   "'%s' of 'geo' names no file", kind_word(kind));
 		return;
+	}
+	if (!first) {
+		if (database->text.p)
+			look_unused(l, database, kind);
+		return;
+	}
 	if (!database->text.p) {
 		if (database->broken)
 			return;

@@ -4,6 +4,7 @@
 #include "policy/base/digest.h"
 #include "policy/check.h"
 #include "policy/findings.h"
+#include "policy/findings_guard.h"
 #include "policy/findings_limit.h"
 #include "policy/load.h"
 #include "policy/lower.h"
@@ -51,6 +52,23 @@ static enum fw_err after_stage(const struct policy *p, enum fw_err err)
 	return p->arena.failed ? FW_ERR_NOMEM : err;
 }
 
+static enum fw_err find_all(const struct ir *ir, struct diag_list *diags)
+{
+	static enum fw_err (*const finders[])(const struct ir *,
+					      struct diag_list *) = {
+		find_limit_faults, find_guard_faults, find_faults};
+	enum fw_err all = FW_OK;
+
+	for (size_t i = 0; i < sizeof(finders) / sizeof(*finders); i++) {
+		enum fw_err err = finders[i](ir, diags);
+
+		if (err && err != FW_ERR_POLICY)
+			return err;
+		all = err ? err : all;
+	}
+	return all;
+}
+
 /* When nothing but single rules is wrong, the others are looked at as well: all
  * that there is to say is said in one run. */
 static enum fw_err lower_and_look(struct policy *p,
@@ -64,9 +82,7 @@ static enum fw_err lower_and_look(struct policy *p,
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	err = after_stage(p, err);
 	if (!err)
-		err = find_limit_faults(&p->ir, &p->diags);
-	if (!err)
-		err = find_faults(&p->ir, &p->diags);
+		err = find_all(&p->ir, &p->diags);
 	if (!err && !before)
 		management_warn(&p->ir, env->now, &p->diags);
 	return err ? err : before;

@@ -190,6 +190,45 @@ int fwctl_order(json_t *request, json_t **out_answer)
 	return status;
 }
 
+/* "--name" or "-n", without its value; 0: no option. */
+static size_t option_len(const char *word)
+{
+	if (word[0] != '-' || !word[1])
+		return 0;
+	return word[1] == '-' ? strcspn(word, "=") : 2;
+}
+
+/* The first option that stands there twice, or NULL: none of any command may,
+ * and the last would win in silence. */
+static const char *given_twice(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t n = option_len(argv[i]);
+
+		for (int j = 1; n && j < i; j++)
+			if (option_len(argv[j]) == n &&
+			    !strncmp(argv[i], argv[j], n))
+				return argv[i];
+	}
+	return NULL;
+}
+
+static int run_command(size_t which, int argc, char **argv)
+{
+	const char *twice = given_twice(argc, argv);
+
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		(void)printf("usage: fwctl %s %s\n%s\n", commands[which].name,
+			     commands[which].args, commands[which].help);
+		return EXIT_DONE;
+	}
+	if (!twice)
+		return commands[which].run(argc, argv);
+	(void)fprintf(stderr, "fwctl: %.*s is given twice\n",
+		      (int)option_len(twice), twice);
+	return fwctl_usage(commands[which].name);
+}
+
 static int run(int argc, char **argv)
 {
 	int i = 1;
@@ -215,17 +254,9 @@ static int run(int argc, char **argv)
 		(void)puts("fwctl " FWAGENT_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t c = 0; c < N_COMMANDS; c++) {
-		if (strcmp(argv[i], commands[c].name) != 0)
-			continue;
-		if (i + 1 < argc && !strcmp(argv[i + 1], "--help")) {
-			(void)printf("usage: fwctl %s %s\n%s\n",
-				     commands[c].name, commands[c].args,
-				     commands[c].help);
-			return EXIT_DONE;
-		}
-		return commands[c].run(argc - i, argv + i);
-	}
+	for (size_t c = 0; c < N_COMMANDS; c++)
+		if (!strcmp(argv[i], commands[c].name))
+			return run_command(c, argc - i, argv + i);
 	return wrong_word(argv[i]);
 }
 

@@ -277,6 +277,7 @@ enum fw_err manager_new(const struct manager_options *options,
 	m->opt = *options;
 	m->lock = m->signals = m->log.fd = -1;
 	m->nft = (struct nft){.fd = -1, .events = -1};
+	m->store = (struct store){-1, -1};
 	m->verdict.channel = m->verdict.events = -1;
 	err = open_all(m);
 	if (err) {

@@ -33,7 +33,7 @@ static bool load_generation(struct manager *m, unsigned generation)
 		return false;
 	}
 	strbuf_init(&a.text, 0);
-	p = manager_compile(m, &a, text, &files);
+	p = manager_compile(m, &a, generation, text, &files);
 	done = p && load(m, p, &a);
 	if (done)
 		log_info("the ruleset of policy %s, generation %u, is loaded",

@@ -27,10 +27,12 @@ struct manager {
 	struct nft_change change; /* not healed yet */
 	uint64_t heal_ns;         /* not before */
 	uint64_t healed;
-	struct policy *policy;  /* in force, or NULL */
-	unsigned generation;    /* its number in the store; 0: not stored */
-	struct pending pending; /* generation 0: nothing is */
-	uint64_t rollback_ns;   /* CLOCK_BOOTTIME: go back then; 0: no */
+	struct policy *policy;      /* in force, or NULL */
+	unsigned generation;        /* its number in the store; 0: not stored */
+	struct generation record;   /* what the store keeps of it, or should */
+	struct pending pending;     /* generation 0: nothing is */
+	uint64_t rollback_ns;       /* CLOCK_BOOTTIME: go back then; 0: no */
+	char rollback_trouble[240]; /* why that failed last, or "" */
 	struct verdict_process verdict;
 	struct sysenv env; /* of the last compile */
 	enum queue_target queue;
@@ -70,9 +72,10 @@ struct transition {
 	struct answer *answer;
 };
 
-/* Compile a text with its files; NULL when the answer says why not. */
+/* Compile a text with its files; NULL when the answer says why not.  `stored`:
+ * which generation's it is, for people; 0: none's yet. */
 struct policy *manager_compile(struct manager *m, struct answer *a,
-			       struct str text,
+			       unsigned stored, struct str text,
 			       const struct policy_files *files);
 
 /* False: the answer says why, and all is as it was. */
@@ -115,10 +118,7 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 		      const struct policy_files *files,
 		      const struct server_peer *peer);
 
-/* --- manager_confirm.c --------------------------------------------------- */
-
-/* Open the store and put into force what it says; trouble is logged. */
-void manager_start(struct manager *m);
+/* --- manager_store.c: what is kept of it ---------------------------------- */
 
 /* Before the ruleset is sent: what must be on disk by then.  False: it is not,
  * and must be. */
@@ -130,6 +130,24 @@ void manager_store_undo(struct manager *m, const struct transition *t);
 /* It is in force. */
 void manager_store_after(struct manager *m, const struct transition *t);
 
+/* What is in force, as the store has it, or for want of it as it was applied:
+ * then its state says so.  False: nothing is. */
+bool manager_in_force(const struct manager *m, struct generation *out);
+
+/* A failure of the disk that changes nothing of what is in force. */
+void manager_complain(enum fw_err err, const char *what);
+
+/* What became of a generation. */
+void manager_set_state(struct manager *m, unsigned generation,
+		       enum generation_state state);
+
+json_t *manager_history(const struct manager *m);
+
+/* --- manager_confirm.c --------------------------------------------------- */
+
+/* Open the store and put into force what it says; trouble is logged. */
+void manager_start(struct manager *m);
+
 /* A policy is made for one offset of local time, and for the numbers that users
  * and cgroups had: when one changes it is put into force anew. */
 void manager_clock_tick(struct manager *m, uint64_t now);
@@ -140,7 +158,6 @@ void manager_confirm_tick(struct manager *m);
 json_t *manager_confirm(struct manager *m);
 json_t *manager_rollback(struct manager *m, const json_t *request,
 			 const struct server_peer *peer);
-json_t *manager_history(const struct manager *m);
 
 /* --- manager_panic.c ------------------------------------------------------ */
 

@@ -80,7 +80,7 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 	if (!json_is_string(text))
 		answer_refuse(&a, 2, "the request holds no policy");
 	else if (may_follow(m, request, t.confirm_s, &a))
-		t.policy = manager_compile(m, &a,
+		t.policy = manager_compile(m, &a, 0,
 					   str_mem(json_string_value(text),
 						   json_string_length(text)),
 					   files);

@@ -72,7 +72,7 @@ static json_t *generation_json(const struct manager *m)
 	struct generation g;
 	json_t *o;
 
-	if (!m->generation || store_get(&m->store, m->generation, &g))
+	if (!manager_in_force(m, &g))
 		return json_null();
 	o = generation_to_json(&g);
 	if (m->pending.generation) {
@@ -80,6 +80,8 @@ static json_t *generation_json(const struct manager *m)
 				    json_integer(m->pending.deadline));
 		json_object_set_new(o, "previous",
 				    json_integer(m->pending.previous));
+		json_object_set_new(o, "trouble",
+				    json_string(m->rollback_trouble));
 	}
 	return o;
 }
@@ -102,9 +104,18 @@ static json_t *foreign_json(const struct manager *m)
 	return list;
 }
 
+/* By the kernel, not by what the daemon remembers. */
+static bool table_stands(const struct manager *m)
+{
+	bool there;
+
+	return !nft_table_present(&m->nft, MANAGER_TABLE, &there) && there;
+}
+
 static json_t *table_json(const struct manager *m)
 {
-	return json_pack("{s:s, s:b, s:I, s:o}", "name", MANAGER_TABLE, "owner",
+	return json_pack("{s:s, s:b, s:b, s:I, s:o}", "name", MANAGER_TABLE,
+			 "present", table_stands(m), "owner",
 			 m->table_flags != 0, "healed", (json_int_t)m->healed,
 			 "foreign", foreign_json(m));
 }

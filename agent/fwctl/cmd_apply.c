@@ -58,6 +58,10 @@ static bool parse_words(int argc, char **argv, struct order *o)
 			o->policy = word;
 		}
 	}
+	if (o->wait && !o->confirm_s)
+		(void)fputs("fwctl: --wait waits for the confirmation that "
+			    "--confirm asks for: give both\n",
+			    stderr);
 	return o->confirm_s >= 0 && (!o->wait || o->confirm_s);
 }
 

@@ -176,6 +176,7 @@ check under-panic-off "refused" fwctl panic off
 # the folder cannot be written: a promise that cannot be kept is not given
 fwctl history | sed 's/^/  /' | head -n 12
 rm -rf "$LAB/agent/state/generations"
+: >"$LAB/agent/state/generations"
 pointed=$(readlink "$LAB/agent/state/confirmed")
 fwctl apply --confirm "$LAB/four.conf" >"$LAB/a" 2>&1
 check no-store-no-promise "exit status" is "$?" 1

@@ -167,6 +167,14 @@ json_t *manager_panic(struct manager *m, const json_t *request,
 /* After a start, or when somebody has meddled: have the kernel do it again. */
 void manager_panic_again(struct manager *m);
 
+/* --- manager_foreign.c: others that filter here --------------------------- */
+
+/* Their chains, and whether that is all. */
+void manager_foreign_tell(json_t *table);
+
+/* Those that make the policy mean something else, a line each. */
+void manager_foreign_warn(struct strbuf *out);
+
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 
 json_t *manager_status(const struct manager *m);

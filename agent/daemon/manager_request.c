@@ -95,6 +95,8 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 				 m->policy->digest, m->generation,
 				 t.record.author);
 	}
+	if (!a.exit)
+		manager_foreign_warn(&a.text);
 	o = answer_end(&a);
 	if (!a.exit)
 		say_done(m, o);

@@ -86,24 +86,6 @@ static json_t *generation_json(const struct manager *m)
 	return o;
 }
 
-/* Other tables can take away what we pass, never pass what we refuse. */
-static json_t *foreign_json(const struct manager *m)
-{
-	struct nft_foreign found[NFT_FOREIGN_MOST];
-	size_t n = nft_foreign(&m->nft, MANAGER_TABLE, found, NFT_FOREIGN_MOST);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}",
-					"family", found[i].family, "table",
-					found[i].table, "chain", found[i].chain,
-					"hook", found[i].hook, "priority",
-					(int)found[i].priority, "drops",
-					(int)found[i].drops));
-	return list;
-}
-
 /* By the kernel, not by what the daemon remembers. */
 static bool table_stands(const struct manager *m)
 {
@@ -114,10 +96,13 @@ static bool table_stands(const struct manager *m)
 
 static json_t *table_json(const struct manager *m)
 {
-	return json_pack("{s:s, s:b, s:b, s:I, s:o}", "name", MANAGER_TABLE,
-			 "present", table_stands(m), "owner",
-			 m->table_flags != 0, "healed", (json_int_t)m->healed,
-			 "foreign", foreign_json(m));
+	json_t *o =
+		json_pack("{s:s, s:b, s:b, s:I}", "name", MANAGER_TABLE,
+			  "present", table_stands(m), "owner",
+			  m->table_flags != 0, "healed", (json_int_t)m->healed);
+
+	manager_foreign_tell(o);
+	return o;
 }
 
 json_t *manager_status(const struct manager *m)

@@ -112,14 +112,15 @@ static void print_table(const json_t *table)
 			     ? "ours alone, nobody else can change it"
 			     : "others can change it, which is undone",
 		     (long long)number_at(table, "healed"));
-	json_array_foreach (list, i, f)
-		if (json_is_true(json_object_get(f, "drops")))
-			(void)printf("WARNING  table %s %s, chain %s (%s, "
-				     "priority %lld), drops what it does not "
-				     "accept, whatever the policy allows\n",
-				     text_at(f, "family"), text_at(f, "table"),
-				     text_at(f, "chain"), text_at(f, "hook"),
-				     (long long)number_at(f, "priority"));
+	json_array_foreach (list, i, f) {
+		if (json_object_get(f, "warning"))
+			(void)printf("WARNING  %s\n", text_at(f, "warning"));
+		else if (json_object_get(f, "note"))
+			(void)printf("note     %s\n", text_at(f, "note"));
+	}
+	if (json_is_true(json_object_get(table, "foreign_incomplete")))
+		(void)puts("note     other tables hold more than is looked at "
+			   "here: nft list ruleset shows all");
 }
 
 static void print_queues(const json_t *queue)

@@ -193,6 +193,57 @@ check foreign-drop-drops "it does not" silent "$ECHO4" 9000
 check foreign-drop-is-told "$(fwctl status)" grep -q "inet dropper" <(fwctl status)
 nft_in delete table inet dropper
 
+# told PATTERN: what fwctl apply and fwctl status say of others
+told() {
+	fwctl apply "$LAB/policy.conf" 2>&1 | grep "^warning: table" >"$LAB/applied"
+	fwctl status | grep "^WARNING\|^note" >"$LAB/status"
+	cat "$LAB/applied" "$LAB/status" >"$LAB/said"
+}
+told
+check foreign-accept-is-silent "$(cat "$LAB/said")" test ! -s "$LAB/said"
+nft_in -f - <<-'END'
+	table inet rejecting {
+		chain forward { type filter hook forward priority 15; policy accept;
+			ct state established accept
+			counter jump rest
+		}
+		chain rest { counter log prefix "x" reject with icmpx admin-prohibited; }
+	}
+	table ip6 some {
+		chain forward { type filter hook forward priority -5; policy accept; tcp dport 9000-9001 goto bad; accept; drop; }
+		chain bad { ip6 saddr fd00:99::1 drop; }
+	}
+	table ip ended {
+		chain input { type filter hook input priority 0; policy accept; accept; drop; }
+	}
+END
+told
+words="whatever the policy allows"
+check foreign-reject-at-apply "$(cat "$LAB/applied")" is "$(cat "$LAB/applied")" \
+	"warning: table inet rejecting, chain forward (forward, priority 15), drops what it does not accept, $words"
+check foreign-reject-in-status "$(cat "$LAB/status")" grep -q "^WARNING  table inet rejecting, chain forward .*not accept" "$LAB/status"
+check foreign-some-in-status "$(cat "$LAB/status")" grep -q "^note     table ip6 some, chain forward .*drops some packets" "$LAB/status"
+check foreign-ended-is-silent "$(cat "$LAB/said")" test -z "$(grep ended "$LAB/said")"
+for table in "inet rejecting" "ip6 some" "ip ended"; do
+	nft_in "delete table $table"
+done
+if nft_in 'add table inet fast; add flowtable inet fast f { hook ingress priority 0; devices = { lan0 }; };
+	add chain inet fast c { type filter hook forward priority 0; }; add rule inet fast c ct state established flow add @f'; then
+	told
+	check foreign-offload-is-told "$(cat "$LAB/said")" grep -q "inet fast, chain c .*they pass by the policy" "$LAB/applied"
+else
+	skip foreign-offload "this kernel has no flowtables"
+fi
+nft_in delete table inet fast
+{
+	echo "table ip huge { chain input { type filter hook input priority 0; policy accept;"
+	seq 11000 | sed 's/.*/ip saddr 10.99.0.1 tcp dport & accept/'
+	echo "drop; }; }"
+} >"$LAB/huge"
+nft_in -f "$LAB/huge" || not_ok foreign-huge "$(cat "$LAB/log/nft")"
+check foreign-huge-is-bounded "$(fwctl status)" grep -q "^note     other tables hold more" <(fwctl status)
+nft_in delete table ip huge
+
 # --- a new daemon takes it over -------------------------------------------------------
 
 check takeover-apply "refused" fwctl apply "$LAB/policy.conf"

@@ -183,6 +183,7 @@ void manager_run(struct manager *m)
 		manager_heal(m);
 		manager_confirm_tick(m);
 		manager_clock_tick(m, now);
+		manager_counters_tick(m, now);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
 	}
@@ -299,6 +300,7 @@ void manager_free(struct manager *m)
 		store_close(&m->store);
 	json_decref(m->loaded);
 	json_decref(m->panic);
+	nft_counters_forget(&m->counters);
 	nft_close(&m->nft);
 	evelog_close(&m->log);
 	free(m->event_room);

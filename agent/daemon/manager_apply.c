@@ -311,6 +311,7 @@ bool manager_put_none(struct manager *m, struct answer *a)
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
 	m->table_known = false;
+	nft_counters_forget(&m->counters);
 	m->policy = NULL;
 	m->generation = 0;
 	m->retry_ns = 0;

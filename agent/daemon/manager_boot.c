@@ -88,6 +88,7 @@ int manager_boot(const struct manager_options *options)
 		log_error("no netlink socket: %s", fw_err_text(err));
 	}
 	json_decref(m->panic);
+	nft_counters_forget(&m->counters);
 	nft_close(&m->nft);
 	free(m);
 	return status;

@@ -7,6 +7,7 @@
 #include "agent/daemon/manager.h"
 #include "agent/daemon/verdict_process.h"
 #include "agent/kernel/nftapply.h"
+#include "agent/kernel/nftcounters.h"
 #include "agent/store/store.h"
 #include "policy/backend.h"
 
@@ -27,7 +28,9 @@ struct manager {
 	struct nft_change change; /* not healed yet */
 	uint64_t heal_ns;         /* not before */
 	uint64_t healed;
-	struct policy *policy;      /* in force, or NULL */
+	struct nft_counters counters; /* as read last */
+	uint64_t counters_ns;         /* when that was */
+	struct policy *policy;        /* in force, or NULL */
 	unsigned generation;        /* its number in the store; 0: not stored */
 	struct generation record;   /* what the store keeps of it, or should */
 	struct pending pending;     /* generation 0: nothing is */
@@ -102,6 +105,9 @@ bool manager_probe_queue(struct manager *m, struct answer *a,
 /* Turn the table into the policy's; false: the answer says why not. */
 bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		  enum queue_target queue);
+
+/* A table that others may take away: what its counters say, for a new one. */
+void manager_counters_tick(struct manager *m, uint64_t now);
 
 /* What others have done to it is undone. */
 void manager_heal(struct manager *m);

@@ -24,6 +24,7 @@
 /* How often a batch is made anew that somebody has overtaken. */
 #define TRIES       8
 #define HEAL_NS     1000000000ULL
+#define COUNTERS_NS 5000000000ULL
 #define LOADED_FILE "loaded.json"
 
 /* --- what the kernel does not take -----------------------------------------
@@ -204,6 +205,11 @@ static void send_once(void *arg)
 		return;
 	loaded = s->last ? NULL : known_ruleset(m);
 	p->ruleset.table_flags = m->table_flags;
+	/* A table that is made anew goes on counting where this one was. */
+	if (!loaded && nft_counters_read(p->ruleset.table, &m->counters))
+		log_warning("the counters cannot be read: they may begin "
+			    "anew");
+	p->ruleset.counted = loaded ? NULL : &m->counters.values;
 	s->err = backend_nl(loaded, &p->ruleset, s->queue,
 			    s->last ? 0 : s->genid, &p->arena, &batch);
 	if (s->err)
@@ -248,6 +254,15 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 	return !s.err;
 }
 
+void manager_counters_tick(struct manager *m, uint64_t now)
+{
+	if (m->table_flags || !m->policy || now - m->counters_ns < COUNTERS_NS)
+		return;
+	m->counters_ns = now;
+	if (nft_counters_read(MANAGER_TABLE, &m->counters))
+		log_debug("the counters cannot be read");
+}
+
 /* --- heal -------------------------------------------------------------------
  */
 
@@ -283,7 +298,8 @@ void manager_heal(struct manager *m)
 	if (manager_send(m, &a, p, m->queue)) {
 		m->healed++;
 		log_warning("%s (pid %d) changed the table " MANAGER_TABLE
-			    ": it is restored",
+			    ": it is restored; its rates and connection "
+			    "limits begin anew",
 			    who.program[0] ? who.program : "somebody",
 			    (int)who.pid);
 	} else {

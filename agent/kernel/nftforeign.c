@@ -8,14 +8,9 @@
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define ANSWER_MS  2000
-#define DUMP_ROOM  65536
 #define RULES_ROOM (4UL * 1024 * 1024)
 
 struct looking {
@@ -49,35 +44,16 @@ static const char *hook_name(uint32_t hook)
 	return hook < sizeof(names) / sizeof(*names) ? names[hook] : NULL;
 }
 
-/* --- asking -----------------------------------------------------------------
- */
-
-/* A socket of its own: an answer that is not read to its end ends with it.
- * False: it was not, or there was none. */
 static bool dump(uint16_t type, uint8_t family, const char *table,
-		 mnl_cb_t take, void *data)
+		 nlsock_take take, void *data)
 {
-	static _Thread_local char buf[DUMP_ROOM];
+	char buf[512] = {0};
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr(buf, type, family, NLM_F_DUMP, 1);
-	struct pollfd p = {.fd = nlsock_open(), .events = POLLIN};
-	int more = p.fd < 0 ? -1 : 1;
 
 	if (table)
 		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, table);
-	if (more > 0 && send(p.fd, nlh, nlh->nlmsg_len, 0) < 0)
-		more = -1;
-	while (more > 0) {
-		ssize_t got = poll(&p, 1, ANSWER_MS) == 1
-				      ? recv(p.fd, buf, sizeof(buf), 0)
-				      : -1;
-
-		more = got < 0 ? -1
-			       : mnl_cb_run(buf, (size_t)got, 1, 0, take, data);
-	}
-	if (p.fd >= 0)
-		(void)close(p.fd);
-	return more == 0;
+	return nlsock_dump(nlh, take, data) == FW_OK;
 }
 
 /* --- chains -----------------------------------------------------------------

@@ -42,6 +42,16 @@ is_as_before() {
 	[ "$(listing)" = "$whole" ]
 }
 
+# counted: packets of all named counters
+counted() {
+	gateway nft -j list counters table inet fwagent 2>/dev/null |
+		jq '[.nftables[].counter?.packets // 0] | add'
+}
+
+has_counted() {
+	[ "$(counted)" -ge "$1" ]
+}
+
 healed() {
 	fwctl status --json | jq .table.healed
 }
@@ -100,7 +110,12 @@ spoil() {
 	echo "  $name: as before $(((${EPOCHREALTIME/./} - begin) / 1000)) ms after nft began"
 	check "heal-$name-counted" "status" test "$(healed)" -gt "$n"
 }
+stands
+sleep 6 # the daemon looks at its counters every five seconds
+before=$(counted)
 spoil flush flush ruleset
+echo "  counters: $before packets, then $(counted)"
+check heal-goes-on-counting "$before packets, then $(counted)" test "$(counted)" -ge "$before" -a "$before" -gt 0
 check heal-names-the-culprit "$(tail -n 1 "$LAB/log/fwagentd")" \
 	grep -q 'nft (pid [0-9]*) changed the table' "$LAB/log/fwagentd"
 spoil delete delete table inet fwagent
@@ -255,12 +270,14 @@ kill -KILL "$AGENT_PID"
 wait "$AGENT_PID" 2>/dev/null
 agent_or_fail
 check takeover-sends-nothing "the ruleset was sent again" is "$(listing -a)" "$before"
+counted=$(counted)
 check takeover-says-so "log" grep -q "nothing is sent" "$LAB/log/fwagentd"
 agent_stop
 cp "$FWAGENTD" "$LAB/fwagentd-new"
 echo >>"$LAB/fwagentd-new"
 FWAGENTD=$LAB/fwagentd-new agent_start || not_ok upgrade "the new program does not come up"
 check upgrade-replaces "the ruleset was not sent again" test "$(listing -a)" != "$before"
+check upgrade-goes-on-counting "$counted packets, then $(counted)" has_counted "$counted"
 check upgrade-stands "not as the policy says" stands
 : >"$LAB/stop"
 wait_for 15 test -s "$LAB/talk"

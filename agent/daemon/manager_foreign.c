@@ -3,8 +3,10 @@
 #include "agent/daemon/manager_priv.h"
 
 #include "agent/kernel/nftforeign.h"
+#include "agent/kernel/nftlisten.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* An apply names no more; `fwctl status` names all. */
 #define WARNED_MOST 4
@@ -96,4 +98,45 @@ void manager_foreign_warn(struct strbuf *out)
 	if (n > WARNED_MOST)
 		strbuf_addf(out, "and %u more: fwctl status names them\n",
 			    n - WARNED_MOST);
+}
+
+/* --- who listens ------------------------------------------------------------
+ */
+
+static size_t find_listeners(const struct manager *m,
+			     struct nft_listener out[NFT_LISTENERS_MOST])
+{
+	struct stat own = {0};
+
+	(void)fstat(m->nft.events, &own);
+	return nft_listeners(own.st_ino, out, NFT_LISTENERS_MOST);
+}
+
+void manager_listeners_tell(const struct manager *m, json_t *table)
+{
+	struct nft_listener found[NFT_LISTENERS_MOST];
+	size_t n = find_listeners(m, found);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:b}", "program",
+						found[i].program, "elsewhere",
+						(int)found[i].elsewhere));
+	json_object_set_new(table, "listeners", list);
+}
+
+void manager_listeners_warn(const struct manager *m, struct strbuf *out)
+{
+	struct nft_listener found[NFT_LISTENERS_MOST];
+	size_t n = find_listeners(m, found);
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(out,
+			    "%s%s listens to changes of rulesets: meanwhile "
+			    "large lists load many times slower\n",
+			    found[i].program,
+			    found[i].elsewhere
+				    ? ", in another network namespace,"
+				    : "");
 }

@@ -181,6 +181,10 @@ void manager_foreign_tell(json_t *table);
 /* Those that make the policy mean something else, a line each. */
 void manager_foreign_warn(struct strbuf *out);
 
+/* Who makes large lists slow to load by listening. */
+void manager_listeners_tell(const struct manager *m, json_t *table);
+void manager_listeners_warn(const struct manager *m, struct strbuf *out);
+
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 
 json_t *manager_status(const struct manager *m);

@@ -102,6 +102,7 @@ static json_t *table_json(const struct manager *m)
 			  m->table_flags != 0, "healed", (json_int_t)m->healed);
 
 	manager_foreign_tell(o);
+	manager_listeners_tell(m, o);
 	return o;
 }
 

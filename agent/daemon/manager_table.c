@@ -22,7 +22,9 @@
 
 #define ERRORS_NAMED 20
 /* How often a batch is made anew that somebody has overtaken. */
-#define TRIES       8
+#define TRIES 8
+/* Some tens of thousands of elements. */
+#define LARGE_BATCH (1UL * 1024 * 1024)
 #define HEAL_NS     1000000000ULL
 #define COUNTERS_NS 5000000000ULL
 #define LOADED_FILE "loaded.json"
@@ -175,6 +177,7 @@ struct sending {
 	struct policy *policy;
 	enum queue_target queue;
 	bool last; /* whoever comes between */
+	bool large;
 	struct nft_errors errors;
 	enum fw_err err;
 	uint32_t genid; /* of what it was made for */
@@ -214,6 +217,7 @@ static void send_once(void *arg)
 			    s->last ? 0 : s->genid, &p->arena, &batch);
 	if (s->err)
 		return;
+	s->large = batch.len > LARGE_BATCH;
 	s->err = nft_send(&m->nft, &batch, &s->errors);
 	if (s->err && (s->last || !nft_was_overtaken(&s->errors)))
 		explain_batch(s->answer, &batch, &s->errors);
@@ -249,6 +253,8 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 	if (s.err && s.errors.n == 0 && !a->exit)
 		answer_refuse(a, 1, "the ruleset cannot be made: %s",
 			      fw_err_text(s.err));
+	if (!s.err && s.large)
+		manager_listeners_warn(m, &a->text);
 	if (!s.err)
 		note_loaded(m, p, s.errors.deaf ? s.genid + 1 : 0);
 	return !s.err;

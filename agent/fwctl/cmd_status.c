@@ -118,6 +118,13 @@ static void print_table(const json_t *table)
 		else if (json_object_get(f, "note"))
 			(void)printf("note     %s\n", text_at(f, "note"));
 	}
+	json_array_foreach (json_object_get(table, "listeners"), i, f)
+		(void)printf("note     %s%s listens to changes of rulesets: "
+			     "meanwhile large lists load many times slower\n",
+			     text_at(f, "program"),
+			     json_is_true(json_object_get(f, "elsewhere"))
+				     ? ", in another network namespace,"
+				     : "");
 	if (json_is_true(json_object_get(table, "foreign_incomplete")))
 		(void)puts("note     other tables hold more than is looked at "
 			   "here: nft list ruleset shows all");

@@ -98,6 +98,6 @@ check panic-off-again "not 0" fwctl panic off
 check panic-off-policy "it does not pass" echoes "$ECHO4" 9000
 check panic-off-refuses "what no rule allows passes" silent "$ECHO4" 40001
 : >"$LAB/stop"
-wait_for 30 test -s "$LAB/talk"
+wait_for 130 test -s "$LAB/talk"
 check panic-flows-go-on-after "$(cat "$LAB/talk")" grep -q "^4 whole, 0 broken" "$LAB/talk"
 finish

@@ -47,7 +47,7 @@ static json_t *serve(void *ctx, const json_t *request,
 	case CONTROL_STATUS:
 		return manager_status(m);
 	case CONTROL_CONFIRM:
-		return manager_confirm(m);
+		return manager_confirm(m, request);
 	case CONTROL_ROLLBACK:
 		return manager_rollback(m, request, peer);
 	case CONTROL_PANIC:

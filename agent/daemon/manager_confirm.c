@@ -146,25 +146,38 @@ void manager_clock_tick(struct manager *m, uint64_t now)
 	strbuf_done(&a.text);
 }
 
-json_t *manager_confirm(struct manager *m)
+json_t *manager_confirm(struct manager *m, const json_t *request)
 {
 	unsigned generation = m->pending.generation;
+	const json_t *meant = json_object_get(request, "generation");
+	struct answer a = {0};
 	enum fw_err err;
+	json_t *o;
 
-	if (!generation)
-		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 1, "error",
-				 "nothing waits to be confirmed\n");
+	strbuf_init(&a.text, 0);
+	if (!generation) {
+		answer_refuse(&a, 1, "nothing waits to be confirmed");
+		return answer_end(&a);
+	}
+	if (meant && json_integer_value(meant) != (json_int_t)generation) {
+		answer_refuse(&a, 1,
+			      "it is generation %u that waits to be confirmed",
+			      generation);
+		return answer_end(&a);
+	}
 	err = store_point(&m->store, STORE_CONFIRMED, generation);
-	if (err)
-		return json_pack("{s:b, s:i, s:s, s:s}", "ok", 0, "exit", 1,
-				 "error",
-				 "it cannot be stored that it is confirmed\n",
-				 "why", fw_err_text(err));
+	if (err) {
+		answer_refuse(&a, 1,
+			      "it cannot be stored that it is confirmed: %s",
+			      fw_err_text(err));
+		return answer_end(&a);
+	}
 	manager_set_state(m, generation, GENERATION_CONFIRMED);
 	pending_ends(m);
 	log_info("generation %u is confirmed", generation);
-	return json_pack("{s:b, s:i, s:i}", "ok", 1, "exit", 0, "generation",
-			 (int)generation);
+	o = answer_end(&a);
+	json_object_set_new(o, "generation", json_integer(generation));
+	return o;
 }
 
 /* What was in force before; 0: nothing, or it is forgotten. */

@@ -161,7 +161,7 @@ void manager_clock_tick(struct manager *m, uint64_t now);
 /* What was not confirmed in time is taken back. */
 void manager_confirm_tick(struct manager *m);
 
-json_t *manager_confirm(struct manager *m);
+json_t *manager_confirm(struct manager *m, const json_t *request);
 json_t *manager_rollback(struct manager *m, const json_t *request,
 			 const struct server_peer *peer);
 

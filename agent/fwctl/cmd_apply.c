@@ -81,17 +81,6 @@ static void print_error(const char *text, const struct policy *p)
 	(void)fputs("nothing has changed\n", stderr);
 }
 
-/* A line each. */
-static void print_warnings(const char *text)
-{
-	while (text && *text) {
-		size_t n = strcspn(text, "\n");
-
-		(void)fprintf(stderr, "warning: %.*s\n", (int)n, text);
-		text += n + (text[n] == '\n');
-	}
-}
-
 /* So that nobody else's is overwritten unseen; -1: no daemon answers. */
 static json_int_t generation_in_force(void)
 {
@@ -193,7 +182,7 @@ static int apply(const struct order *o, json_t *request, const struct policy *p)
 	text = json_string_value(json_object_get(answer, "error"));
 	if (status)
 		print_error(text ? text : "the daemon refused it\n", p);
-	print_warnings(json_string_value(json_object_get(answer, "warning")));
+	fwctl_print_warnings(answer);
 	generation = json_integer_value(json_object_get(answer, "generation"));
 	json_decref(answer);
 	if (status)

@@ -92,11 +92,30 @@ check panic-on-without-daemon "$(cat "$LAB/said")" direct on
 check panic-on-cuts-off "a flow passes" silent "$ECHO4" 9000
 check panic-on-management "management does not pass" echoes 10.10.0.1 2222
 agent_or_fail
-check panic-daemon-knows "status" is "$(fwctl status --json | jq -r '.panic.author')" "fwctl, without a daemon"
+panicked=$(fwctl status --json | jq -r '.panic.author')
+# another who turns it on does not shut out the first
+check panic-on-by-another "refused" gateway env SSH_CONNECTION="10.10.0.77 51000 10.10.0.1 22" \
+	"$FWCTL" --socket "$LAB/agent/run/control.sock" panic on
+check panic-on-by-a-third "refused" gateway env SSH_CONNECTION="10.10.0.5 51000 10.10.0.1 22" \
+	"$FWCTL" --socket "$LAB/agent/run/control.sock" panic on
+check panic-on-by-all "$(cat "$LAB/agent/state/panic.json")" is \
+	"$(jq -c '[.flows[] | select(.lo == 22) | .from] | sort' "$LAB/agent/state/panic.json")" '["10.10.0.5","10.10.0.77"]'
+check panic-daemon-knows "status" is "$panicked" "fwctl, without a daemon"
 check panic-off "refused" fwctl panic off
 check panic-off-again "not 0" fwctl panic off
 check panic-off-policy "it does not pass" echoes "$ECHO4" 9000
 check panic-off-refuses "what no rule allows passes" silent "$ECHO4" 40001
+# neither a store nor a daemon, and nobody is let in: done all the same, and told
+agent_stop
+gateway nft flush ruleset
+mv "$LAB/agent/state" "$LAB/agent/kept"
+check panic-nowhere "$(cat "$LAB/said")" direct on
+check panic-nowhere-is-told "$(cat "$LAB/said")" grep -q "^warning: .*does not outlive a restart" "$LAB/said"
+check panic-nobody-is-told "$(cat "$LAB/said")" grep -q "^warning: no flow is declared as management" "$LAB/said"
+check panic-nowhere-stands "a flow passes" silent "$ECHO4" 9000
+check panic-nowhere-off "$(cat "$LAB/said")" direct off
+mv "$LAB/agent/kept" "$LAB/agent/state"
+agent_or_fail
 : >"$LAB/stop"
 wait_for 130 test -s "$LAB/talk"
 check panic-flows-go-on-after "$(cat "$LAB/talk")" grep -q "^4 whole, 0 broken" "$LAB/talk"

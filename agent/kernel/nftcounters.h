@@ -3,8 +3,7 @@
  * made anew. */
 #pragma once
 
-#include "policy/base/err.h"
-#include "policy/ruleset.h"
+#include "policy/backend.h"
 
 struct nft_counters {
 	struct arena arena;

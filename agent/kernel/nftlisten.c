@@ -2,7 +2,6 @@
 #include "agent/kernel/nftlisten.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -32,13 +31,12 @@ static ino_t namespace_of(const char *pid)
 }
 
 /* A socket's address is most often the number of its process. */
-static void name_program(struct nft_listener *l, unsigned port, ino_t ns)
+static void name_program(struct nft_listener *l, const char *pid, ino_t ns)
 {
-	char path[64], pid[16];
+	char path[64];
 	FILE *f;
 
 	(void)snprintf(l->program, sizeof(l->program), "a program");
-	(void)snprintf(pid, sizeof(pid), "%u", port);
 	if (namespace_of(pid) != ns)
 		return;
 	(void)snprintf(path, sizeof(path), "/proc/%s/comm", pid);
@@ -49,20 +47,27 @@ static void name_program(struct nft_listener *l, unsigned port, ino_t ns)
 		(void)fclose(f);
 }
 
-/* Columns: address, protocol, port id, groups, four numbers, drops, inode. */
-static void take_line(struct looking *l, const char *line, ino_t ns)
-{
-	unsigned protocol, port, groups;
-	uint64_t inode;
+/* Columns of /proc/net/netlink. */
+enum { COLUMN_PROTOCOL = 1, COLUMN_PORT, COLUMN_GROUPS, COLUMN_INODE = 9 };
 
-	if (sscanf(line, "%*s %u %u %x %*d %*d %*d %*d %*u %" SCNu64, &protocol,
-		   &port, &groups, &inode) != 4 ||
-	    protocol != NETLINK_NETFILTER ||
-	    !(groups & 1U << (NFNLGRP_NFTABLES - 1)) || inode == l->own ||
+static void take_line(struct looking *l, char *line, ino_t ns)
+{
+	const char *words[COLUMN_INODE + 1];
+	char *rest = line;
+
+	for (size_t i = 0; i <= COLUMN_INODE; i++) {
+		words[i] = strtok_r(i ? NULL : line, " \n", &rest);
+		if (!words[i])
+			return;
+	}
+	if (strtoul(words[COLUMN_PROTOCOL], NULL, 10) != NETLINK_NETFILTER ||
+	    !(strtoul(words[COLUMN_GROUPS], NULL, 16) &
+	      1U << (NFNLGRP_NFTABLES - 1)) ||
+	    strtoull(words[COLUMN_INODE], NULL, 10) == l->own ||
 	    l->n == l->room)
 		return;
 	l->out[l->n].elsewhere = ns != l->namespaces[0];
-	name_program(&l->out[l->n++], port, ns);
+	name_program(&l->out[l->n++], words[COLUMN_PORT], ns);
 }
 
 static void look_at_namespace(struct looking *l, const char *pid, ino_t ns)

@@ -69,6 +69,7 @@ check rollback-in-force "in force" is "$(fwctl status --json | jq -r .policy.gat
 
 # who listens to rulesets, anywhere, makes the kernel slow: it is named
 is_listening_to_rulesets() {
+	# shellcheck disable=SC2016 # awk's
 	ip netns exec "$1" awk '$2 == 12 && $4 != "00000000"' /proc/net/netlink | grep -q .
 }
 check small-again "refused" fwctl apply "$LAB/small.conf"

@@ -59,6 +59,18 @@ ended() {
 	[ -s "$LAB/out-$1" ]
 }
 
+# answered N NAME: so many attempts at least; all_answered NAME: none failed
+answered() {
+	local tried answered
+
+	read -r tried _ answered _ <"$LAB/out-$2"
+	[ "${answered:-0}" -ge "$1" ] && [ "${tried:-0}" -ge "$1" ]
+}
+
+all_answered() {
+	answered 20 "$1" && answered "$(cut -d' ' -f1 "$LAB/out-$1")" "$1"
+}
+
 agent_or_fail
 check apply "refused" fwctl apply "$LAB/policy.conf"
 talk old-raw raw 9100
@@ -96,10 +108,10 @@ done
 check running-transfers "$(cat "$LAB/out-old-raw")" grep -q "^50 whole, 0 broken" "$LAB/out-old-raw"
 check running-transfers-of-a-name "$(cat "$LAB/out-old-name")" grep -q "^50 whole, 0 broken" "$LAB/out-old-name"
 check new-connections "$(cat "$LAB/out-new-raw")" \
-	awk '$1 > 20 && $1 == $3 { good = 1 } END { exit !good }' "$LAB/out-new-raw"
+	all_answered new-raw
 check forbidden-port "$(cat "$LAB/out-forbidden-port")" grep -q ", 0 answered" "$LAB/out-forbidden-port"
 check forbidden-name "$(cat "$LAB/out-forbidden-name")" grep -q ", 0 answered" "$LAB/out-forbidden-name"
 check forbidden-arrives-nowhere "$(arrived) packets" is "$(arrived)" 0
 check new-connections-of-a-name "$(cat "$LAB/out-new-name")" \
-	awk '$3 > 20 { good = 1 } END { exit !good }' "$LAB/out-new-name"
+	answered 20 new-name
 finish

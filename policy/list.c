@@ -87,7 +87,7 @@ void list_drop(struct list *list)
 	free(list);
 }
 
-bool list_is_empty(const struct list *list)
+size_t list_size(const struct list *list)
 {
-	return !list->addrs.n && !list->n_names;
+	return list->kind == LIST_ADDRESSES ? list->addrs.n : list->n_names;
 }

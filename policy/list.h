@@ -49,4 +49,5 @@ bool lists_known(const struct lists *known, const struct lists *wanted,
 /* One user less: the last one frees it. */
 void list_drop(struct list *list);
 
-bool list_is_empty(const struct list *list);
+/* How many entries it has. */
+size_t list_size(const struct list *list);

@@ -148,7 +148,7 @@ static struct list *list_of(struct loading *l, const struct policy_file *file,
 		diag_note(l->diags, at, "the list is named here");
 	if (err)
 		return NULL;
-	if (!list_is_empty(list))
+	if (list_size(list))
 		return list;
 	diag_error(l->diags, at, "empty", "%s has no entries",
 		   diag_quote(l->diags, str_of(name)));

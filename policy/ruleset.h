@@ -194,11 +194,18 @@ struct rs_chain {
 	VEC(struct rs_rule) rules;
 };
 
+/* What a counter has counted. */
+struct rs_counted {
+	uint64_t packets, bytes;
+};
+
 struct ruleset {
 	const char *table; /* in family inet */
 	VEC(struct rs_chain *) chains;
 	VEC(struct rs_set *) sets;
 	VEC(const char *) counters; /* named, so that they outlive a rule */
+	const struct map *counted;  /* where they begin: name -> rs_counted; or
+				       NULL; borrowed */
 	struct map chain_map, set_map, counter_map; /* by name */
 	bool queues;          /* some flow may have to be queued */
 	uint32_t table_flags; /* of the kernel; who loads it says */

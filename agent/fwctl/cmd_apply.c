@@ -58,6 +58,10 @@ static bool parse_words(int argc, char **argv, struct order *o)
 			o->policy = word;
 		}
 	}
+	if (o->wait && !o->confirm_s)
+		(void)fputs("fwctl: --wait waits for the confirmation that "
+			    "--confirm asks for: give both\n",
+			    stderr);
 	return o->confirm_s >= 0 && (!o->wait || o->confirm_s);
 }
 
@@ -192,15 +196,12 @@ static int apply(const struct order *o, json_t *request, const struct policy *p)
 	json_t *answer = NULL;
 	int status = fwctl_ask(request, &p->files, &answer);
 	json_int_t generation;
-	const char *text;
 
 	if (status != EXIT_DONE)
 		return status;
 	status = (int)json_integer_value(json_object_get(answer, "exit"));
 	say_findings(o, answer, status);
-	text = json_string_value(json_object_get(answer, "warning"));
-	if (text && *text)
-		(void)fprintf(stderr, "warning: %s", text);
+	fwctl_print_warnings(answer);
 	generation = json_integer_value(json_object_get(answer, "generation"));
 	if (!status)
 		print_done(answer, o);

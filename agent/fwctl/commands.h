@@ -58,6 +58,9 @@ void fwctl_tell_session(json_t *request);
  * was one. */
 int fwctl_order(json_t *request, json_t **out_answer);
 
+/* What the daemon warns of in its answer, a line each. */
+void fwctl_print_warnings(const json_t *answer);
+
 /* Ask the daemon, with files or NULL; complaints are printed.  Returns an exit
  * code; *out_answer (owned) is set when there was one. */
 int fwctl_ask(json_t *request, const struct policy_files *files,

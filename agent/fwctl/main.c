@@ -172,6 +172,19 @@ bool fwctl_daemon_is_there(void)
 	return there;
 }
 
+void fwctl_print_warnings(const json_t *answer)
+{
+	const char *text =
+		json_string_value(json_object_get(answer, "warning"));
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+
+		(void)fprintf(stderr, "warning: %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 int fwctl_order(json_t *request, json_t **out_answer)
 {
 	int status = fwctl_ask(request, NULL, out_answer);
@@ -184,9 +197,7 @@ int fwctl_order(json_t *request, json_t **out_answer)
 	if (status)
 		(void)fprintf(stderr, "fwctl: %s",
 			      text ? text : "the daemon refuses it\n");
-	text = json_string_value(json_object_get(*out_answer, "warning"));
-	if (text && *text)
-		(void)fprintf(stderr, "warning: %s", text);
+	fwctl_print_warnings(*out_answer);
 	return status;
 }
 

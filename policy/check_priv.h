@@ -128,6 +128,9 @@ void check_cgroups(struct check *c);
  * it only observes. */
 void check_when(struct check *c, const struct ast_rule *r);
 
+/* check_size.c: false when it would take too long to go on. */
+bool check_sizes(struct check *c);
+
 /* check_sets.c: the bits of a set of ranges. */
 unsigned check_sides(const struct check *c, const struct ipset *s);
 /* A host pattern; complains when it is none. */

@@ -210,13 +210,20 @@ void diff_text(struct str before, struct str after, struct arena *arena,
 	out->failed |= a.failed || b.failed || arena->failed;
 }
 
+/* What stands between words of a list. */
+static bool is_between(char c)
+{
+	return c == '[' || c == ']' || c == ',' || c == ' ' || c == '\n' ||
+	       c == '\t';
+}
+
 /* The next word of "[a, b]" or of a plain value. */
 static bool take_word(struct str *list, struct str *out)
 {
 	bool quoted = false;
 	size_t n = 0;
 
-	while (list->len && memchr("[] ,\n\t", list->p[0], 6))
+	while (list->len && is_between(list->p[0]))
 		*list = str_skip(*list, 1);
 	while (n < list->len) {
 		char c = list->p[n];
@@ -225,7 +232,7 @@ static bool take_word(struct str *list, struct str *out)
 			n++;
 		else if (c == '"')
 			quoted = !quoted;
-		else if (!quoted && memchr(",]", c, 2))
+		else if (!quoted && (c == ',' || c == ']'))
 			break;
 		n++;
 	}

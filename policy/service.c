@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct {
 	const char *name, *members;
@@ -194,6 +195,30 @@ bool service_list_subtract(struct arena *arena, service_list *list,
 	}
 	*list = left;
 	return true;
+}
+
+static int by_port(const void *pa, const void *pb)
+{
+	const struct service *a = pa, *b = pb;
+
+	return a->l4 != b->l4 ? a->l4 - b->l4 : a->lo - b->lo;
+}
+
+void service_list_merge(service_list *list)
+{
+	struct service *all = list->items;
+	size_t kept = 0;
+
+	if (list->n < 2)
+		return;
+	qsort(all, list->n, sizeof(*all), by_port);
+	for (size_t i = 1; i < list->n; i++) {
+		if (all[i].l4 != all[kept].l4 || all[i].lo > all[kept].hi + 1)
+			all[++kept] = all[i];
+		else if (all[i].hi > all[kept].hi)
+			all[kept].hi = all[i].hi;
+	}
+	list->n = kept + 1;
 }
 
 struct str service_builtin(struct str name)

@@ -24,6 +24,9 @@ FW_MUST_CHECK bool service_list_subtract(struct arena *arena,
 					 service_list *list,
 					 struct service minus);
 
+/* Sort them by protocol and port; what touches becomes one. */
+void service_list_merge(service_list *list);
+
 /* "tcp/443" and the like; FW_ERR_INVAL when it is none. */
 FW_MUST_CHECK enum fw_err service_parse(struct str text,
 					struct service *out_service);

@@ -80,31 +80,43 @@ static struct str read_stdin(void)
 	return str_mem(text, n);
 }
 
-int fwctl_compile(const char *path, struct policy **out_policy)
+/* Where the policy is; standard input is read once. */
+static struct policy_input input_of(const char *path)
 {
+	static struct sysenv env;
+	static struct str text;
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
 				  .directory =
 					  path ? NULL : DEFAULT_POLICY_DIR};
-	static struct sysenv env;
-	struct policy *p;
-	struct str text = {0};
-	struct strbuf said;
-	enum fw_err err;
 
 	if (path && !strcmp(path, "-")) {
-		text = read_stdin();
+		if (!text.p)
+			text = read_stdin();
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
 	sysenv_init(&env, 0);
 	in.env = &env.env;
-	err = policy_compile(&in, &p);
-	str_free(text);
-	if (p) {
-		strbuf_init(&said, 0);
-		diag_print(&p->diags, &said);
-		(void)fputs(strbuf_text(&said), stderr);
-		strbuf_done(&said);
-	}
+	return in;
+}
+
+static void print_said(const struct policy *p)
+{
+	struct strbuf said;
+
+	strbuf_init(&said, 0);
+	diag_print(&p->diags, &said);
+	(void)fputs(strbuf_text(&said), stderr);
+	strbuf_done(&said);
+}
+
+int fwctl_compile(const char *path, struct policy **out_policy)
+{
+	const struct policy_input in = input_of(path);
+	struct policy *p;
+	enum fw_err err = policy_compile(&in, &p);
+
+	if (p)
+		print_said(p);
 	if (!err) {
 		*out_policy = p;
 		return EXIT_DONE;
@@ -114,6 +126,18 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 			      in.path ? in.path : "stdin", fw_err_text(err));
 	policy_free(p);
 	return err == FW_ERR_POLICY ? EXIT_POLICY : EXIT_FAILED;
+}
+
+int fwctl_bundle(const char *path, struct policy **out_policy)
+{
+	struct policy_input in = input_of(path);
+
+	in.bundle = true;
+	if (policy_compile(&in, out_policy) == FW_OK &&
+	    (*out_policy)->diags.all.n == 0)
+		return EXIT_DONE;
+	policy_free(*out_policy);
+	return fwctl_compile(path, out_policy);
 }
 
 int fwctl_ask(json_t *request, const struct policy_files *files,
@@ -161,6 +185,19 @@ bool fwctl_daemon_is_there(void)
 	return there;
 }
 
+void fwctl_print_warnings(const json_t *answer)
+{
+	const char *text =
+		json_string_value(json_object_get(answer, "warning"));
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+
+		(void)fprintf(stderr, "warning: %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 int fwctl_order(json_t *request, json_t **out_answer)
 {
 	int status = fwctl_ask(request, NULL, out_answer);
@@ -173,9 +210,7 @@ int fwctl_order(json_t *request, json_t **out_answer)
 	if (status)
 		(void)fprintf(stderr, "fwctl: %s",
 			      text ? text : "the daemon refuses it\n");
-	text = json_string_value(json_object_get(*out_answer, "warning"));
-	if (text && *text)
-		(void)fprintf(stderr, "warning: %s", text);
+	fwctl_print_warnings(*out_answer);
 	return status;
 }
 

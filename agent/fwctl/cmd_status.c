@@ -50,7 +50,7 @@ static void print_policy(const json_t *p)
 /* Until when a policy has to be confirmed. */
 static void print_pending(const json_t *g)
 {
-	long left = (long)(number_at(g, "deadline") - time(NULL));
+	long left = (long)number_at(g, "left");
 	const char *trouble = text_at(g, "trouble");
 	char span[32];
 

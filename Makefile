@@ -77,7 +77,9 @@ LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
 PROG_SRC   := $(DAEMON_SRC) $(FWCTL_SRC)
 
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
-UNIT_HELP  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+# Only for the tests whose memory is refused.
+REFUSAL    := tests/unit/refusal.c
+UNIT_HELP  := $(filter-out $(UNIT_SRC) $(REFUSAL),$(wildcard tests/unit/*.c))
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 # golden.c, replay.c: the programs that tests/*/run.sh compare the words of
@@ -87,7 +89,7 @@ AGREE_SRC  := $(wildcard tests/agreement/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_IN     := $(wildcard man/*.[58].in)
 MAN_PAGES  := $(patsubst man/%.in,build/man/%,$(MAN_IN))
-C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(FUZZ_SRC) \
+C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(REFUSAL) $(FUZZ_SRC) \
 	$(FUZZ_MAIN) $(CASE_SRC) $(AGREE_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
 	tests/unit/*.h tests/fuzz/*.h tests/agreement/*.h)
@@ -144,13 +146,15 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
 
-# What gives memory is replaced in the test that refuses it.
-WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 \
+# What gives memory is replaced in the tests that refuse it.
+WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 nfct_new nlsock_open \
 	$(addprefix arena_,alloc calloc str printf) \
 	$(addprefix nftnl_,$(addsuffix _alloc,table chain rule set expr udata_buf) \
 		$(addsuffix _set_str,table chain rule set expr) \
 		$(addsuffix _set_data,rule set))
-$(B)/unit/test_alloc: TEST_LDFLAGS = $(addprefix -Wl$(COMMA)--wrap=,$(WRAPPED))
+ALLOCS := $(filter $(B)/unit/test_alloc%,$(UNITS))
+$(ALLOCS): $(call obj,$(REFUSAL))
+$(ALLOCS): TEST_LDFLAGS = $(addprefix -Wl$(COMMA)--wrap=,$(WRAPPED))
 
 $(AGREE): $(call obj,$(AGREE_SRC) $(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
@@ -243,9 +247,9 @@ check-unit: ## no root: lint, unit, golden, replay, corpora under the plain buil
 check-asan: ## unit, golden, replay and corpora under ASan and UBSan
 	@$(MAKE) check-built FLAVOUR=asan KINDS='unit golden replay fuzz corpus'
 
-# Thousands of chance cases take valgrind too long; ASan has them.
+# Thousands of chance cases and refusals take valgrind too long; ASan has them.
 check-valgrind: ## unit tests under valgrind, leaks are errors
-	@CK_FORK=no TEST_SKIP=test_agreement \
+	@CK_FORK=no TEST_SKIP='test_agreement test_alloc test_alloc_agent' \
 		TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
 		$(MAKE) check-built FLAVOUR=debug KINDS=unit
 

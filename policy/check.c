@@ -142,7 +142,7 @@ struct check_name *check_find(const struct check_index *index, struct str name)
 void check_offer(struct check *c, struct suggest *near,
 		 const struct check_index *index, const char *prefix)
 {
-	for (size_t i = 0; i < index->n; i++) {
+	for (size_t i = 0; i < index->n && !diag_is_full(c->diags); i++) {
 		struct str name = index->items[i].word->text;
 
 		if (*prefix)
@@ -311,6 +311,8 @@ void check_policy(struct ast *ast, const struct policy_env *env,
 	check_hygiene(&c);
 	check_zones(&c);
 	check_sets(&c);
+	if (!check_sizes(&c))
+		return;
 	check_rules(&c);
 	/* What is broken elsewhere may change what these would say. */
 	if (diags->errors == 0)

@@ -37,27 +37,28 @@ static const char *why_errno(int errnum)
 	}
 }
 
-/* Read to the end; a file that grows meanwhile is not followed. */
+/* All of it: what grows or shrinks meanwhile (and what /proc has, which says
+ * that it is empty) would be read by halves, FW_ERR_AGAIN. */
 static enum fw_err read_all(int fd, size_t size, char **out_bytes,
 			    size_t *out_len)
 {
 	char *p = malloc(size + 1);
 	size_t n = 0;
+	ssize_t got = 1;
 
 	if (!p)
 		return FW_ERR_NOMEM;
-	while (n < size) {
-		ssize_t got = read(fd, p + n, size - n);
-
+	/* One more byte than there should be tells its end. */
+	while (got > 0 && n <= size) {
+		got = read(fd, p + n, size + 1 - n);
 		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			free(p);
-			return FW_ERR_IO;
-		}
-		if (got == 0)
-			break;
-		n += (size_t)got;
+			got = 1;
+		else if (got > 0)
+			n += (size_t)got;
+	}
+	if (got < 0 || n != size) {
+		free(p);
+		return got < 0 ? FW_ERR_IO : FW_ERR_AGAIN;
 	}
 	p[n] = '\0';
 	*out_bytes = p;
@@ -99,7 +100,8 @@ static enum fw_err open_regular(const char *path, size_t most, int *out_fd,
 	if (fd < 0) {
 		int errnum = errno;
 
-		*out_why = errnum == ENXIO ? "it is no regular file (a socket)"
+		*out_why = errnum == ENXIO ? "it is no regular file (a "
+					     "socket or device)"
 					   : why_errno(errnum);
 		return fw_err_of_errno(errnum);
 	}
@@ -133,7 +135,8 @@ enum fw_err file_read(const char *path, size_t most, char **out_bytes,
 		return err;
 	err = read_all(fd, size, out_bytes, out_len);
 	if (err)
-		*out_why = fw_err_text(err);
+		*out_why = err == FW_ERR_AGAIN ? "it changes while it is read"
+					       : fw_err_text(err);
 	(void)close(fd);
 	return err;
 }

@@ -118,6 +118,7 @@ void lower_services(struct lowering *l, const word_list *words,
 
 	FW_ASSERT(err != FW_ERR_INVAL); /* they were checked */
 	l->failed |= err != FW_OK;
+	service_list_merge(&all);
 	*out = all.items;
 	*out_n = all.n;
 }

@@ -258,7 +258,7 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 	struct suggest near;
 
 	suggest_init(&near, name);
-	for (size_t i = 0; i < N_KEYWORDS; i++)
+	for (size_t i = 0; i < N_KEYWORDS && !diag_is_full(r->diags); i++)
 		if (!strcmp(keywords[i].group, group))
 			suggest_offer(&near, str_of(keywords[i].key));
 	if (!strcmp(group, "policy"))

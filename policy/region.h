@@ -41,7 +41,7 @@ void region_of_arm(const struct arm *arm, size_t max, struct arena *arena,
 void region_add(struct region *r, const struct box *box, struct arena *arena);
 
 /* Cut a box out. */
-void region_cut(struct region *r, const struct box *box, struct arena *arena);
+void region_cut(struct region *r, const struct box *cut, struct arena *arena);
 
 /* Cut another region out; that one must not be too big. */
 void region_cut_all(struct region *r, const struct region *other,

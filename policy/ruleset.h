@@ -36,7 +36,7 @@ enum rs_op {
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_ORIGINAL,
-	RS_CT_MARK,   /* n = value within the state bits, m = bits */
+	RS_CT_MARK, /* n = value within the state bits, m = bits */
 	RS_META_MARK,
 	RS_SADDR_LOCAL, /* an address of the gateway itself */
 	RS_DADDR_LOCAL,

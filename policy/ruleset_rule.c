@@ -7,6 +7,7 @@
 #include "policy/ruleset_priv.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 
 /* What one nft rule asks of addresses and service. */
 struct variant {
@@ -65,35 +66,27 @@ static void add_addresses(struct rs_build *b, struct rs_rule *nft,
 			     (struct rs_stmt){.op = RS_FAMILY, .n = v->family});
 }
 
-static int port_cmp(const struct rs_port_range *a,
-		    const struct rs_port_range *b)
+static int port_cmp(const void *pa, const void *pb)
 {
+	const struct rs_port_range *a = pa, *b = pb;
+
 	return a->lo != b->lo ? a->lo - b->lo : a->hi - b->hi;
 }
 
-/* Insert in order, merging what touches. */
-static void ports_insert(struct rs_build *b, struct rs_set *set,
-			 struct rs_port_range r)
+/* In order, what touches as one. */
+static void ports_merge(struct rs_set *set)
 {
-	struct rs_port_range *slot = vec_push(b->arena, &set->ports);
-	size_t i, kept = 0;
+	struct rs_port_range *ports = set->ports.items;
+	size_t kept = 0;
 
-	if (!slot) {
-		b->failed = true;
+	if (set->ports.n < 2)
 		return;
-	}
-	for (i = set->ports.n - 1;
-	     i > 0 && port_cmp(&set->ports.items[i - 1], &r) > 0; i--)
-		set->ports.items[i] = set->ports.items[i - 1];
-	set->ports.items[i] = r;
-	for (i = 1; i < set->ports.n; i++) {
-		struct rs_port_range *last = &set->ports.items[kept];
-		struct rs_port_range next = set->ports.items[i];
-
-		if (next.lo > last->hi + 1)
-			set->ports.items[++kept] = next;
-		else if (next.hi > last->hi)
-			last->hi = next.hi;
+	qsort(ports, set->ports.n, sizeof(*ports), port_cmp);
+	for (size_t i = 1; i < set->ports.n; i++) {
+		if (ports[i].lo > ports[kept].hi + 1)
+			ports[++kept] = ports[i];
+		else if (ports[i].hi > ports[kept].hi)
+			ports[kept].hi = ports[i].hi;
 	}
 	set->ports.n = kept + 1;
 }
@@ -103,12 +96,17 @@ struct rs_set rs_ports_of(struct rs_build *b, const struct ir_rule *rule,
 {
 	struct rs_set set = {.type = RS_SET_PORTS, .place = rule->place};
 
-	for (size_t i = 0; i < rule->n_services; i++)
-		if (rule->services[i].l4 == l4)
-			ports_insert(
-				b, &set,
-				(struct rs_port_range){rule->services[i].lo,
-						       rule->services[i].hi});
+	for (size_t i = 0; i < rule->n_services; i++) {
+		const struct service *s = &rule->services[i];
+		struct rs_port_range *slot =
+			s->l4 == l4 ? vec_push(b->arena, &set.ports) : NULL;
+
+		if (slot)
+			*slot = (struct rs_port_range){s->lo, s->hi};
+		else
+			b->failed |= s->l4 == l4;
+	}
+	ports_merge(&set);
 	return set;
 }
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct {
 	const char *name, *members;
@@ -104,6 +105,57 @@ enum fw_err service_parse(struct str text, struct service *out_service)
 	return FW_ERR_INVAL;
 }
 
+/* --- what is wrong with what almost is one ---------------------------------
+ */
+
+static bool is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+	return s.len > 0;
+}
+
+static const char *fault_of_number(struct str s, uint16_t most)
+{
+	uint16_t ignored;
+
+	if (!is_digits(s))
+		return "it takes a number, or two with '-' between them";
+	if (s.len > 1 && s.p[0] == '0')
+		return "a number does not begin with 0";
+	if (parse_number(s, most, &ignored))
+		return NULL;
+	return most == UINT16_MAX ? "the highest number of a port is 65535"
+				  : "the highest number there is 255";
+}
+
+const char *service_fault(struct str text)
+{
+	struct str range = text, proto = str_cut(&range, '/'), lo;
+	const char *fault;
+	uint16_t most = 0;
+
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (str_is(proto, protocols[i].name))
+			most = protocols[i].most;
+	if (str_is(proto, "proto"))
+		most = 255;
+	/* Types of ICMP have names as well. */
+	if (!most || proto.len == text.len ||
+	    (str_starts(proto, "icmp") && range.len &&
+	     !ascii_is_digit(range.p[0])))
+		return NULL;
+	lo = str_cut(&range, '-');
+	fault = fault_of_number(lo, most);
+	if (fault || proto.len + 1 + lo.len == text.len)
+		return fault;
+	if (str_is(proto, "proto"))
+		return "IP protocols have no range";
+	fault = fault_of_number(range, most);
+	return fault ? fault : "its range ends before it begins";
+}
+
 /* What is left of s below and above `minus`. */
 static void cut(struct service s, struct service minus, struct service out[2],
 		size_t *out_n)
@@ -143,6 +195,30 @@ bool service_list_subtract(struct arena *arena, service_list *list,
 	}
 	*list = left;
 	return true;
+}
+
+static int by_port(const void *pa, const void *pb)
+{
+	const struct service *a = pa, *b = pb;
+
+	return a->l4 != b->l4 ? a->l4 - b->l4 : a->lo - b->lo;
+}
+
+void service_list_merge(service_list *list)
+{
+	struct service *all = list->items;
+	size_t kept = 0;
+
+	if (list->n < 2)
+		return;
+	qsort(all, list->n, sizeof(*all), by_port);
+	for (size_t i = 1; i < list->n; i++) {
+		if (all[i].l4 != all[kept].l4 || all[i].lo > all[kept].hi + 1)
+			all[++kept] = all[i];
+		else if (all[i].hi > all[kept].hi)
+			all[kept].hi = all[i].hi;
+	}
+	list->n = kept + 1;
 }
 
 struct str service_builtin(struct str name)

@@ -24,9 +24,16 @@ FW_MUST_CHECK bool service_list_subtract(struct arena *arena,
 					 service_list *list,
 					 struct service minus);
 
+/* Sort them by protocol and port; what touches becomes one. */
+void service_list_merge(service_list *list);
+
 /* "tcp/443" and the like; FW_ERR_INVAL when it is none. */
 FW_MUST_CHECK enum fw_err service_parse(struct str text,
 					struct service *out_service);
+
+/* What is wrong with text that service_parse() refuses and that begins with a
+ * protocol, as words behind "no service: "; NULL for all else. */
+const char *service_fault(struct str text);
 
 /* Members ("tcp/80 tcp/8080") of a built-in service, or an empty view. */
 struct str service_builtin(struct str name);

@@ -45,6 +45,9 @@ static bool translates(const struct ir_nat *nat, const struct facts *f)
 const struct ir_nat *translate_source(const struct ir *ir,
 				      const struct facts *f)
 {
+	/* The kernel asks by the zones of both interfaces. */
+	if (f->zone_src < 0 || f->zone_dst < 0)
+		return NULL;
 	for (size_t i = 0; i < ir->n_nats; i++)
 		if (translates(&ir->nats[i], f) &&
 		    eval_rule(&ir->nats[i].match, f, EVAL_KERNEL) == TRI_YES)

@@ -2,6 +2,7 @@
 #include "agent/control/message.h"
 
 #include "agent/control/sockio.h"
+#include "agent/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,9 @@ static enum fw_err write_object(const json_t *object,
 	json_t *whole = json_copy(
 		(json_t *)(uintptr_t)object); /* NOLINT: else -Wcast-qual */
 	json_t *list = json_array();
-	int failed = !whole || !list;
+	/* A copy without memory lacks members, and does not tell. */
+	int failed =
+		!list || json_object_size(whole) != json_object_size(object);
 
 	for (size_t i = 0; files && i < files->n && !failed; i++)
 		failed = json_array_append_new(
@@ -67,7 +70,7 @@ static enum fw_err write_object(const json_t *object,
 					(json_int_t)files->items[i].bytes.len));
 	if (!failed && files && files->n)
 		failed = json_object_set(whole, "files", list);
-	*out_text = failed ? NULL : json_dumps(whole, JSON_COMPACT);
+	*out_text = failed ? NULL : json_write(whole, JSON_COMPACT);
 	json_decref(list);
 	json_decref(whole);
 	return *out_text ? FW_OK : FW_ERR_NOMEM;
@@ -106,13 +109,22 @@ enum fw_err message_send(int fd, const json_t *object,
 	return err;
 }
 
+enum fw_err message_send_nomem(int fd, int timeout_ms)
+{
+	static const char text[] = "{\"ok\":false,\"exit\":1,"
+				   "\"error\":\"out of memory\"}";
+	enum fw_err err = send_header(fd, strlen(text), 0, timeout_ms);
+
+	return err ? err : sockio_send(fd, text, strlen(text), timeout_ms);
+}
+
 enum fw_err message_receive(int fd, json_t **out_object, int timeout_ms)
 {
 	uint8_t header[MESSAGE_HEADER];
 	enum fw_err err =
 		sockio_receive(fd, header, sizeof(header), timeout_ms);
 	struct message_size size;
-	json_t *object;
+	json_t *object = NULL;
 	char *text;
 
 	if (err)
@@ -123,7 +135,8 @@ enum fw_err message_receive(int fd, json_t **out_object, int timeout_ms)
 	if (!text)
 		return FW_ERR_NOMEM;
 	err = sockio_receive(fd, text, size.object, timeout_ms);
-	object = err ? NULL : json_loadb(text, size.object, 0, NULL);
+	if (!err)
+		err = json_read(str_mem(text, size.object), &object);
 	free(text);
 	if (err)
 		return err;

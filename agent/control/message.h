@@ -52,6 +52,9 @@ FW_MUST_CHECK enum fw_err message_send(int fd, const json_t *object,
 				       const struct policy_files *files,
 				       int timeout_ms);
 
+/* Answer that there is no memory, without any. */
+FW_MUST_CHECK enum fw_err message_send_nomem(int fd, int timeout_ms);
+
 /* Read a whole message that brings no files; *out_object is owned
  * (json_decref). */
 FW_MUST_CHECK enum fw_err message_receive(int fd, json_t **out_object,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/control/server.h"
 
+#include "agent/json.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,13 +172,22 @@ static bool make_room(struct client *c)
 	return true;
 }
 
+static void say_no_memory(const struct client *c)
+{
+	if (message_send_nomem(c->fd, ANSWER_MS)) {
+		/* The client has gone: nothing to be done about it. */
+	}
+}
+
 static bool read_some(struct client *c)
 {
 	for (;;) {
 		ssize_t got;
 
-		if (!make_room(c))
+		if (!make_room(c)) {
+			say_no_memory(c);
 			return false;
+		}
 		got = recv(c->fd, c->data + c->len, READ_ROOM, MSG_DONTWAIT);
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -188,16 +199,21 @@ static bool read_some(struct client *c)
 	}
 }
 
+/* NULL without memory. */
 static json_t *reply_to(struct server *s, const struct client *c,
 			const json_t *request, struct str bytes)
 {
 	struct policy_files files;
 	json_t *reply;
+	enum fw_err err;
 
 	if (!json_is_object(request))
 		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 2, "error",
 				 "not a JSON object");
-	if (message_files(request, bytes, &files) != FW_OK)
+	err = message_files(request, bytes, &files);
+	if (err == FW_ERR_NOMEM)
+		return NULL;
+	if (err)
 		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 2, "error",
 				 "the files are not as the request says");
 	reply = s->fn(s->ctx, request, &files, &c->peer);
@@ -211,17 +227,19 @@ static void answer(struct server *s, struct client *c)
 	struct str all = str_mem(c->data, c->len);
 	struct message_size size;
 	struct str bytes;
-	json_t *request, *reply;
+	json_t *request = NULL, *reply = NULL;
+	enum fw_err err;
 
 	if (!message_size_of((const uint8_t *)c->data, &size))
 		return;
 	all = str_skip(all, MESSAGE_HEADER);
 	bytes = str_mem(all.p + size.object, size.files);
-	request = json_loadb(all.p, size.object, 0, NULL);
-	reply = reply_to(s, c, request, bytes);
-	if (reply && message_send(c->fd, reply, NULL, ANSWER_MS) != FW_OK) {
-		/* The client has gone: nothing to be done about it. */
-	}
+	if (json_read(str_mem(all.p, size.object), &request) != FW_ERR_NOMEM)
+		reply = reply_to(s, c, request, bytes);
+	err = reply ? message_send(c->fd, reply, NULL, ANSWER_MS)
+		    : FW_ERR_NOMEM;
+	if (err == FW_ERR_NOMEM)
+		say_no_memory(c);
 	json_decref(reply);
 	json_decref(request);
 }

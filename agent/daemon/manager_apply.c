@@ -114,9 +114,8 @@ static void prepare(void *arg)
 {
 	struct preparation *w = arg;
 
-	w->err = verdict_process_prepare(
-		&w->m->verdict, str_mem(w->p->canonical.p, w->p->canonical.len),
-		&w->p->files, &w->m->env);
+	w->err = verdict_process_prepare(&w->m->verdict, w->p, w->m->policy,
+					 &w->m->env);
 }
 
 /* A verdict process that is ready for the policy: the running one, or with
@@ -256,6 +255,7 @@ struct policy *manager_compile(struct manager *m, struct answer *a,
 	struct compilation c = {.in = {.text = text,
 				       .text_name = name,
 				       .files = files,
+				       .before = m->policy,
 				       .env = &m->env.env}};
 
 	if (stored)

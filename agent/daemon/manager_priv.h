@@ -192,3 +192,6 @@ void manager_listeners_warn(const struct manager *m, struct strbuf *out);
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 
 json_t *manager_status(const struct manager *m);
+
+/* What is in force, in short; owned.  There must be a policy. */
+json_t *manager_policy_json(const struct manager *m);

@@ -73,7 +73,9 @@ static void fill_record(struct generation *g, const json_t *request,
 
 static void say_done(const struct manager *m, json_t *o)
 {
-	json_object_set_new(o, "digest", json_string(m->policy->digest));
+	json_object_set_new(o, "policy", manager_policy_json(m));
+	json_object_set_new(o, "findings",
+			    json_boolean(m->policy->diags.all.n > 0));
 	json_object_set_new(o, "generation", json_integer(m->generation));
 }
 

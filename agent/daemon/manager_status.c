@@ -109,6 +109,18 @@ static json_t *table_json(const struct manager *m)
 	return o;
 }
 
+json_t *manager_policy_json(const struct manager *m)
+{
+	const struct policy *p = m->policy;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest", p->digest,
+			 "gateway", p->ir.name, "mode",
+			 p->ir.observe ? "observe" : "enforce", "fail",
+			 p->ir.fail_open ? "open" : "closed", "since",
+			 (json_int_t)(m->since_ns / 1000000000), "rules",
+			 (int)p->ir.n_all);
+}
+
 json_t *manager_status(const struct manager *m)
 {
 	uint64_t now = steady_now();
@@ -132,14 +144,7 @@ json_t *manager_status(const struct manager *m)
 	if (!m->policy)
 		return o;
 	json_object_set_new(o, "generation", generation_json(m));
-	json_object_set_new(
-		o, "policy",
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest",
-			  m->policy->digest, "gateway", m->policy->ir.name,
-			  "mode", m->policy->ir.observe ? "observe" : "enforce",
-			  "fail", m->policy->ir.fail_open ? "open" : "closed",
-			  "since", (json_int_t)(m->since_ns / 1000000000),
-			  "rules", (int)m->policy->ir.n_all));
+	json_object_set_new(o, "policy", manager_policy_json(m));
 	json_object_set_new(o, "queue",
 			    json_pack("{s:s, s:o}", "target",
 				      !m->policy->ruleset.queues ? "none"

@@ -101,20 +101,24 @@ struct dump {
 	uint32_t mark, mask;
 	conntrack_fn *fn;
 	void *ctx;
+	bool failed; /* some could not be looked at: no memory */
 };
 
 static int take_message(const struct nlmsghdr *nlh, void *data)
 {
-	const struct dump *d = data;
+	struct dump *d = data;
 	struct nf_conntrack *ct = nfct_new();
 	struct conntrack_flow flow;
 
+	if (!ct) {
+		d->failed = true;
+		return MNL_CB_OK;
+	}
 	/* Kernels without the filter send all of them. */
-	if (ct && nfct_nlmsg_parse(nlh, ct) == 0 && flow_of(ct, &flow) &&
+	if (nfct_nlmsg_parse(nlh, ct) == 0 && flow_of(ct, &flow) &&
 	    (flow.mark & d->mask) == d->mark)
 		d->fn(d->ctx, &flow);
-	if (ct)
-		nfct_destroy(ct);
+	nfct_destroy(ct);
 	return MNL_CB_OK;
 }
 
@@ -148,7 +152,7 @@ enum fw_err conntrack_dump(uint32_t mark, uint32_t mask, conntrack_fn *fn,
 		return fw_err_of_errno(saved);
 	}
 	(void)close(fd);
-	return FW_OK;
+	return dump.failed ? FW_ERR_NOMEM : FW_OK;
 }
 
 /* --- marks ------------------------------------------------------------------
@@ -233,8 +237,12 @@ enum fw_err conntrack_mark(const struct conntrack_tuple *tuples, size_t n,
 	if (n && fd < 0)
 		return fw_err_of_errno(errno);
 	for (size_t i = 0; i < n; i++) {
-		len += put_update(buf + len, &tuples[i], mark, mask,
-				  (uint32_t)i + 1);
+		size_t put = put_update(buf + len, &tuples[i], mark, mask,
+					(uint32_t)i + 1);
+
+		if (!put)
+			worst = ENOMEM;
+		len += put;
 		if (len < UPDATES_ROOM && i + 1 < n)
 			continue;
 		if (len && send(fd, buf, len, 0) < 0)

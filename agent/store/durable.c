@@ -80,12 +80,30 @@ enum fw_err durable_link(int dir, const char *name, const char *target)
 	return durable_rename(dir, part, name);
 }
 
+/* All of them, or FW_ERR_IO: nobody else writes there. */
+static enum fw_err read_all(int fd, char *p, size_t left)
+{
+	while (left) {
+		ssize_t n = read(fd, p, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return last_error();
+		if (n == 0)
+			return FW_ERR_IO;
+		p += n;
+		left -= (size_t)n;
+	}
+	return FW_OK;
+}
+
 enum fw_err durable_read(int dir, const char *name, size_t most,
 			 struct str *out)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	size_t have = 0;
+	enum fw_err err;
 	char *p;
 
 	*out = (struct str){0};
@@ -97,18 +115,14 @@ enum fw_err durable_read(int dir, const char *name, size_t most,
 		return FW_ERR_LIMIT;
 	}
 	p = malloc((size_t)st.st_size + 1);
-	while (p && have < (size_t)st.st_size) {
-		ssize_t n = read(fd, p + have, (size_t)st.st_size - have);
-
-		if (n <= 0 && !(n < 0 && errno == EINTR))
-			break;
-		have += n > 0 ? (size_t)n : 0;
-	}
+	err = p ? read_all(fd, p, (size_t)st.st_size) : FW_ERR_NOMEM;
 	(void)close(fd);
-	if (!p)
-		return FW_ERR_NOMEM;
-	p[have] = '\0';
-	*out = str_mem(p, have);
+	if (err) {
+		free(p);
+		return err;
+	}
+	p[st.st_size] = '\0';
+	*out = str_mem(p, (size_t)st.st_size);
 	return FW_OK;
 }
 

@@ -2,6 +2,8 @@
 /* The store's records as JSON. */
 #include "agent/store/store_priv.h"
 
+#include "agent/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,24 +67,29 @@ void generation_of_json(const json_t *o, struct generation *out)
 	copy_text(o, "comment", out->comment, sizeof(out->comment));
 }
 
-json_t *store_record_read(int dir, const char *name)
+enum fw_err store_record_read(int dir, const char *name, json_t **out_record)
 {
 	struct str text;
 	json_t *o;
+	enum fw_err err = durable_read(dir, name, RECORD_MAX, &text);
 
-	if (durable_read(dir, name, RECORD_MAX, &text))
-		return NULL;
-	o = json_loadb(text.p, text.len, 0, NULL);
+	if (err)
+		return err;
+	err = json_read(text, &o);
 	str_free(text);
-	if (json_is_object(o))
-		return o;
-	json_decref(o);
-	return NULL;
+	if (!err && !json_is_object(o)) {
+		json_decref(o);
+		err = FW_ERR_INVAL;
+	}
+	if (!err)
+		*out_record = o;
+	/* What a person has spoilt is as good as not there. */
+	return err == FW_ERR_INVAL ? FW_ERR_NOENT : err;
 }
 
 enum fw_err store_record_write(int dir, const char *name, json_t *record)
 {
-	char *text = record ? json_dumps(record, JSON_INDENT(1)) : NULL;
+	char *text = record ? json_write(record, JSON_INDENT(1)) : NULL;
 	enum fw_err err = FW_ERR_NOMEM;
 
 	if (text)
@@ -103,9 +110,10 @@ enum fw_err store_pending_set(struct store *s, const struct pending *p)
 			  "deadline", (json_int_t)p->deadline));
 }
 
-bool store_pending(const struct store *s, struct pending *out)
+enum fw_err store_pending_read(const struct store *s, struct pending *out)
 {
-	json_t *o = store_record_read(s->dir, "pending.json");
+	json_t *o = NULL;
+	enum fw_err err = store_record_read(s->dir, "pending.json", &o);
 
 	*out = (struct pending){
 		.generation = (unsigned)number_at(o, "generation"),
@@ -115,7 +123,12 @@ bool store_pending(const struct store *s, struct pending *out)
 		.deadline = number_at(o, "deadline")};
 	copy_text(o, "boot_id", out->boot_id, sizeof(out->boot_id));
 	json_decref(o);
-	return out->generation != 0;
+	return err || out->generation ? err : FW_ERR_NOENT;
+}
+
+bool store_pending(const struct store *s, struct pending *out)
+{
+	return store_pending_read(s, out) == FW_OK;
 }
 
 enum fw_err store_pending_clear(struct store *s)
@@ -132,5 +145,7 @@ enum fw_err store_record_set(struct store *s, const char *name, json_t *record)
 
 json_t *store_record(const struct store *s, const char *name)
 {
-	return store_record_read(s->dir, name);
+	json_t *o = NULL;
+
+	return store_record_read(s->dir, name, &o) ? NULL : o;
 }

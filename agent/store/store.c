@@ -2,7 +2,7 @@
 #include "agent/store/store_priv.h"
 
 #include "agent/limits.h"
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -70,8 +70,10 @@ static enum fw_err open_folders(const char *state_dir, bool make,
 	if (dir < 0)
 		return fw_err_of_errno(errno);
 	if (make && mkdirat(dir, "generations", 0750) < 0 && errno != EEXIST) {
+		enum fw_err err = fw_err_of_errno(errno);
+
 		store_close(out);
-		return fw_err_of_errno(errno);
+		return err;
 	}
 	out->generations = folder_open(dir, "generations");
 	if (out->generations < 0) {
@@ -91,6 +93,7 @@ static enum fw_err take_over(struct store *s)
 			       .comment = "from before there was a history"};
 	struct stat st;
 	struct str text;
+	uint64_t name;
 	enum fw_err err;
 
 	if (fstatat(s->dir, OLD_POLICY, &st, 0) < 0)
@@ -101,8 +104,11 @@ static enum fw_err take_over(struct store *s)
 	if (err)
 		return err;
 	g.time = st.st_mtime;
-	(void)snprintf(g.digest, sizeof(g.digest), "%016" PRIx64,
-		       hash_text(text.p, text.len));
+	if (!digest_of(text.p, text.len, &name)) {
+		str_free(text);
+		return FW_ERR_NOMEM;
+	}
+	(void)snprintf(g.digest, sizeof(g.digest), "%016" PRIx64, name);
 	err = store_add(s, &g, text, NULL);
 	if (!err)
 		err = store_point(s, STORE_CONFIRMED, g.number);
@@ -216,8 +222,11 @@ static void prune(struct store *s)
 	unsigned current = store_pointer(s, STORE_CURRENT);
 	unsigned confirmed = store_pointer(s, STORE_CONFIRMED);
 	struct pending p;
+	enum fw_err err = store_pending_read(s, &p);
 
-	(void)store_pending(s, &p);
+	/* It may be what is gone back to. */
+	if (err && err != FW_ERR_NOENT)
+		return;
 	for (size_t i = LIMIT_GENERATIONS; i < n; i++)
 		if (all[i] != current && all[i] != confirmed &&
 		    all[i] != p.previous)
@@ -256,8 +265,9 @@ static enum fw_err put_files(const struct store *s, int folder,
 	sub = folder_open(folder, "files");
 	if (sub < 0)
 		return fw_err_of_errno(errno);
+	/* What cannot be linked is copied. */
 	if (store_load(s, store_pointer(s, STORE_CURRENT), &policy, &known))
-		known.n = 0;
+		known = (struct policy_files){0};
 	for (size_t i = 0; i < files->n && !err; i++) {
 		char as[24];
 
@@ -285,7 +295,8 @@ static enum fw_err put_generation(const struct store *s, int folder,
 
 	if (!err)
 		err = put_files(s, folder, files, names);
-	if (!meta || json_object_set_new(meta, "files", names))
+	/* It takes the names over, also when it fails. */
+	if (json_object_set_new(meta, "files", names))
 		err = FW_ERR_NOMEM;
 	if (err) {
 		json_decref(meta);
@@ -351,16 +362,23 @@ enum fw_err store_set_state(struct store *s, unsigned number,
 {
 	int folder = folder_open(s->generations, folder_of(number).text);
 	enum fw_err err;
-	json_t *meta;
+	json_t *meta = NULL;
 
 	if (folder < 0)
 		return fw_err_of_errno(errno);
-	meta = store_record_read(folder, "meta.json");
-	if (!meta)
+	err = store_record_read(folder, "meta.json", &meta);
+	if (err == FW_ERR_NOENT) {
 		meta = json_pack("{s:i}", "generation", (int)number);
-	(void)json_object_set_new(meta, "state",
-				  json_string(generation_state_name(state)));
-	err = store_record_write(folder, "meta.json", meta);
+		err = FW_OK;
+	}
+	if (!err &&
+	    json_object_set_new(meta, "state",
+				json_string(generation_state_name(state))))
+		err = FW_ERR_NOMEM;
+	if (!err)
+		err = store_record_write(folder, "meta.json", meta);
+	else
+		json_decref(meta);
 	(void)close(folder);
 	return err;
 }
@@ -376,16 +394,17 @@ enum fw_err store_get(const struct store *s, unsigned number,
 	int folder =
 		number ? folder_open(s->generations, folder_of(number).text)
 		       : -1;
-	json_t *meta;
+	json_t *meta = NULL;
+	enum fw_err err;
 
 	if (folder < 0)
 		return FW_ERR_NOENT;
-	meta = store_record_read(folder, "meta.json");
+	err = store_record_read(folder, "meta.json", &meta);
 	generation_of_json(meta, out);
 	out->number = number;
 	json_decref(meta);
 	(void)close(folder);
-	return FW_OK;
+	return err == FW_ERR_NOENT ? FW_OK : err;
 }
 
 static enum fw_err load_files(int folder, const json_t *names,
@@ -419,14 +438,16 @@ enum fw_err store_load(const struct store *s, unsigned number,
 		number ? folder_open(s->generations, folder_of(number).text)
 		       : -1;
 	enum fw_err err;
-	json_t *meta;
+	json_t *meta = NULL;
 
 	*out_policy = (struct str){0};
 	*out_files = (struct policy_files){0};
 	if (folder < 0)
 		return FW_ERR_NOENT;
-	meta = store_record_read(folder, "meta.json");
-	err = durable_read(folder, "policy.conf", POLICY_MAX, out_policy);
+	err = store_record_read(folder, "meta.json", &meta);
+	if (!err || err == FW_ERR_NOENT)
+		err = durable_read(folder, "policy.conf", POLICY_MAX,
+				   out_policy);
 	if (!err)
 		err = load_files(folder, json_object_get(meta, "files"),
 				 out_files);

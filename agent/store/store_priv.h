@@ -5,8 +5,14 @@
 #include "agent/store/durable.h"
 #include "agent/store/store.h"
 
-/* A JSON object in a file; owned, or NULL when it cannot be read. */
-json_t *store_record_read(int dir, const char *name);
+/* A JSON object in a file; owned.  FW_ERR_NOENT: there is none, or what is there
+ * is none. */
+FW_MUST_CHECK enum fw_err store_record_read(int dir, const char *name,
+					    json_t **out_record);
+
+/* FW_ERR_NOENT: nothing is pending. */
+FW_MUST_CHECK enum fw_err store_pending_read(const struct store *s,
+					     struct pending *out);
 
 /* Takes `record`; NULL is FW_ERR_NOMEM. */
 FW_MUST_CHECK enum fw_err store_record_write(int dir, const char *name,

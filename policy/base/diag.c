@@ -19,6 +19,11 @@ static bool diag_has_room(const struct diag_list *l, enum diag_severity s)
 	       (s == DIAG_WARNING ? DIAG_KEEP_MAX / 2 : DIAG_KEEP_MAX);
 }
 
+bool diag_is_full(const struct diag_list *l)
+{
+	return !diag_has_room(l, DIAG_ERROR);
+}
+
 /* `what` carries severity, code and place; the text is made here. */
 __attribute__((format(printf, 3, 0))) static void
 diag_add(struct diag_list *l, struct diag what, const char *fmt, va_list ap)

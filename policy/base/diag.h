@@ -42,6 +42,10 @@ struct diag_list {
 
 void diag_init(struct diag_list *l, struct arena *arena);
 
+/* Is there no room for another error?  What it would take long to say of it
+ * need not be found then. */
+bool diag_is_full(const struct diag_list *l);
+
 void diag_error(struct diag_list *l, struct place at, const char *code,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void diag_warning(struct diag_list *l, struct place at, const char *code,

@@ -18,6 +18,7 @@
 
 #include "agent/kernel/nftapply.h"
 #include "policy/backend.h"
+#include "policy/translate.h"
 
 #include <check.h>
 #include <netinet/in.h>
@@ -32,7 +33,7 @@ struct agreement {
 	struct nft nft;
 	enum queue_target queue;
 	struct policy *loaded;
-	unsigned packets, compared, unseen, invalid, replaced;
+	unsigned packets, compared, unseen, invalid, replaced, led, sent;
 	unsigned by_verdict[V_REJECT + 1];
 };
 
@@ -42,13 +43,15 @@ static void describe(const struct packet_case *p, const struct traced *t,
 	char src[IPADDR_TEXT_MAX], dst[IPADDR_TEXT_MAX];
 
 	printf("%s -> %s, %s -> %s l4 %u port %u\n"
-	       "kernel: verdict %d in chain %s, rule %s\n"
+	       "kernel: verdict %d in chain %s, rule %s, led on by %s, sent "
+	       "as by %s\n"
 	       "evaluated: verdict %d by %d rule %s\n%s\n",
 	       p->iif ? p->iif : "self", p->oif ? p->oif : "self",
 	       ipaddr_print(&p->facts.src, src),
 	       ipaddr_print(&p->facts.dst, dst), p->facts.l4, p->facts.dport,
-	       (int)t->verdict, t->chain, t->rule, (int)case_expected(p, d),
-	       (int)d->by, d->rule ? d->rule->name : "",
+	       (int)t->verdict, t->chain, t->rule, t->led, t->sent,
+	       (int)case_expected(p, d), (int)d->by,
+	       d->rule ? d->rule->name : "",
 	       strbuf_text(&p->policy->canonical));
 }
 
@@ -66,25 +69,70 @@ static bool same_rule(const struct packet_case *p, const struct traced *t,
 	return !strcmp(t->rule, d->rule ? want : "");
 }
 
-/* Neighbour discovery is not tracked, and not meant to be forwarded. */
+/* Neighbour discovery is not tracked: it passes by its own rule, or not. */
 static bool is_no_connection(const struct packet_case *p)
 {
 	uint16_t type = p->facts.dport;
 
-	return p->hook == RS_FORWARD && p->facts.l4 == IPPROTO_ICMPV6 &&
+	return !case_is_neighbours(p) && p->facts.l4 == IPPROTO_ICMPV6 &&
 	       ((type >= 130 && type <= 137) || type == 143);
 }
 
-static bool check_packet(struct agreement *g, struct packet_case *p)
+/* "d_NAME" of the forward, or "". */
+static bool same_forward(const struct traced *t, const struct ir_forward *f)
 {
+	return !strcmp(t->led[0] ? t->led + 2 : "", f ? f->match.name : "");
+}
+
+/* What it is sent out as, where that can be told: the sources of our own are
+ * none of this machine's. */
+static bool same_source(struct agreement *g, const struct packet_case *p,
+			struct traced *t)
+{
+	const struct ir_nat *nat = translate_source(&p->policy->ir, &p->facts);
+
+	if (p->hook != RS_FORWARD || t->verdict != V_ACCEPT)
+		return true;
+	tracer_read_source(g->tracer, nat != NULL, t);
+	g->sent += nat != NULL;
+	return !strcmp(t->sent[0] ? t->sent + 2 : "",
+		       nat ? nat->match.name : "");
+}
+
+/* The packet as it is after a forward, which takes the way to its new
+ * destination, whatever zone that is in; the forward, or NULL. */
+static const struct ir_forward *lead_on(const struct packet_case *p,
+					struct packet_case *out)
+{
+	const struct ir *ir = &p->policy->ir;
+	const struct ir_forward *f;
+
+	*out = *p;
+	f = p->iif ? translate_lead_on(ir, &out->facts) : NULL;
+	if (f) {
+		out->hook = RS_FORWARD;
+		out->oif = f->addr.bytes[3] & 1 ? "lan0" : "srv1";
+		out->facts.zone_dst = ir_zone_by_interface(ir, out->oif);
+	}
+	return f;
+}
+
+static bool check_packet(struct agreement *g, struct packet_case *original)
+{
+	struct packet_case after, *p = &after;
+	const struct ir_forward *forward = lead_on(original, &after);
 	struct decision d;
 	struct traced t;
 
-	if (!sender_can(&p->facts))
+	/* One address has one way. */
+	if (!sender_can(&original->facts) ||
+	    (forward && (!ipaddr_cmp(&original->facts.dst, &after.facts.dst) ||
+			 !sender_can(&after.facts))))
 		return true;
 	g->packets++;
+	g->led += forward != NULL;
 	tracer_forget(g->tracer);
-	sender_send(g->sender, p);
+	sender_send(g->sender, original, forward ? &after : NULL);
 	if (!tracer_read(g->tracer, &t)) {
 		g->unseen++;
 		return true;
@@ -98,7 +146,8 @@ static bool check_packet(struct agreement *g, struct packet_case *p)
 	d = eval_flow(&p->policy->ir, &p->facts, EVAL_KERNEL);
 	g->compared++;
 	g->by_verdict[t.verdict]++;
-	if (t.verdict == case_expected(p, &d) && same_rule(p, &t, &d))
+	if (t.verdict == case_expected(p, &d) && same_rule(p, &t, &d) &&
+	    same_forward(&t, forward) && same_source(g, p, &t))
 		return true;
 	describe(p, &t, &d);
 	return false;
@@ -109,7 +158,7 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 {
 	const struct ruleset *before =
 		g->loaded && !anew ? &g->loaded->ruleset : NULL;
-	struct nft_errors errors;
+	struct nft_errors errors = {0};
 	struct nl_batch batch;
 	enum fw_err err =
 		backend_nl(before, &p->ruleset, g->queue, 0, &p->arena, &batch);
@@ -134,6 +183,30 @@ static bool load(struct agreement *g, struct policy *p, bool anew)
 	return !err;
 }
 
+/* A flow that one of the forwards may lead on: chance alone seldom makes one.
+ */
+static void aim_at_forward(struct chance *c, struct packet_case *p)
+{
+	static const char *const outside[] = {"wan0", "far1"};
+	const struct ir *ir = &p->policy->ir;
+	const struct ir_rule *rule = NULL;
+
+	for (size_t i = ir->list_from[AST_INGRESS];
+	     i < ir->list_to[AST_INGRESS]; i++)
+		if (ir->all[i].forward && (!rule || chance_once_in(c, 2)))
+			rule = &ir->all[i];
+	if (!rule || !p->iif)
+		return;
+	rule = &rule->forward->match;
+	p->facts.l4 = rule->services[0].l4;
+	p->facts.dport = rule->services[0].lo;
+	p->iif = outside[chance_below(c, 2)];
+	p->facts.zone_src = ir_zone_by_interface(ir, p->iif);
+	if (rule->to.addrs.n && p->hook == RS_FORWARD &&
+	    rule->to.addrs.items[0].lo.family == p->facts.src.family)
+		p->facts.dst = rule->to.addrs.items[0].lo;
+}
+
 /* Of all the senders' interfaces: run.sh gives it to them. */
 static const struct mac sender_mac = {{2, 0, 0, 0, 0, 1}};
 
@@ -153,6 +226,8 @@ static bool run(struct agreement *g, unsigned n_policies, unsigned n_packets,
 		sender_forget_connections(g->sender);
 		for (unsigned j = 0; j < n_packets; j++) {
 			random_case(c, &one);
+			if (chance_once_in(c, 8))
+				aim_at_forward(c, &one);
 			/* The kernel goes by its own clock. */
 			one.facts.time = time(NULL);
 			one.facts.over_limit = false;
@@ -220,12 +295,13 @@ int main(int argc, char **argv)
 	(void)setenv("CK_FORK", "no", 1);
 	status = run_suite("agreement with the kernel", add);
 	printf("%u packets: %u compared (%u accepted, %u dropped, %u queued, "
-	       "%u rejected), %u no beginning of a connection, %u not seen; "
+	       "%u rejected; %u led on, %u with another source), "
+	       "%u no beginning of a connection, %u not seen; "
 	       "%u tables replaced, the others changed; queue by %s\n",
 	       a.packets, a.compared, a.by_verdict[V_ACCEPT],
 	       a.by_verdict[V_DROP], a.by_verdict[V_QUEUE],
-	       a.by_verdict[V_REJECT], a.invalid, a.unseen, a.replaced,
-	       a.queue == QUEUE_NATIVE ? "nft" : "xt");
+	       a.by_verdict[V_REJECT], a.led, a.sent, a.invalid, a.unseen,
+	       a.replaced, a.queue == QUEUE_NATIVE ? "nft" : "xt");
 	policy_free(a.loaded);
 	sender_close(a.sender);
 	tracer_close(a.tracer);

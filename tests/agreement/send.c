@@ -312,7 +312,8 @@ static void go_out(struct sender *s, const struct facts *f,
 		(void)!sendto(s->raw4, bytes, n, 0, (void *)&to4, sizeof(to4));
 }
 
-void sender_send(struct sender *s, const struct packet_case *p)
+void sender_send(struct sender *s, const struct packet_case *p,
+		 const struct packet_case *led)
 {
 	uint8_t bytes[PACKET_ROOM];
 	size_t n = put_packet(s, &p->facts, bytes);
@@ -323,10 +324,14 @@ void sender_send(struct sender *s, const struct packet_case *p)
 	if (++s->port == 0)
 		sender_forget_connections(s);
 	ck_assert_int_eq(route(s, p, true), 0);
+	if (led)
+		ck_assert_int_eq(route(s, led, true), 0);
 	if (p->iif)
 		come_in(s, p, bytes, n);
 	else
 		go_out(s, &p->facts, bytes, n);
+	if (led)
+		(void)route(s, led, false);
 	(void)route(s, p, false);
 }
 

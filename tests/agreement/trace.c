@@ -88,6 +88,15 @@ static void conclude(struct tracer *t, const char *chain, int verdict)
 	}
 }
 
+/* These chains end with what translates, or go on with nothing done. */
+static void translation(struct traced *now, const char *chain, int verdict)
+{
+	if (verdict >= 0 && !strncmp(chain, "d_", 2))
+		keep(now->led, sizeof(now->led), chain);
+	if (verdict >= 0 && !strncmp(chain, "t_", 2))
+		keep(now->sent, sizeof(now->sent), chain);
+}
+
 static int on_message(const struct nlmsghdr *nlh, void *data)
 {
 	struct nftnl_trace *trace = nftnl_trace_alloc();
@@ -102,6 +111,10 @@ static int on_message(const struct nlmsghdr *nlh, void *data)
 	table = nftnl_trace_get_str(trace, NFTNL_TRACE_TABLE);
 	chain = nftnl_trace_get_str(trace, NFTNL_TRACE_CHAIN);
 	type = nftnl_trace_get_u32(trace, NFTNL_TRACE_TYPE);
+	if (table && chain && !strcmp(table, TABLE))
+		translation(
+			&t->now, chain,
+			(int)nftnl_trace_get_u32(trace, NFTNL_TRACE_VERDICT));
 	if (!t->done && table && chain && !strcmp(table, TABLE)) {
 		keep(t->now.chain, sizeof(t->now.chain), chain);
 		if (type == NFT_TRACETYPE_RULE) {
@@ -152,4 +165,11 @@ bool tracer_read(struct tracer *t, struct traced *out)
 			return false;
 	*out = t->now;
 	return true;
+}
+
+void tracer_read_source(struct tracer *t, bool expected, struct traced *out)
+{
+	while (!t->now.sent[0] && read_one(t, expected ? WAIT_MS : 0))
+		;
+	*out = t->now;
 }

@@ -10,6 +10,8 @@ struct traced {
 	enum verdict verdict;
 	char chain[128]; /* where it ended */
 	char rule[128];  /* "r_NAME" of the policy's rule, or "" */
+	char led[128];   /* "d_NAME" of the forward that led it on, or "" */
+	char sent[128];  /* "t_NAME" of what gave it a source, or "" */
 };
 
 /* NULL with errno. */
@@ -21,3 +23,6 @@ void tracer_forget(struct tracer *t);
 
 /* The next packet's way to its end; false when nothing comes. */
 bool tracer_read(struct tracer *t, struct traced *out);
+
+/* What comes behind the verdict: its source.  `expected`: it is waited for. */
+void tracer_read_source(struct tracer *t, bool expected, struct traced *out);

@@ -97,7 +97,7 @@ check diff-rule-gone "the rule is not named" says "  - egress 'no mail'"
 check diff-gained "the gained flow is not told" says "10.10.0.0/16 -> 192.0.2.54 udp/53"
 check diff-was "not told who refused it" says "    was reject by 'rest'"
 check diff-now "not told who allows it" says "    now allow by 'resolver'"
-check diff-example "no example" says "e.g. 10.10.0.1 -> 192.0.2.54 udp/53"
+check diff-example "no example" says "e.g. 10.10.0.1 -> 192.0.2.54 tcp/53"
 check diff-names "the name is not told" says "now allow by 'web' if host *.example.org"
 check diff-back "exit 0 expected" status_is 0 "$fwctl" diff new.conf office.conf
 check diff-lost "the lost flow is not told" says "  lost     lan -> wan"
@@ -113,10 +113,11 @@ limited() { # KIBIBYTES COMMAND...
 {
 	sed 's/"192.0.2.53"/"@many"/' office.conf
 	echo 'addresses: { many = ['
-	awk 'BEGIN { for (i = 0; i < 65536; i += 2)
-		printf "%s\"10.9.%d.%d\"", i ? ",\n" : "", i / 256, i % 256 }'
+	awk 'BEGIN { for (i = 0; i < 131072; i += 2)
+		printf "%s\"192.%d.%d.%d\"", i ? ",\n" : "", i / 65536, i / 256 % 256, i % 256 }'
 	echo ']; };'
 } >large.conf
+# Far from what the program needs to begin (20 MB), and from what this takes.
 check memory "exit 1 expected" status_is 1 limited 40000 "$fwctl" check large.conf
 check memory-says "not told why" says "large.conf: out of memory"
 check memory-enough "it is no matter of memory" status_is 0 "$fwctl" check large.conf

@@ -24,7 +24,8 @@ bool case_is_neighbours(const struct packet_case *p)
 {
 	uint16_t type = p->facts.dport;
 
-	return p->hook != RS_FORWARD && p->facts.l4 == IPPROTO_ICMPV6 &&
+	return ir_cleans(&p->policy->ir, HYGIENE_NEIGHBOURS) &&
+	       p->hook != RS_FORWARD && p->facts.l4 == IPPROTO_ICMPV6 &&
 	       ((type >= 130 && type <= 137) || type == 143);
 }
 

@@ -94,6 +94,15 @@ static void add_zones(struct chance *c, struct strbuf *t)
 	strbuf_addz(t, "};\n");
 }
 
+/* Sets, and databases, as `make` has made them. */
+static void add_sets(struct strbuf *t)
+{
+	strbuf_addz(t, "geo: { country = \"build/geo/country.mmdb\"; "
+		       "asn = \"build/geo/asn.mmdb\"; };\n"
+		       "addresses: { near = [\"country:DE\", \"10.2.0.0/15\", "
+		       "\"203.0.113.7\", \"2600::/16\"]; };\n");
+}
+
 static void add_gateway(struct chance *c, struct strbuf *t)
 {
 	static const char *const marks[] = {"0xff000000", "0x000000ff",
@@ -120,9 +129,12 @@ static void add_hygiene(struct chance *c, struct strbuf *t)
 
 	strbuf_addf(t,
 		    "hygiene: { spoofed = %s; bogons = %s; private = %s; "
-		    "documentation = %s; syn-flood = false; };\n",
+		    "documentation = %s; neighbours = %s; icmp-errors = %s; "
+		    "helpers = %s; syn-flood = false; };\n",
 		    bools[!chance_once_in(c, 8)], PICK(c, bools),
-		    bools[chance_once_in(c, 4)], bools[chance_once_in(c, 4)]);
+		    bools[chance_once_in(c, 4)], bools[chance_once_in(c, 4)],
+		    bools[!chance_once_in(c, 4)], PICK(c, bools),
+		    PICK(c, bools));
 }
 
 static const char *const addresses[] = {
@@ -139,6 +151,9 @@ static const char *const addresses[] = {
 	"2001:db8::/33",
 	"2001:db8:8000::-2001:db8:8000::ff",
 	"::/0",
+	"@near",
+	"country:NL",
+	"as:64501",
 };
 
 static const char *const services[] = {
@@ -257,6 +272,28 @@ static void add_limits(struct chance *c, struct strbuf *t, const char *action)
 		strbuf_addf(t, " packets = \"%s\";", rates[chance_below(c, 3)]);
 }
 
+/* What comes to us, or to an address, is led on. */
+static void add_forward(struct chance *c, struct strbuf *t, unsigned number)
+{
+	static const char *const from[] = {"wan", "far", "128.0.0.0/2",
+					   "2600::/16"};
+	static const char *const to[] = {"self", "self", "192.0.2.128",
+					 "2001:db8:8000::"};
+	static const char *const ports[] = {"tcp/80", "tcp/443", "udp/443",
+					    "tcp/8000-8010"};
+	static const char *const led[] = {"10.0.0.1",      "10.1.0.9:443",
+					  "10.1.0.10:80",  "[fd00:1::5]:443",
+					  "[fd00:1::6]:9", "fd00:1::5"};
+
+	strbuf_addf(t, " { name = \"r%u\";", number);
+	if (!chance_once_in(c, 3))
+		strbuf_addf(t, " from = \"%s\";", PICK(c, from));
+	strbuf_addf(t, " to = \"%s\";", PICK(c, to));
+	ADD_WORDS(c, t, "service", ports);
+	strbuf_addf(t, " forward = \"%s\"; action = \"allow\"; }\n",
+		    PICK(c, led));
+}
+
 static void add_rule(struct chance *c, struct strbuf *t, enum ast_list list,
 		     unsigned number)
 {
@@ -347,6 +384,36 @@ static void add_protocols(struct chance *c, struct strbuf *t)
 	strbuf_addz(t, ");\n");
 }
 
+/* What flows are sent out as. */
+static void add_nats(struct chance *c, struct strbuf *t)
+{
+	static const char *const to[] = {"wan", "far", "128.0.0.0/2",
+					 "2001:db8:8000::/64"};
+	static const char *const actions[] = {
+		"action = \"masquerade\";",
+		"action = \"masquerade\"; family = \"ip6\";",
+		"action = \"none\";",
+		"action = \"snat\"; address = \"203.0.113.9\";",
+		"action = \"snat\"; "
+		"address = [\"203.0.113.9\", \"2001:db8:8000::9\"];"};
+	unsigned n = chance_below(c, 6);
+
+	strbuf_addz(t, "nat: (");
+	for (unsigned i = 0; i < n && n < 4; i++) {
+		strbuf_addf(t, "%s { name = \"t%u\"; to = \"%s\";",
+			    i ? "," : "", i, PICK(c, to));
+		if (chance_once_in(c, 2))
+			add_negated(c, t, "from");
+		else if (chance_once_in(c, 2))
+			strbuf_addf(t, " from = \"%s\";",
+				    zone_names[chance_below(c, INSIDE)]);
+		if (chance_once_in(c, 2))
+			ADD_WORDS(c, t, "service", services);
+		strbuf_addf(t, " %s }\n", PICK(c, actions));
+	}
+	strbuf_addz(t, ");\n");
+}
+
 static void add_policy(struct chance *c, struct strbuf *t)
 {
 	static const char *const lists[] = {"ingress", "segment", "egress"};
@@ -354,6 +421,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 
 	strbuf_addz(t, "version = 1;\n");
 	add_zones(c, t);
+	add_sets(t);
 	add_gateway(c, t);
 	add_hygiene(c, t);
 	for (enum ast_list l = 0; l < AST_LISTS; l++) {
@@ -363,7 +431,9 @@ static void add_policy(struct chance *c, struct strbuf *t)
 		strbuf_addf(t, "%s: (", lists[l]);
 		for (unsigned i = 0; i < n; i++, number++) {
 			strbuf_addz(t, i ? ", " : "");
-			if (narrow)
+			if (l == AST_INGRESS && chance_once_in(c, 3))
+				add_forward(c, t, number);
+			else if (narrow)
 				add_narrow_rule(c, t, number);
 			else
 				add_rule(c, t, l, number);
@@ -371,6 +441,7 @@ static void add_policy(struct chance *c, struct strbuf *t)
 		strbuf_addz(t, ");\n");
 	}
 	add_protocols(c, t);
+	add_nats(c, t);
 }
 
 struct policy *random_policy(struct chance *c)

@@ -22,10 +22,10 @@ cat >"$LAB/policy.conf" <<-'END'
 	  time = "mon-fri 08:00-18:00"; action = "allow"; } );
 END
 # in a mount namespace of its own, which ip netns exec makes
-# set_clock SECONDS: the daemon's wall clock is that much off
+# set_clock SECONDS: the daemon's wall clock is that much off; the file is
+# mapped, and must never be shorter
 set_clock() {
-	perl -e 'print pack "q<", shift' -- "$1" >"$LAB/off.new"
-	cat "$LAB/off.new" >"$LAB/off"
+	perl -e 'print pack "q<", shift' -- "$1" | dd of="$LAB/off" conv=notrunc status=none
 }
 set_clock 0
 preload=

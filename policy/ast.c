@@ -13,7 +13,7 @@ bool ast_is_list(struct str word)
 }
 
 const struct ast_entries *ast_entries_of(const struct ast *ast,
-					 enum ast_kind kind, struct str word)
+					 enum list_kind kind, struct str word)
 {
 	vec_foreach (e, &ast->entries)
 		if (e->kind == kind && str_eq(e->word, word))

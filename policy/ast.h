@@ -7,10 +7,10 @@
 #pragma once
 
 #include "policy/base/diag.h"
-#include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
 #include "policy/base/vec.h"
 #include "policy/hygiene.h"
+#include "policy/list.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,14 +69,10 @@ typedef VEC(struct ast_set) set_list;
 #define AST_COUNTRY "country:"
 #define AST_AS      "as:"
 
-enum ast_kind { AST_ADDRESSES, AST_NAMES };
-
 struct ast_entries {
 	struct str word;
-	enum ast_kind kind;
-	struct ipset addrs;
-	const struct str *names; /* patterns in normal form */
-	size_t n_names;
+	enum list_kind kind;
+	const struct list *list; /* NULL: it could not be read */
 };
 
 struct ast_rule {
@@ -178,7 +174,7 @@ bool ast_is_list(struct str word);
 
 /* The list that it leads to; NULL: none, or it could not be read. */
 const struct ast_entries *ast_entries_of(const struct ast *ast,
-					 enum ast_kind kind, struct str word);
+					 enum list_kind kind, struct str word);
 
 /* "ingress", "segment" or "egress"; static. */
 const char *ast_list_name(enum ast_list list);

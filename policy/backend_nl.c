@@ -10,6 +10,7 @@
 #include "policy/backend_nl_priv.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -240,6 +241,8 @@ static void put_counter(struct nl_batch *b, const struct ruleset *rs,
 	struct nlmsghdr *nlh =
 		nl_message(b, NFT_MSG_NEWOBJ, NLM_F_CREATE,
 			   (struct nl_source){.what = "counter", .name = name});
+	const struct rs_counted *counted =
+		rs->counted ? map_get(rs->counted, str_of(name)) : NULL;
 	struct nlattr *data;
 
 	if (!nlh)
@@ -248,6 +251,12 @@ static void put_counter(struct nl_batch *b, const struct ruleset *rs,
 	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, name);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	data = mnl_attr_nest_start(nlh, NFTA_OBJ_DATA);
+	if (counted) {
+		mnl_attr_put_u64(nlh, NFTA_COUNTER_BYTES,
+				 htobe64(counted->bytes));
+		mnl_attr_put_u64(nlh, NFTA_COUNTER_PACKETS,
+				 htobe64(counted->packets));
+	}
 	mnl_attr_nest_end(nlh, data);
 	nl_push(b, nlh);
 }

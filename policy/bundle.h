@@ -20,8 +20,8 @@
  * prefixes, as the database had them. */
 struct policy_file {
 	const char *name;
-	struct str bytes;
-	uint64_t hash; /* of the bytes; set by policy_compile() */
+	struct str bytes; /* none: a list that is known by its hash */
+	uint64_t hash;    /* digest of the bytes; 0: not known yet */
 };
 
 struct policy_files {

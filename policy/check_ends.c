@@ -85,7 +85,7 @@ static unsigned bare_side(struct check *c, const struct end *e,
 {
 	const struct check_name *zone;
 	struct iprange range;
-	struct ipset one = {&range, 1};
+	struct ipset one = {.items = &range, .n = 1};
 
 	if (str_is(w->text, "any"))
 		return SIDE_ANY;

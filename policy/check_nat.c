@@ -134,7 +134,7 @@ static bool has_family(const word_list *words, enum ip_family family)
 static bool is_inside(const struct check *c, struct ipaddr addr)
 {
 	const struct iprange range = {addr, addr};
-	const struct ipset one = {&range, 1};
+	const struct ipset one = {.items = &range, .n = 1};
 
 	return check_sides(c, &one) & SIDE_INSIDE;
 }

@@ -79,10 +79,15 @@ bool check_names_some(const word_list *words);
 /* check_rules.c: what rules and guards share.  Each complains of what is wrong;
  * true when one of the services has TCP or UDP. */
 bool check_service(struct check *c, const word_list *words);
-/* `what`: "rule" or "guard"; `place` is its own. */
+void check_twice(struct check *c, const char *key, const word_list *words);
+
+/* check_names.c: the name of a `what` ("rule" or "guard") whose own place is
+ * `place`; and that no two are the same, over all lists. */
 void check_rule_name(struct check *c, const char *what, struct place place,
 		     const struct word *name);
-void check_twice(struct check *c, const char *key, const word_list *words);
+void check_rule_names(struct check *c);
+/* Whole UTF-8 without control characters? */
+bool check_printable(struct str s);
 
 /* check_management.c: a flow of the list `management`. */
 void check_management(struct check *c, const struct ast_management *m);

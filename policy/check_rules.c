@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Each rule on its own: its name, action, services and conditions. */
+/* Each rule on its own: its action, services and conditions. */
 #include "policy/check_priv.h"
 
 #include "policy/service_words.h"
@@ -7,14 +7,19 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#define RULE_NAME_MAX    64
 #define RULE_COMMENT_MAX 200
 
 static void unknown_service(struct check *c, const struct word *w)
 {
 	struct suggest near;
-	const char *name;
+	const char *fault = service_fault(word_bare(w)), *name;
 
+	if (fault) {
+		diag_error(c->diags, w->place, "bad-service",
+			   "%s in 'service' is no service: %s",
+			   check_quote(c, w), fault);
+		return;
+	}
 	diag_error(c->diags, w->place, "undefined",
 		   "undefined service %s in 'service'", check_quote(c, w));
 	if (str_starts(word_bare(w), "@")) {
@@ -133,45 +138,12 @@ void check_twice(struct check *c, const char *key, const word_list *words)
 	}
 }
 
-static bool is_printable(struct str s)
-{
-	while (s.len > 0) {
-		size_t n = str_utf8(s);
-
-		if (n == 0)
-			return false;
-		s = str_skip(s, n);
-	}
-	return true;
-}
-
-static bool rule_name_is_good(struct str s)
-{
-	return s.len > 0 && s.len <= RULE_NAME_MAX && s.p[0] != ' ' &&
-	       s.p[s.len - 1] != ' ' && is_printable(s);
-}
-
 static void check_comment(struct check *c, const struct word *w)
 {
-	if (w->text.len > RULE_COMMENT_MAX || !is_printable(w->text))
+	if (w->text.len > RULE_COMMENT_MAX || !check_printable(w->text))
 		diag_error(c->diags, w->place, "bad-value",
 			   "a comment is at most %d printable bytes of UTF-8",
 			   RULE_COMMENT_MAX);
-}
-
-void check_rule_name(struct check *c, const char *what, struct place place,
-		     const struct word *name)
-{
-	if (name->broken)
-		return;
-	if (!name->text.p)
-		diag_error(c->diags, place, "missing", "the %s has no 'name'",
-			   what);
-	else if (!rule_name_is_good(name->text))
-		diag_error(c->diags, name->place, "bad-name",
-			   "%s is no name for a %s: 1 to %d printable bytes "
-			   "of UTF-8, no space at an end",
-			   check_quote(c, name), what, RULE_NAME_MAX);
 }
 
 static void check_head(struct check *c, const struct ast_rule *r)
@@ -223,44 +195,6 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_twice(c, "time", &r->time);
 }
 
-static void add_name(struct check *c, word_list *names, const struct word *name)
-{
-	struct word *w;
-
-	if (!name->text.p)
-		return;
-	w = vec_push(c->arena, names);
-	if (w)
-		*w = *name;
-}
-
-/* Names of rules, guards and translations, over all lists. */
-static void check_names(struct check *c)
-{
-	word_list names = {0};
-	const struct word **sorted;
-
-	for (int i = 0; i < AST_LISTS; i++)
-		vec_foreach (r, &c->ast->rules[i])
-			add_name(c, &names, &r->name);
-	vec_foreach (p, &c->ast->protocols)
-		add_name(c, &names, &p->name);
-	vec_foreach (m, &c->ast->management)
-		add_name(c, &names, &m->name);
-	vec_foreach (n, &c->ast->nats)
-		add_name(c, &names, &n->name);
-	sorted = check_sorted(c, &names);
-	for (size_t i = 1; sorted && i < names.n; i++) {
-		if (!str_eq(sorted[i - 1]->text, sorted[i]->text))
-			continue;
-		diag_error(c->diags, sorted[i]->place, "duplicate-name",
-			   "a rule, guard or translation named %s is there "
-			   "already",
-			   check_quote(c, sorted[i]));
-		diag_note(c->diags, sorted[i - 1]->place, "it stands here");
-	}
-}
-
 static void unused_of(struct check *c, const char *what,
 		      const struct check_index *index)
 {
@@ -287,7 +221,7 @@ void check_rules(struct check *c)
 		check_management(c, m);
 	vec_foreach (n, &c->ast->nats)
 		check_nat(c, n);
-	check_names(c);
+	check_rule_names(c);
 	check_cgroups(c);
 }
 

@@ -68,17 +68,18 @@ static bool is_reference(struct check *c, const struct word *w)
 /* The sides of a list that a word leads to. */
 unsigned check_list_sides(const struct check *c, const struct word *w)
 {
-	const struct ast_entries *list =
-		ast_entries_of(c->ast, AST_ADDRESSES, w->text);
+	const struct ast_entries *entries =
+		ast_entries_of(c->ast, LIST_ADDRESSES, w->text);
 
-	return list && list->addrs.n ? check_sides(c, &list->addrs) : SIDE_ANY;
+	return entries && entries->list ? check_sides(c, &entries->list->addrs)
+					: SIDE_ANY;
 }
 
 /* The sides of one member; what could not be read could be anywhere. */
 static unsigned member_sides(struct check *c, const struct word *w)
 {
 	struct iprange range;
-	const struct ipset one = {&range, 1};
+	const struct ipset one = {.items = &range, .n = 1};
 
 	if (ast_is_list(w->text))
 		return check_list_sides(c, w);
@@ -122,12 +123,18 @@ static bool has_ports(const struct service *s)
 static bool check_member(struct check *c, const struct word *w)
 {
 	struct str members = service_builtin(w->text);
+	const char *fault = service_fault(w->text);
 	struct service s;
 
 	if (is_reference(c, w))
 		return true;
 	if (!service_parse(w->text, &s))
 		return has_ports(&s);
+	if (fault) {
+		diag_error(c->diags, w->place, "bad-service",
+			   "%s is no service: %s", check_quote(c, w), fault);
+		return true;
+	}
 	diag_error(c->diags, w->place, "bad-service",
 		   "%s is no protocol and port", check_quote(c, w));
 	if (members.p)

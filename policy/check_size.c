@@ -15,7 +15,7 @@
 /* Entries of each set of the policy. */
 struct set_sizes {
 	const struct check_index *index;
-	enum ast_kind kind;
+	enum list_kind kind;
 	size_t *n;
 };
 
@@ -26,15 +26,15 @@ struct sizes {
 };
 
 /* One entry, or those of the list that it leads to. */
-static size_t entries_of(const struct check *c, enum ast_kind kind,
+static size_t entries_of(const struct check *c, enum list_kind kind,
 			 struct str word)
 {
-	const struct ast_entries *list =
+	const struct ast_entries *entries =
 		ast_is_list(word) ? ast_entries_of(c->ast, kind, word) : NULL;
 
-	if (!list)
+	if (!entries)
 		return 1;
-	return kind == AST_ADDRESSES ? list->addrs.n : list->n_names;
+	return entries->list ? list_size(entries->list) : 0;
 }
 
 static bool measure_sets(struct check *c, const set_list *sets,
@@ -148,8 +148,8 @@ static void add_rule(struct sizes *s, const struct ast_rule *r)
 bool check_sizes(struct check *c)
 {
 	struct sizes s = {.c = c,
-			  .addresses = {&c->addresses, AST_ADDRESSES, NULL},
-			  .hosts = {&c->hosts, AST_NAMES, NULL}};
+			  .addresses = {&c->addresses, LIST_ADDRESSES, NULL},
+			  .hosts = {&c->hosts, LIST_NAMES, NULL}};
 	const size_t before = c->diags->errors;
 
 	if (!measure_sets(c, &c->ast->addresses, &s.addresses) ||

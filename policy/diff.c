@@ -8,10 +8,14 @@
 
 #include "policy/base/map.h"
 #include "policy/base/strbuf.h"
+#include "policy/diff_priv.h"
 
 /* Boxes of what may have changed between two zones, and pieces of one box. */
 #define BOXES_MAX  65536
 #define PIECES_MAX 4096
+
+/* Pieces looked at in all: seconds. */
+#define WORK_MAX 3000000
 
 /* Boxes that are kept of one change; the rest is only counted. */
 #define WHERE_MAX 256
@@ -27,93 +31,21 @@ typedef VEC(struct piece) piece_list;
 struct half {
 	const struct ir *ir;
 	struct arm_list arms;
-	bool silent; /* what no rule fits gets no answer */
+	struct reach *reaches;    /* of the arms, then of the boxes */
+	struct reach_index index; /* of the arms */
+	bool silent;              /* what no rule fits gets no answer */
 };
 
 struct differ {
 	struct half before, after;
 	const char *from, *to;
+	unsigned now[2];      /* these zones in `after` */
 	struct arena *arena;  /* of what is told */
 	struct arena scratch; /* of one box */
 	struct map known;     /* outcomes and changes by their text */
+	size_t work;          /* pieces looked at so far */
 	struct flow_diff *out;
 };
-
-/* --- outcomes ----------------------------------------------------------------
- */
-
-/* The lines of ir_rule_print_conditions() as one. */
-static void print_conditions(struct strbuf *out, const struct ir *ir,
-			     const struct ir_rule *r)
-{
-	struct strbuf lines;
-	const char *text;
-
-	strbuf_init(&lines, 0);
-	ir_rule_print_conditions(ir, r, &lines);
-	text = strbuf_text(&lines);
-	for (const char *c = text; *c; c++) {
-		if (*c == '\t')
-			strbuf_addz(out, c == text ? " if " : ", ");
-		else if (*c != '\n')
-			strbuf_add(out, str_mem(c, 1));
-	}
-	out->failed |= lines.failed;
-	strbuf_done(&lines);
-}
-
-static void print_rule_outcome(struct strbuf *out, const struct ir *ir,
-			       const struct ir_rule *r, bool named)
-{
-	strbuf_addz(out, ir_action_name(r->action));
-	if (named)
-		strbuf_addf(out, " by '%s'", r->name);
-	print_conditions(out, ir, r);
-}
-
-static void print_outcome(const struct outcome *o, struct strbuf *out,
-			  bool named)
-{
-	for (size_t i = 0; i < o->n; i++) {
-		if (i)
-			strbuf_addz(out, "; else ");
-		print_rule_outcome(out, o->ir, o->rules[i], named);
-	}
-	if (o->more)
-		strbuf_addz(out, "; else other rules");
-	else if (!o->ends)
-		strbuf_addf(out, "%s%s%s", o->n ? "; else " : "",
-			    o->silent ? "deny" : "reject",
-			    named ? ", as no rule fits" : "");
-}
-
-void outcome_print(const struct outcome *o, struct strbuf *out)
-{
-	print_outcome(o, out, true);
-}
-
-bool outcome_allows(const struct outcome *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->rules[i]->action == IR_ALLOW && !o->rules[i]->observe)
-			return true;
-	return o->more;
-}
-
-/* The text that two equal outcomes share; in the arena. */
-static struct str outcome_text(struct outcome *o, struct arena *arena)
-{
-	struct strbuf text;
-	struct str kept;
-
-	strbuf_init(&text, 0);
-	print_outcome(o, &text, false);
-	kept = arena_str(arena, str_mem(text.p, text.len));
-	if (text.failed)
-		arena_fail(arena);
-	strbuf_done(&text);
-	return kept;
-}
 
 /* --- pieces
  * -------------------------------------------------------------------- */
@@ -174,19 +106,6 @@ static void part_of_arm(struct differ *d, const struct arm *arm,
 	d->out->too_much |= out->too_big;
 }
 
-static struct outcome with_rule(const struct outcome *o,
-				const struct ir_rule *rule)
-{
-	struct outcome next = *o;
-
-	if (next.n < OUTCOME_RULES_MAX)
-		next.rules[next.n++] = rule;
-	else
-		next.more = true;
-	next.ends = ir_rule_takes_all(rule) || next.more;
-	return next;
-}
-
 /* Every open piece is cut along the arm; who gets an end is done. */
 static void cut_along(struct differ *d, const struct arm *arm, piece_list *open,
 		      piece_list *done)
@@ -202,7 +121,7 @@ static void cut_along(struct differ *d, const struct arm *arm, piece_list *open,
 			add_piece(d, &next, &p->box, &p->outcome);
 			continue;
 		}
-		o = with_rule(&p->outcome, arm->rule);
+		o = outcome_with(&p->outcome, arm->rule);
 		vec_foreach (box, &taken.boxes)
 			add_piece(d, o.ends ? done : &next, box, &o);
 		region_add(&rest, &p->box, &d->scratch);
@@ -220,16 +139,27 @@ static bool only_observes(const struct ir_rule *rule)
 	return rule->observe && !rule->until;
 }
 
-static void partition(struct differ *d, const struct half *half,
-		      const struct box *box, piece_list *done)
+/* The pieces of box `i`. */
+static void partition(struct differ *d, struct half *half,
+		      const struct region *where, size_t i, piece_list *done)
 {
 	const struct outcome none = {.ir = half->ir, .silent = half->silent};
+	const struct reach *reach = &half->reaches[half->arms.n + i];
 	piece_list open = {0};
 
-	add_piece(d, &open, box, &none);
-	for (size_t i = 0; i < half->arms.n && open.n; i++)
-		if (!only_observes(half->arms.items[i].rule))
-			cut_along(d, &half->arms.items[i], &open, done);
+	add_piece(d, &open, &where->boxes.items[i], &none);
+	reach_index_look(&half->index, reach, half->arms.n);
+	for (size_t j = reach_index_next(&half->index, 0);
+	     j != SIZE_MAX && open.n;
+	     j = reach_index_next(&half->index, j + 1)) {
+		const struct arm *arm = &half->arms.items[j];
+
+		if (only_observes(arm->rule) ||
+		    !reach_meets(&half->reaches[j], reach))
+			continue;
+		d->work += open.n;
+		cut_along(d, arm, &open, done);
+	}
 	vec_foreach (p, &open)
 		add_piece(d, done, &p->box, &p->outcome);
 	vec_foreach (p, done)
@@ -289,24 +219,6 @@ static struct flow_change *change_for(struct differ *d,
 	return c;
 }
 
-/* One address of a range: not its first, which is often a network's own. */
-static struct iprange example_of(const struct iprange *r)
-{
-	static const char *const usual[] = {"198.51.100.1", "2001:db8::1"};
-	const char *text = usual[r->lo.family == IP_V6];
-	struct iprange one = {r->lo, r->lo};
-	struct ipaddr a;
-
-	if (ipaddr_parse(str_of(text), &a) != FW_OK ||
-	    ipaddr_cmp(&r->lo, &a) > 0 || ipaddr_cmp(&a, &r->hi) > 0) {
-		a = r->lo;
-		if (ipaddr_cmp(&r->lo, &r->hi) != 0)
-			(void)ipaddr_next(&a);
-	}
-	one.lo = one.hi = a;
-	return one;
-}
-
 static void note_change(struct differ *d, const struct piece *before,
 			const struct piece *after)
 {
@@ -317,20 +229,19 @@ static void note_change(struct differ *d, const struct piece *before,
 	if (!c)
 		return;
 	if (c->where.boxes.n == 0)
-		c->example = (struct box){.src = example_of(&common.src),
-					  .dst = example_of(&common.dst),
-					  .service_lo = common.service_lo,
-					  .service_hi = common.service_lo};
+		c->example =
+			example_of(d->after.ir, d->now[0], d->now[1], &common);
 	region_add(&c->where, &common, d->arena);
 }
 
-static void compare_box(struct differ *d, const struct box *box)
+static void compare_box(struct differ *d, const struct region *where, size_t i)
 {
 	piece_list before = {0}, after = {0};
 
 	arena_init(&d->scratch, 0, 0);
-	partition(d, &d->before, box, &before);
-	partition(d, &d->after, box, &after);
+	partition(d, &d->before, where, i, &before);
+	partition(d, &d->after, where, i, &after);
+	d->work += before.n * after.n / 8;
 	vec_foreach (a, &before)
 		vec_foreach (b, &after)
 			if (box_meets(&a->box, &b->box) &&
@@ -379,17 +290,42 @@ static bool same_arm(struct flow_diff *out, const struct ir *ir_a,
 	return same;
 }
 
-/* Add what of the arm can be at all: sources of the zone's networks. */
+/* What of a set is no address of the other zones; false: nothing.  The gateway
+ * has addresses in all of them. */
+static bool without_other_zones(struct differ *d, const struct ir *ir,
+				unsigned to, const struct ipset *set,
+				struct ipset *out)
+{
+	*out = *set;
+	for (unsigned z = 1; z < ir->n_zones && to != IR_ZONE_SELF; z++)
+		if (z != to &&
+		    ipset_subtract(d->arena, out, &ir->zones[z].networks,
+				   out) != FW_OK)
+			d->out->failed = true;
+	return out->n > 0;
+}
+
+/* Add what of the arm can be at all: sources of the zone's networks, and no
+ * destinations of other zones'. */
 static void add_reach(struct differ *d, const struct half *half,
-		      const struct arm *arm, unsigned from,
+		      const struct arm *arm, unsigned from, unsigned to,
 		      struct region *where)
 {
 	const struct ipset *own = &half->ir->zones[from].networks;
 	struct region part;
 	struct arm clipped = *arm;
+	struct ipset dst;
 
+	/* What is led on goes to one machine of one zone. */
+	if (arm->rule->forward &&
+	    ir_zone_by_address(half->ir, &arm->rule->forward->addr) != (int)to)
+		return;
 	if (own->n && !arm->src && ir_cleans(half->ir, HYGIENE_SPOOFED))
 		clipped.src = own;
+	if (arm->dst && !without_other_zones(d, half->ir, to, arm->dst, &dst))
+		return;
+	if (arm->dst)
+		clipped.dst = &dst;
 	region_of_arm(&clipped, BOXES_MAX, d->arena, &part);
 	d->out->too_much |= part.too_big;
 	vec_foreach (box, &part.boxes) {
@@ -399,7 +335,7 @@ static void add_reach(struct differ *d, const struct half *half,
 }
 
 /* What is the same at both ends of the lists needs no look; of the rest all. */
-static void find_where(struct differ *d, unsigned from, unsigned from_after,
+static void find_where(struct differ *d, unsigned from, unsigned to,
 		       struct region *where)
 {
 	const struct arm_list *a = &d->before.arms, *b = &d->after.arms;
@@ -414,9 +350,55 @@ static void find_where(struct differ *d, unsigned from, unsigned from_after,
 			d->after.ir, &b->items[b->n - 1 - tail]))
 		tail++;
 	for (size_t i = head; i < a->n - tail; i++)
-		add_reach(d, &d->before, &a->items[i], from, where);
+		add_reach(d, &d->before, &a->items[i], from, to, where);
 	for (size_t i = head; i < b->n - tail; i++)
-		add_reach(d, &d->after, &b->items[i], from_after, where);
+		add_reach(d, &d->after, &b->items[i], d->now[0], d->now[1],
+			  where);
+}
+
+/* What a box reaches, to find the rules that do so too. */
+struct box_reach {
+	struct ipset src, dst;
+	struct service service;
+};
+
+static struct reach reach_of_box(const struct box *box, struct box_reach *r)
+{
+	*r = (struct box_reach){
+		.src = {.items = &box->src, .n = 1},
+		.dst = {.items = &box->dst, .n = 1},
+		.service = {.l4 = (uint8_t)(box->service_lo >> 16),
+			    .lo = (uint16_t)box->service_lo,
+			    .hi = (uint16_t)box->service_hi}};
+	return (struct reach){
+		.src = &r->src,
+		.dst = &r->dst,
+		.services = &r->service,
+		/* Those of several protocols: as if it had all. */
+		.n_services = box->service_lo >> 16 == box->service_hi >> 16,
+	};
+}
+
+/* Of thousands of rules, each box is cut along a few. */
+static bool index_half(struct differ *d, struct half *half,
+		       const struct region *where)
+{
+	size_t n_arms = half->arms.n, n = n_arms + where->boxes.n;
+	struct box_reach *boxes =
+		arena_calloc(d->arena, where->boxes.n + 1, sizeof(*boxes));
+
+	half->reaches = arena_calloc(d->arena, n + 1, sizeof(*half->reaches));
+	if (!boxes || !half->reaches)
+		return false;
+	for (size_t i = 0; i < n_arms; i++)
+		half->reaches[i] = half->arms.items[i].reach;
+	for (size_t i = 0; i < where->boxes.n; i++)
+		half->reaches[n_arms + i] =
+			reach_of_box(&where->boxes.items[i], &boxes[i]);
+	return reach_prepare(half->reaches, n, sizeof(*half->reaches),
+			     d->arena) &&
+	       reach_index_make(&half->index, half->reaches, n_arms,
+				sizeof(*half->reaches), d->arena);
 }
 
 static int zone_named(const struct ir *ir, const char *name)
@@ -439,6 +421,8 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	t = zone_named(after, d->to);
 	if (f < 0 || t < 0)
 		return;
+	d->now[0] = (unsigned)f;
+	d->now[1] = (unsigned)t;
 	if (arms_between(before, from, to, ir_cleans(before, HYGIENE_SPOOFED),
 			 d->arena, &d->before.arms) != FW_OK ||
 	    arms_between(after, (unsigned)f, (unsigned)t,
@@ -449,11 +433,17 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	}
 	d->before.silent = before->zones[from].external;
 	d->after.silent = after->zones[f].external;
-	find_where(d, from, (unsigned)f, &where);
+	find_where(d, from, to, &where);
 	d->out->too_much |= where.too_big;
-	vec_foreach (box, &where.boxes)
-		if (!d->out->failed)
-			compare_box(d, box);
+	if (!index_half(d, &d->before, &where) ||
+	    !index_half(d, &d->after, &where))
+		d->out->failed = true;
+	for (size_t i = 0; i < where.boxes.n && !d->out->failed; i++) {
+		if (d->work > WORK_MAX)
+			d->out->too_much = true;
+		else
+			compare_box(d, &where, i);
+	}
 }
 
 static bool same_guards(struct flow_diff *out, const struct ir *a,

@@ -2,7 +2,8 @@
 /*
  * What flows two policies treat differently: exact on zones, addresses, and
  * services; names and other things that only the engine sees as the rules say
- * them.
+ * them.  What cannot be is not looked at: spoofed sources, destinations of
+ * another zone than the one they are in, ICMP of the other IP version.
  */
 #pragma once
 
@@ -50,3 +51,6 @@ void outcome_print(const struct outcome *o, struct strbuf *out);
 
 /* May such a flow be allowed? */
 bool outcome_allows(const struct outcome *o);
+
+/* "10.0.0.1 -> self tcp/443": as `fwctl test` reads it. */
+void example_print(const struct flow_change *c, struct strbuf *out);

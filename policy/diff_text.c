@@ -145,31 +145,47 @@ static void note_change(struct text_diff *d, struct arena *arena,
 		slot->after = after->text;
 }
 
+/* Where each entry of the list stands, by its name. */
+static size_t *places_of(const struct value_list *list, struct arena *arena,
+			 struct map *out)
+{
+	size_t *places =
+		arena_calloc(arena, list->entries.n + 1, sizeof(*places));
+
+	for (size_t i = 0; places && i < list->entries.n; i++) {
+		places[i] = i;
+		if (!map_put(arena, out, list->entries.items[i], &places[i]))
+			return NULL;
+	}
+	return places;
+}
+
 /* Entries that both have, in the order of each: what is out of order is named,
  * once for each entry that has to be moved past others. */
 static void find_moved(const struct value_list *before,
 		       const struct value_list *after, struct arena *arena,
 		       struct text_diff *d)
 {
+	struct map places = {0};
 	size_t j = 0;
 
+	if (!places_of(before, arena, &places)) {
+		d->failed = true;
+		return;
+	}
 	vec_foreach (entry, &after->entries) {
-		struct str key = key_of(arena, *entry, str_of(""));
-		size_t at = 0;
+		const size_t *at = map_get(&places, *entry);
+		struct str *slot;
 
-		if (!map_get(&before->by_name, key))
+		if (!at)
 			continue;
-		while (at < before->entries.n &&
-		       !str_eq(before->entries.items[at], *entry))
-			at++;
-		if (at < j) {
-			struct str *slot = vec_push(arena, &d->moved);
-
-			if (slot)
-				*slot = *entry;
+		if (*at >= j) {
+			j = *at;
 			continue;
 		}
-		j = at;
+		slot = vec_push(arena, &d->moved);
+		if (slot)
+			*slot = *entry;
 	}
 }
 

@@ -103,12 +103,27 @@ static bool too_many(const struct reading *r, size_t n)
 
 /* --- addresses ----------------------------------------------------------- */
 
-static size_t count_lines(const struct feed *f)
+static size_t count_lines(struct str bytes)
 {
-	struct reading r = reading_of(f);
-	struct str line;
 	size_t n = 0;
 
+	while (bytes.len) {
+		(void)str_cut(&bytes, '\n');
+		n++;
+	}
+	return n;
+}
+
+/* Room that is enough for all of its entries: no more than lines where those
+ * are few, else counted. */
+static size_t count_entries(const struct feed *f)
+{
+	struct reading r = reading_of(f);
+	size_t lines = count_lines(r.left), n = 0;
+	struct str line;
+
+	if (lines <= FEED_ENTRIES_MAX)
+		return lines;
 	while (next_line(&r, &line))
 		n++;
 	return n;
@@ -123,17 +138,18 @@ static void read_range(struct reading *r, struct str line,
 		(void)range_read(line, here(r), r->feed->diags, &ranges[*n]);
 }
 
-enum fw_err feed_addresses(const struct feed *f, struct ipset *out_set)
+enum fw_err feed_addresses(const struct feed *f, struct arena *arena,
+			   struct ipset *out_set)
 {
 	struct reading r = reading_of(f);
-	size_t most = count_lines(f), n = 0;
+	size_t most = count_entries(f), n = 0;
 	struct iprange *ranges;
 	struct str line;
 	enum fw_err err;
 
 	if (too_many(&r, most))
 		return FW_ERR_POLICY;
-	ranges = arena_calloc(f->diags->arena, most + 1, sizeof(*ranges));
+	ranges = arena_calloc(arena, most + 1, sizeof(*ranges));
 	if (!ranges)
 		return FW_ERR_NOMEM;
 	while (next_line(&r, &line))
@@ -175,6 +191,7 @@ static size_t count_words(const struct feed *f)
 }
 
 struct names_out {
+	struct arena *arena;
 	struct str *items;
 	size_t n;
 	enum fw_err err; /* no memory */
@@ -185,7 +202,7 @@ static void read_name(struct reading *r, struct str word, struct names_out *out)
 	struct diag_list *diags = r->feed->diags;
 	const char *why = "";
 	enum fw_err err =
-		hostname_pattern(diags->arena, word, &out->items[out->n], &why);
+		hostname_pattern(out->arena, word, &out->items[out->n], &why);
 
 	if (!err)
 		out->n++;
@@ -223,17 +240,18 @@ static void read_names(struct reading *r, struct str line,
 	} while (next_word(&line, &word));
 }
 
-enum fw_err feed_names(const struct feed *f, struct feed_names *out_names)
+enum fw_err feed_names(const struct feed *f, struct arena *arena,
+		       struct feed_names *out_names)
 {
 	struct reading r = reading_of(f);
 	size_t most = count_words(f);
-	struct names_out out = {0};
+	struct names_out out = {.arena = arena};
 	struct str line;
 	enum fw_err err;
 
 	if (too_many(&r, most))
 		return FW_ERR_POLICY;
-	out.items = arena_calloc(f->diags->arena, most + 1, sizeof(*out.items));
+	out.items = arena_calloc(arena, most + 1, sizeof(*out.items));
 	if (!out.items)
 		return FW_ERR_NOMEM;
 	while (!out.err && next_line(&r, &line))

@@ -12,9 +12,9 @@
 #define FEED_LINES_NAMED 20          /* wrong lines that are named each */
 
 struct feed {
-	struct str bytes;        /* borrowed while it is read */
-	const char *name;        /* of the file, in messages; arena of diags */
-	struct diag_list *diags; /* its arena takes the entries */
+	struct str bytes; /* borrowed while it is read */
+	const char *name; /* of the file, in messages; arena of diags */
+	struct diag_list *diags;
 };
 
 /* Names in the normal form of patterns. */
@@ -23,11 +23,13 @@ struct feed_names {
 	size_t n;
 };
 
-/* Addresses, prefixes and ranges.  FW_ERR_POLICY: what is wrong was said. */
+/* Addresses, prefixes and ranges; arena: the entries.  FW_ERR_POLICY: what is
+ * wrong was said. */
 FW_MUST_CHECK enum fw_err feed_addresses(const struct feed *f,
+					 struct arena *arena,
 					 struct ipset *out_set);
 
 /* Names and wildcards, or the format of /etc/hosts: an address, which does not
  * matter, and the names behind it; "localhost" and its like are left out. */
-FW_MUST_CHECK enum fw_err feed_names(const struct feed *f,
+FW_MUST_CHECK enum fw_err feed_names(const struct feed *f, struct arena *arena,
 				     struct feed_names *out_names);

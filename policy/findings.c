@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/findings.h"
 
-#include "policy/facts.h"
+#include "policy/findings_cover.h"
 #include "policy/region.h"
 
 #include <netinet/in.h>
@@ -9,6 +9,9 @@
 /* A rule is held against so many earlier ones together, in so many boxes. */
 #define TOGETHER_MAX 32
 #define BOXES_MAX    512
+
+/* Sets with so many ranges may be meant to overlap. */
+#define CROSSING_MAX 64
 
 /* Rules that overlap: the first are named. */
 #define OVERLAPS_NAMED 20
@@ -19,14 +22,18 @@ struct finding {
 				    decide */
 	const struct ir_rule *by[TOGETHER_MAX]; /* what decides before it */
 	size_t n_by;
-	bool overlaps; /* said once */
+	unsigned alike;     /* pairs where it takes the same flows */
+	bool two_versions;  /* it can match nowhere for its IP versions ... */
+	bool icmp_versions; /* ... those of its ICMP */
+	bool overlaps;      /* said once */
 };
 
 struct finder {
 	const struct ir *ir;
 	struct diag_list *diags;
 	struct arena scratch; /* for one pair of zones */
-	struct finding *of;   /* by rule id */
+	struct cover cover;
+	struct finding *of; /* by rule id */
 	unsigned overlaps;
 	bool failed;
 };
@@ -38,103 +45,6 @@ static const char *quote(struct finder *f, const struct ir_rule *rule)
 
 /* --- does an earlier rule leave anything? -----------------------------------
  */
-
-/* Are all addresses of `late` among those of `early`? */
-static bool addresses_cover(struct finder *f, const struct ipset *early,
-			    const struct ipset *not_early,
-			    const struct ipset *late)
-{
-	struct ipset rest;
-
-	if (not_early)
-		return false;
-	if (!early || !late)
-		return !early;
-	if (ipset_subtract(&f->scratch, late, early, &rest) != FW_OK) {
-		f->failed = true;
-		return false;
-	}
-	return rest.n == 0;
-}
-
-static bool services_cover(const struct ir_rule *early,
-			   const struct ir_rule *late)
-{
-	for (size_t i = 0; i < late->n_services; i++) {
-		bool found = early->n_services == 0;
-
-		for (size_t j = 0; j < early->n_services; j++)
-			found |=
-				early->services[j].l4 == late->services[i].l4 &&
-				early->services[j].lo <= late->services[i].lo &&
-				late->services[i].hi <= early->services[j].hi;
-		if (!found)
-			return false;
-	}
-	return late->n_services || early->n_services == 0;
-}
-
-static bool has_word(const struct ir_rule *rule, struct str word)
-{
-	for (size_t i = 0; i < rule->n_host_words; i++)
-		if (str_eq(rule->host_words[i], word))
-			return true;
-	return false;
-}
-
-/* Is there a wildcard above the name or wildcard `word`? */
-static bool has_wildcard_above(const struct ir_rule *rule, struct str word)
-{
-	for (size_t i = 0; i < rule->n_host_words; i++) {
-		struct str end = str_skip(rule->host_words[i], 1);
-
-		if (str_starts(rule->host_words[i], "*.") &&
-		    word.len > end.len &&
-		    str_eq(str_skip(word, word.len - end.len), end))
-			return true;
-	}
-	return false;
-}
-
-/* Every name that fits `late` fits `early`; by the patterns as written. */
-static bool hosts_cover(const struct ir_rule *early, const struct ir_rule *late)
-{
-	if (!early->has_hosts)
-		return true;
-	if (!late->has_hosts)
-		return false;
-	for (size_t i = 0; i < late->n_host_words; i++) {
-		struct str word = late->host_words[i];
-
-		/* No wildcard holds for an address. */
-		if (!has_word(early, word) &&
-		    (name_is_address(word) ||
-		     !(has_word(early, str_of("*")) ||
-		       has_wildcard_above(early, word))))
-			return false;
-	}
-	return true;
-}
-
-/* Does `early` decide whatever its own conditions leave open of `late`? */
-static bool conditions_cover(const struct ir_rule *early,
-			     const struct ir_rule *late)
-{
-	if (ir_rule_takes_all(early))
-		return true;
-	return ir_rule_asks_names_only(early) &&
-	       (!early->apps || (late->apps && !(late->apps & ~early->apps))) &&
-	       hosts_cover(early, late);
-}
-
-static bool arm_covers(struct finder *f, const struct arm *early,
-		       const struct arm *late)
-{
-	return conditions_cover(early->rule, late->rule) &&
-	       services_cover(early->rule, late->rule) &&
-	       addresses_cover(f, early->src, early->not_src, late->src) &&
-	       addresses_cover(f, early->dst, early->not_dst, late->dst);
-}
 
 /* Do the earlier rules leave nothing, all together? */
 static bool nothing_left(struct finder *f, const struct arm *arms,
@@ -154,6 +64,45 @@ static bool nothing_left(struct finder *f, const struct arm *arms,
 	return !rest.too_big && rest.boxes.n == 0;
 }
 
+/* --- IP versions -----------------------------------------------------------
+ */
+
+#define V4 1U
+#define V6 2U
+
+static unsigned versions_of_set(const struct ipset *set)
+{
+	unsigned versions = 0;
+
+	for (size_t i = 0; set && i < set->n; i++)
+		versions |= set->items[i].lo.family == IP_V4 ? V4 : V6;
+	return set ? versions : V4 | V6;
+}
+
+static unsigned versions_of_services(const struct ir_rule *rule)
+{
+	unsigned versions = rule->n_services ? 0 : V4 | V6;
+
+	for (size_t i = 0; i < rule->n_services; i++) {
+		bool v4 = rule->services[i].l4 != IPPROTO_ICMPV6;
+		bool v6 = rule->services[i].l4 != IPPROTO_ICMP;
+
+		versions |= (v4 ? V4 : 0) | (v6 ? V6 : 0);
+	}
+	return versions;
+}
+
+static unsigned versions_of_ends(const struct arm *arm)
+{
+	return versions_of_set(arm->src) & versions_of_set(arm->dst);
+}
+
+/* Is there an IP version that all of the rule has here? */
+static bool has_version(const struct arm *arm)
+{
+	return versions_of_ends(arm) & versions_of_services(arm->rule);
+}
+
 /* --- one rule between two zones ---------------------------------------------
  */
 
@@ -171,31 +120,81 @@ static void note_cover(struct finding *of, const struct arm *arms,
 	}
 }
 
-/* An exception is narrower at both ends. */
+static bool services_cross(const struct arm *a, const struct arm *b)
+{
+	return !cover_services(a->rule, b->rule) &&
+	       !cover_services(b->rule, a->rule);
+}
+
+/* An exception is narrower at both ends; between the same ends it is of fewer
+ * services. */
 static bool is_exception(struct finder *f, const struct arm *early,
 			 const struct arm *late)
 {
-	return addresses_cover(f, late->src, late->not_src, early->src) &&
-	       addresses_cover(f, late->dst, late->not_dst, early->dst);
+	struct cover *c = &f->cover;
+
+	if (!cover_end(c, arm_src(late), arm_src(early)) ||
+	    !cover_end(c, arm_dst(late), arm_dst(early)))
+		return false;
+	return !services_cross(early, late) ||
+	       !cover_end(c, arm_src(early), arm_src(late)) ||
+	       !cover_end(c, arm_dst(early), arm_dst(late));
 }
 
-/* An allow that takes a part of what a later rule means to refuse. */
+/* Does each of two sets that meet have what the other has not?  Long lists are
+ * not written with each other in mind. */
+static bool sets_cross(struct finder *f, struct arm_end a, struct arm_end b)
+{
+	return a.set && b.set && a.set->n <= CROSSING_MAX &&
+	       b.set->n <= CROSSING_MAX && !cover_end(&f->cover, a, b) &&
+	       !cover_end(&f->cover, b, a);
+}
+
+/* A refusal before an allow is what one writes, unless neither is a part of the
+ * other at one of their ends or in their services.  One of all services is a
+ * list of whom to keep away. */
+static bool is_crossing(struct finder *f, const struct arm *a,
+			const struct arm *b)
+{
+	return a->rule->n_services &&
+	       (sets_cross(f, arm_src(a), arm_src(b)) ||
+		sets_cross(f, arm_dst(a), arm_dst(b)) || services_cross(a, b));
+}
+
+/* Is there a flow that both take?  Told by all that the kernel sees of one,
+ * where that is not too much. */
+static bool shares_flow(struct finder *f, const struct arm *a,
+			const struct arm *b)
+{
+	struct region of_a, of_b, both;
+
+	region_of_arm(a, BOXES_MAX, &f->scratch, &of_a);
+	region_of_arm(b, BOXES_MAX, &f->scratch, &of_b);
+	if (of_a.too_big || of_b.too_big)
+		return true;
+	region_common(&of_a, &of_b, &f->scratch, &both);
+	return both.boxes.n || both.too_big;
+}
+
+/* A rule that takes a part of what a later one means to do otherwise. */
 static void note_overlap(struct finder *f, const struct arm *early,
 			 const struct arm *late)
 {
 	struct finding *of = &f->of[late->rule->id];
+	bool allows = early->rule->action == IR_ALLOW;
 
-	if (early->rule->action != IR_ALLOW || late->rule->action == IR_ALLOW ||
-	    of->overlaps || !ir_rule_takes_all(early->rule) ||
-	    !ir_rule_takes_all(late->rule) || is_exception(f, early, late))
+	if (allows == (late->rule->action == IR_ALLOW) || of->overlaps ||
+	    !ir_rule_takes_all(late->rule) || is_exception(f, early, late) ||
+	    (!allows && !is_crossing(f, early, late)) ||
+	    !shares_flow(f, early, late))
 		return;
 	of->overlaps = true;
 	if (f->overlaps++ >= OVERLAPS_NAMED)
 		return;
 	diag_warning(f->diags, late->rule->place, "overlap",
-		     "rule %s refuses less than it says: %s before it allows a "
-		     "part",
-		     quote(f, late->rule), quote(f, early->rule));
+		     "rule %s %s less than it says: %s before it %s a part",
+		     quote(f, late->rule), allows ? "refuses" : "allows",
+		     quote(f, early->rule), allows ? "allows" : "refuses");
 	diag_note(f->diags, early->rule->place, "that rule stands here");
 }
 
@@ -205,15 +204,22 @@ static void look_at(struct finder *f, struct arm_list *arms, size_t i)
 	struct finding *of = &f->of[late->rule->id];
 	size_t earlier[TOGETHER_MAX], n = 0;
 
+	if (!has_version(late)) {
+		of->two_versions = true;
+		of->icmp_versions |= versions_of_ends(late) != 0;
+		return;
+	}
 	of->pairs++;
 	arms_meeting (j, arms, i) {
 		const struct arm *early = &arms->items[j];
 
-		if (arm_covers(f, early, late)) {
+		if (cover_arm(&f->cover, early, late)) {
 			note_cover(of, arms->items, &j, 1);
+			of->alike += cover_arm(&f->cover, late, early);
 			return;
 		}
-		if (ir_rule_takes_all(early->rule) && n < TOGETHER_MAX)
+		if (ir_rule_takes_all(early->rule) && has_version(early) &&
+		    n < TOGETHER_MAX)
 			earlier[n++] = j;
 	}
 	if (n > 1 && nothing_left(f, arms->items, earlier, n, late)) {
@@ -229,13 +235,14 @@ static void look_between(struct finder *f, unsigned from, unsigned to)
 	struct arm_list arms;
 
 	arena_init(&f->scratch, 0, 0);
+	f->cover = (struct cover){.arena = &f->scratch};
 	if (arms_between(f->ir, from, to, ir_cleans(f->ir, HYGIENE_SPOOFED),
 			 &f->scratch, &arms) != FW_OK)
 		f->failed = true;
 	else
 		for (size_t i = 0; i < arms.n; i++)
 			look_at(f, &arms, i);
-	f->failed |= f->scratch.failed;
+	f->failed |= f->scratch.failed || f->cover.failed;
 	arena_done(&f->scratch);
 }
 
@@ -251,25 +258,41 @@ static const char *decides(const struct finding *of)
 	return of->by[0]->action == IR_ALLOW ? "allows" : "refuses";
 }
 
-/* True when there was something. */
-static bool report_unreachable(struct finder *f, const struct ir_rule *rule)
+static void report_no_match(struct finder *f, const struct ir_rule *rule,
+			    const struct finding *of)
+{
+	diag_error(f->diags, rule->place, "never-matches",
+		   !of->two_versions
+			   ? "rule %s can never match: no zone of its list "
+			     "sends or takes such flows"
+		   : of->icmp_versions
+			   ? "rule %s can never match: its addresses are of "
+			     "one IP version, its ICMP is of the other"
+			   : "rule %s can never match: its 'from' is of one IP "
+			     "version, its 'to' of the other",
+		   quote(f, rule));
+}
+
+/* The same flows, but another action? */
+static bool is_contradiction(const struct finder *f, const struct ir_rule *rule)
 {
 	const struct finding *of = &f->of[rule->id];
 
-	if (of->pairs == 0) {
-		diag_error(f->diags, rule->place, "never-matches",
-			   "rule %s can never match: no zone of its list sends "
-			   "or takes such flows",
-			   quote(f, rule));
-		return true;
-	}
-	if (of->covered < of->pairs)
-		return false;
-	/* It leads on what comes to another port, and is decided alike. */
-	if (rule->forward && !ir_rule_asks_engine(rule) &&
-	    !strcmp(decides(of), "allows"))
-		return false;
-	if (of->n_by == 1)
+	return of->n_by == 1 && of->alike == of->pairs &&
+	       f->of[of->by[0]->id].pairs == of->pairs &&
+	       rule->action != of->by[0]->action;
+}
+
+static void report_covered(struct finder *f, const struct ir_rule *rule)
+{
+	const struct finding *of = &f->of[rule->id];
+
+	if (is_contradiction(f, rule))
+		diag_error(f->diags, rule->place, "contradiction",
+			   "rule %s contradicts %s: the same flows, another "
+			   "action; the first decides",
+			   quote(f, rule), quote(f, of->by[0]));
+	else if (of->n_by == 1)
 		diag_error(f->diags, rule->place, "unreachable",
 			   "rule %s can never decide: %s before it %s all its "
 			   "flows",
@@ -284,17 +307,25 @@ static bool report_unreachable(struct finder *f, const struct ir_rule *rule)
 			  quote(f, of->by[i]));
 	if (of->n_by > 3)
 		diag_note(f->diags, rule->place, "and %zu more", of->n_by - 3);
-	return true;
 }
 
-static void report_guarded(struct finder *f, const struct ir_rule *rule)
+/* True when there was something. */
+static bool report_unreachable(struct finder *f, const struct ir_rule *rule)
 {
-	if (rule->action == IR_ALLOW && rule->apps == 1U << APP_SOCKS &&
-	    (f->ir->guards >> IR_GUARD_SOCKS & 1))
-		diag_error(f->diags, rule->place, "guarded",
-			   "rule %s can never allow: 'socks' of 'application' "
-			   "is \"deny\", which it is where nothing is said",
-			   quote(f, rule));
+	const struct finding *of = &f->of[rule->id];
+
+	if (of->pairs == 0) {
+		report_no_match(f, rule, of);
+		return true;
+	}
+	if (of->covered < of->pairs)
+		return false;
+	/* It leads on what comes to another port, and is decided alike. */
+	if (rule->forward && !ir_rule_asks_engine(rule) &&
+	    !strcmp(decides(of), "allows"))
+		return false;
+	report_covered(f, rule);
+	return true;
 }
 
 /* Could it carry a tunnel? */
@@ -334,12 +365,11 @@ enum fw_err find_faults(const struct ir *ir, struct diag_list *diags)
 	for (size_t i = 0; i < ir->n_all; i++) {
 		if (report_unreachable(&f, &ir->all[i]))
 			continue;
-		report_guarded(&f, &ir->all[i]);
 		report_open_door(&f, &ir->all[i]);
 	}
 	if (f.overlaps > OVERLAPS_NAMED)
 		diag_warning(diags, ir->all[0].place, "overlap",
-			     "and %u more rules that refuse less than they say",
+			     "and %u more rules that do less than they say",
 			     f.overlaps - OVERLAPS_NAMED);
 	return diags->errors ? FW_ERR_POLICY : FW_OK;
 }

@@ -7,7 +7,8 @@
  */
 #include "policy/load_priv.h"
 
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
+#include "policy/feed.h"
 #include "policy/file.h"
 
 #include <stdlib.h>
@@ -39,9 +40,10 @@ static struct str name_from_top(const struct loading *l, const char *path)
 	return str_of(strncmp(path, l->ast->file, n) != 0 ? path : path + n);
 }
 
-bool load_keep(struct loading *l, const struct word *w, struct str bytes)
+bool load_keep(struct loading *l, const struct word *w, struct str bytes,
+	       uint64_t hash, struct policy_file *out_file)
 {
-	struct policy_file *file;
+	struct policy_file *slot;
 
 	if (l->files.n >= BUNDLE_FILES_MAX ||
 	    bytes.len > BUNDLE_BYTES_MAX - l->bytes) {
@@ -52,34 +54,35 @@ bool load_keep(struct loading *l, const struct word *w, struct str bytes)
 			   BUNDLE_BYTES_MAX / 1024 / 1024);
 		return false;
 	}
-	file = vec_push(l->arena, &l->files);
-	if (!file) {
+	slot = vec_push(l->arena, &l->files);
+	if (!slot) {
 		l->failed = true;
 		return false;
 	}
-	*file = (struct policy_file){.name = arena_str(l->arena, w->text).p,
+	*slot = (struct policy_file){.name = arena_str(l->arena, w->text).p,
 				     .bytes = bytes,
-				     .hash = hash_text(bytes.p, bytes.len)};
-	l->failed |= !file->name;
+				     .hash = hash};
+	l->failed |= !slot->name ||
+		     (!hash && !digest_of(bytes.p, bytes.len, &slot->hash));
 	l->bytes += bytes.len;
+	*out_file = *slot;
 	return true;
 }
 
-bool load_given(struct loading *l, const struct word *w, struct str *out_bytes)
+bool load_given(struct loading *l, const struct word *w,
+		struct policy_file *out_file)
 {
-	const struct policy_file *file = bundle_find(l->given, w->text);
+	const struct policy_file *file = bundle_find(l->from->files, w->text);
 
 	if (!file)
 		diag_error(l->diags, w->place, "file",
 			   "%s did not come with the policy",
 			   diag_quote(l->diags, w->text));
-	else
-		*out_bytes = file->bytes;
-	return file && load_keep(l, w, file->bytes);
+	return file && load_keep(l, w, file->bytes, file->hash, out_file);
 }
 
 static bool read_from_disk(struct loading *l, const char *path,
-			   const struct word *w, struct str *out_bytes)
+			   const struct word *w, struct policy_file *out_file)
 {
 	const char *why = "";
 	char *bytes = NULL;
@@ -95,29 +98,28 @@ static bool read_from_disk(struct loading *l, const char *path,
 			   diag_quote(l->diags, str_of(path)), why);
 		return false;
 	}
-	*out_bytes = str_mem(bytes, len);
-	if (load_keep(l, w, *out_bytes))
+	if (load_keep(l, w, str_mem(bytes, len), 0, out_file))
 		return true;
 	free(bytes);
 	return false;
 }
 
-/* The bytes that a word stands for, read once. */
-static bool bytes_of(struct loading *l, const char *path, const struct word *w,
-		     struct str *out_bytes)
+/* The file that a word stands for, read once. */
+static bool file_of(struct loading *l, const char *path, const struct word *w,
+		    struct policy_file *out_file)
 {
 	const struct policy_files here = {l->files.items, l->files.n};
 	const struct policy_file *file = bundle_find(&here, w->text);
 
 	if (file) {
-		*out_bytes = file->bytes;
+		*out_file = *file;
 		return true;
 	}
-	return l->given ? load_given(l, w, out_bytes)
-			: read_from_disk(l, path, w, out_bytes);
+	return l->from->files ? load_given(l, w, out_file)
+			      : read_from_disk(l, path, w, out_file);
 }
 
-struct ast_entries *load_entries(struct loading *l, enum ast_kind kind,
+struct ast_entries *load_entries(struct loading *l, enum list_kind kind,
 				 struct str word)
 {
 	struct ast_entries *e =
@@ -130,48 +132,74 @@ struct ast_entries *load_entries(struct loading *l, enum ast_kind kind,
 	return e;
 }
 
-void load_parse(struct loading *l, const struct feed *feed, struct place at,
-		struct ast_entries *out)
+/* Known from before, or read now; NULL where that failed. */
+static struct list *list_of(struct loading *l, const struct policy_file *file,
+			    const char *name, struct place at,
+			    enum list_kind kind)
 {
-	struct feed_names names = {0};
-	enum fw_err err = out->kind == AST_ADDRESSES
-				  ? feed_addresses(feed, &out->addrs)
-				  : feed_names(feed, &names);
+	const struct feed feed = {file->bytes, name, l->diags};
+	struct list *list = list_share(l->from->known, kind, file->hash);
+	enum fw_err err = FW_OK;
 
-	out->names = names.items;
-	out->n_names = names.n;
+	if (!list)
+		err = list_read(&feed, kind, file->hash, &list);
 	l->failed |= err == FW_ERR_NOMEM;
 	if (err == FW_ERR_POLICY)
 		diag_note(l->diags, at, "the list is named here");
-	else if (!err && !out->addrs.n && !out->n_names)
-		diag_error(l->diags, at, "empty", "%s has no entries",
-			   diag_quote(l->diags, str_of(feed->name)));
+	if (err)
+		return NULL;
+	if (list_size(list))
+		return list;
+	diag_error(l->diags, at, "empty", "%s has no entries",
+		   diag_quote(l->diags, str_of(name)));
+	list_drop(list);
+	return NULL;
+}
+
+void load_parse(struct loading *l, const struct policy_file *file,
+		const char *name, struct place at, struct ast_entries *out)
+{
+	struct list *list = NULL;
+	struct list **slot;
+
+	if (l->from->unread)
+		return;
+	list = list_of(l, file, name, at, out->kind);
+	slot = list ? vec_push(l->arena, &l->lists) : NULL;
+	if (slot) {
+		*slot = list;
+		out->list = list;
+	} else if (list) {
+		list_drop(list);
+		l->failed = true;
+	}
 }
 
 /* "@file:lists/feed.txt" */
-static void load_file(struct loading *l, enum ast_kind kind, struct word *w)
+static void load_file(struct loading *l, enum list_kind kind, struct word *w)
 {
 	struct str path = str_skip(w->text, strlen(AST_FILE));
-	struct feed feed = {.diags = l->diags};
+	struct policy_file file;
 	struct ast_entries *e;
+	const char *from;
 
 	if (path.len == 0 || memchr(path.p, '\0', path.len)) {
 		diag_error(l->diags, w->place, "file", "%s names no file",
 			   diag_quote(l->diags, w->text));
 		return;
 	}
-	feed.name = load_path(l, w->place.file, path);
+	from = load_path(l, w->place.file, path);
 	w->text = str_of(arena_printf(l->arena, AST_FILE "%s",
-				      name_from_top(l, feed.name).p));
+				      name_from_top(l, from).p));
 	if (ast_entries_of(l->ast, kind, w->text))
 		return;
 	/* Kept also when it cannot be read: it is complained of once. */
 	e = load_entries(l, kind, w->text);
-	if (e && bytes_of(l, feed.name, w, &feed.bytes))
-		load_parse(l, &feed, w->place, e);
+	if (e && file_of(l, from, w, &file))
+		load_parse(l, &file, from, w->place, e);
 }
 
-static void load_sets(struct loading *l, enum ast_kind kind,
+static void load_sets(struct loading *l, enum list_kind kind,
 		      const set_list *sets)
 {
 	vec_foreach (set, sets)
@@ -185,19 +213,20 @@ static enum fw_err result(const struct diag_list *diags, size_t errors_before)
 	return diags->errors > errors_before ? FW_ERR_POLICY : FW_OK;
 }
 
-enum fw_err load_files(struct ast *ast, const struct policy_files *given,
-		       struct diag_list *diags, struct policy_files *out_files)
+enum fw_err load_files(struct ast *ast, const struct load_from *from,
+		       struct diag_list *diags, struct loaded *out)
 {
 	struct loading l = {.ast = ast,
-			    .given = given,
+			    .from = from,
 			    .diags = diags,
 			    .arena = diags->arena};
 	const size_t before = diags->errors;
 
-	load_sets(&l, AST_ADDRESSES, &ast->addresses);
-	load_sets(&l, AST_NAMES, &ast->hosts);
+	load_sets(&l, LIST_ADDRESSES, &ast->addresses);
+	load_sets(&l, LIST_NAMES, &ast->hosts);
 	load_geo(&l);
-	*out_files = (struct policy_files){l.files.items, l.files.n};
+	*out = (struct loaded){.files = {l.files.items, l.files.n},
+			       .lists = {l.lists.items, l.lists.n}};
 	if (l.failed)
 		return FW_ERR_NOMEM;
 	return result(diags, before);

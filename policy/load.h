@@ -6,14 +6,27 @@
 #include "policy/base/err.h"
 #include "policy/bundle.h"
 
+/* Where lists come from. */
+struct load_from {
+	const struct policy_files *files; /* NULL: from disk */
+	const struct lists *known;        /* are not read again; or NULL */
+	bool unread;                      /* the files alone: no list is read */
+};
+
+/* What was loaded, in the arena of the diagnostics.  Bytes of files are
+ * borrowed from where they came from, or from disk owned (load_free_bytes);
+ * lists are owned (list_drop each). */
+struct loaded {
+	struct policy_files files;
+	struct lists lists;
+};
+
 /* Fill ast->entries, and write the words as the canonical policy has them.
- * The files come from `given`, or with NULL from disk.  *out_files: all of
- * them; arena of `diags`, the bytes borrowed from `given` or else owned
- * (load_free_bytes).  FW_ERR_POLICY: what is wrong was said. */
+ * *out is set in any case.  FW_ERR_POLICY: what is wrong was said. */
 FW_MUST_CHECK enum fw_err load_files(struct ast *ast,
-				     const struct policy_files *given,
+				     const struct load_from *from,
 				     struct diag_list *diags,
-				     struct policy_files *out_files);
+				     struct loaded *out);
 
 /* Free the bytes of files that were read from disk. */
 void load_free_bytes(const struct policy_files *files);

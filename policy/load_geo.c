@@ -78,9 +78,9 @@ static void ask(struct loading *l, struct word *w, enum geo_kind kind,
 		return;
 	w->text = str_of(arena_printf(l->arena, "%s%s%.*s", sign,
 				      prefix_of(kind), STR_ARG(code)));
-	if (ast_entries_of(l->ast, AST_ADDRESSES, word_bare(w)))
+	if (ast_entries_of(l->ast, LIST_ADDRESSES, word_bare(w)))
 		return;
-	slot = load_entries(l, AST_ADDRESSES, word_bare(w))
+	slot = load_entries(l, LIST_ADDRESSES, word_bare(w))
 		       ? vec_push(l->arena, out)
 		       : NULL;
 	if (slot)
@@ -123,14 +123,13 @@ static void ask_all(struct loading *l, asked_list *out)
 }
 
 /* The list of a word, as a file of the policy. */
-static void parse(struct loading *l, const struct asked *a, struct str bytes)
+static void parse(struct loading *l, const struct asked *a,
+		  const struct policy_file *file)
 {
-	const struct feed feed = {bytes, a->word.text.p, l->diags};
-
 	/* The entries may have moved since: they are looked up. */
 	vec_foreach (e, &l->ast->entries)
-		if (e->kind == AST_ADDRESSES && str_eq(e->word, a->word.text))
-			load_parse(l, &feed, a->word.place, e);
+		if (e->kind == LIST_ADDRESSES && str_eq(e->word, a->word.text))
+			load_parse(l, file, a->word.text.p, a->word.place, e);
 }
 
 static struct str write_list(struct geo_query *q)
@@ -149,6 +148,7 @@ static struct str write_list(struct geo_query *q)
 
 static void take_answer(struct loading *l, struct asked *a, const char *path)
 {
+	struct policy_file file;
 	struct str bytes;
 
 	if (!a->query.known) {
@@ -165,8 +165,8 @@ static void take_answer(struct loading *l, struct asked *a, const char *path)
 		l->failed = true;
 		return;
 	}
-	if (load_keep(l, &a->word, bytes))
-		parse(l, a, bytes);
+	if (load_keep(l, &a->word, bytes, 0, &file))
+		parse(l, a, &file);
 	else
 		str_free(bytes);
 }
@@ -212,6 +212,30 @@ static void ask_database(struct loading *l, const struct word *database,
 	}
 }
 
+static const char *kind_word(enum geo_kind kind)
+{
+	return kind == GEO_COUNTRY ? "country" : "asn";
+}
+
+/* Nothing asks it: that is said, and whether it could be asked at all. */
+static void look_unused(struct loading *l, const struct word *database,
+			enum geo_kind kind)
+{
+	const char *path = load_path(l, database->place.file, database->text);
+	const char *why = "";
+
+	if (file_regular(path, &why))
+		diag_error(l->diags, database->place, "file",
+			   "cannot read the database %s: %s",
+			   diag_quote(l->diags, str_of(path)), why);
+	else
+		diag_warning(l->diags, database->place, "unused",
+			     "the database of '%s' is asked by nothing: no "
+			     "rule or set has a word as \"%s\"",
+			     kind_word(kind),
+			     kind == GEO_COUNTRY ? "country:NL" : "as:64500");
+}
+
 static void from_database(struct loading *l, asked_list *asked,
 			  enum geo_kind kind)
 {
@@ -223,8 +247,16 @@ static void from_database(struct loading *l, asked_list *asked,
 	vec_foreach (a, asked)
 		if (a->kind == kind && !first)
 			first = a;
-	if (!first)
+	if (database->text.p && !database->text.len) {
+		diag_error(l->diags, database->place, "empty",
+			   "'%s' of 'geo' names no file", kind_word(kind));
 		return;
+	}
+	if (!first) {
+		if (database->text.p)
+			look_unused(l, database, kind);
+		return;
+	}
 	if (!database->text.p) {
 		if (database->broken)
 			return;
@@ -248,15 +280,15 @@ static void from_database(struct loading *l, asked_list *asked,
 void load_geo(struct loading *l)
 {
 	asked_list asked = {0};
-	struct str bytes;
+	struct policy_file file;
 
 	ask_all(l, &asked);
-	if (!l->given) {
+	if (!l->from->files) {
 		from_database(l, &asked, GEO_COUNTRY);
 		from_database(l, &asked, GEO_AS);
 		return;
 	}
 	vec_foreach (a, &asked)
-		if (load_given(l, &a->word, &bytes))
-			parse(l, a, bytes);
+		if (load_given(l, &a->word, &file))
+			parse(l, a, &file);
 }

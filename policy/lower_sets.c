@@ -52,9 +52,9 @@ void gather_set(struct lower_sets *s, struct gather *g,
 
 void gather_word(struct lower_sets *s, struct gather *g, struct str word)
 {
-	const struct ast_entries *list;
+	const struct ast_entries *entries;
 	struct iprange range;
-	const struct ipset one = {&range, 1};
+	const struct ipset one = {.items = &range, .n = 1};
 
 	if (!ast_is_list(word)) {
 		if (iprange_parse(word, &range))
@@ -64,9 +64,9 @@ void gather_word(struct lower_sets *s, struct gather *g, struct str word)
 		g->only = (struct ipset){0};
 		return;
 	}
-	list = ast_entries_of(s->ast, AST_ADDRESSES, word);
-	FW_ASSERT(list);
-	gather_set(s, g, &list->addrs);
+	entries = ast_entries_of(s->ast, LIST_ADDRESSES, word);
+	FW_ASSERT(entries && entries->list);
+	gather_set(s, g, &entries->list->addrs);
 }
 
 struct ipset gather_done(const struct gather *g)
@@ -139,11 +139,13 @@ static struct lower_names set_names(struct lower_sets *s,
 	pattern_list all = {0};
 
 	vec_foreach (w, &set->members) {
-		const struct ast_entries *list =
-			ast_entries_of(s->ast, AST_NAMES, w->text);
+		const struct ast_entries *entries =
+			ast_entries_of(s->ast, LIST_NAMES, w->text);
+		const struct list *list = entries ? entries->list : NULL;
 
 		if (list && set->members.n == 1)
-			return names_of(s, list->names, list->n_names);
+			return (struct lower_names){list->names, list->n_names,
+						    list->set, true};
 		if (list)
 			push_names(s, &all, list->names, list->n_names);
 		else

@@ -73,23 +73,33 @@ static size_t part_of(const struct cuts *c, const struct ipaddr *a)
 	return lo ? lo - 1 : 0;
 }
 
-static uint64_t parts_between(const struct cuts *c, const struct ipaddr *lo,
-			      const struct ipaddr *hi)
+static uint64_t parts_between(size_t from, size_t to)
 {
-	size_t from = part_of(c, lo), to = part_of(c, hi);
 	uint64_t up_to = to == PARTS - 1 ? UINT64_MAX : (2ULL << to) - 1;
 
 	return up_to & ~((1ULL << from) - 1);
 }
 
+/* Of a long set only the ranges at the cuts are looked at. */
 static uint64_t address_parts(const struct cuts *c, const struct ipset *set)
 {
 	uint64_t parts = 0;
+	size_t i = 0;
 
 	if (!set)
 		return UINT64_MAX;
-	for (size_t i = 0; i < set->n; i++)
-		parts |= parts_between(c, &set->items[i].lo, &set->items[i].hi);
+	while (i < set->n) {
+		size_t from = part_of(c, &set->items[i].lo);
+		size_t to = part_of(c, &set->items[i].hi);
+		size_t next = 0;
+
+		parts |= parts_between(from, to);
+		if (to + 1 >= c->n)
+			break;
+		/* The last that begins before the next part may reach it. */
+		next = ipset_begun(set, &c->items[to + 1]);
+		i = next > i + 1 ? next - 1 : i + 1;
+	}
 	return parts;
 }
 
@@ -103,7 +113,7 @@ static uint64_t service_parts(const struct cuts *c, const struct reach *r)
 		struct ipaddr lo = point_of(service_low(&r->services[i]));
 		struct ipaddr hi = point_of(service_high(&r->services[i]));
 
-		parts |= parts_between(c, &lo, &hi);
+		parts |= parts_between(part_of(c, &lo), part_of(c, &hi));
 	}
 	return parts;
 }

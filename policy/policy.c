@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/policy.h"
 
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 #include "policy/check.h"
 #include "policy/findings.h"
+#include "policy/findings_guard.h"
 #include "policy/findings_limit.h"
 #include "policy/load.h"
 #include "policy/lower.h"
@@ -25,8 +26,18 @@ static enum fw_err read_input(const struct policy_input *in, struct policy *p)
 /* The lists that it names, from disk unless they came with it. */
 static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
 {
+	const struct load_from from = {
+		.files = in->files,
+		.known = in->before ? &in->before->lists : NULL,
+		.unread = in->bundle,
+	};
+	struct loaded loaded;
+	enum fw_err err = load_files(&p->ast, &from, &p->diags, &loaded);
+
+	p->files = loaded.files;
 	p->files_owned = !in->files;
-	return load_files(&p->ast, in->files, &p->diags, &p->files);
+	p->lists = loaded.lists;
+	return err;
 }
 
 static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
@@ -39,6 +50,23 @@ static enum fw_err check_tree(struct policy *p, const struct policy_env *env)
 static enum fw_err after_stage(const struct policy *p, enum fw_err err)
 {
 	return p->arena.failed ? FW_ERR_NOMEM : err;
+}
+
+static enum fw_err find_all(const struct ir *ir, struct diag_list *diags)
+{
+	static enum fw_err (*const finders[])(const struct ir *,
+					      struct diag_list *) = {
+		find_limit_faults, find_guard_faults, find_faults};
+	enum fw_err all = FW_OK;
+
+	for (size_t i = 0; i < sizeof(finders) / sizeof(*finders); i++) {
+		enum fw_err err = finders[i](ir, diags);
+
+		if (err && err != FW_ERR_POLICY)
+			return err;
+		all = err ? err : all;
+	}
+	return all;
 }
 
 /* When nothing but single rules is wrong, the others are looked at as well: all
@@ -54,9 +82,7 @@ static enum fw_err lower_and_look(struct policy *p,
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	err = after_stage(p, err);
 	if (!err)
-		err = find_limit_faults(&p->ir, &p->diags);
-	if (!err)
-		err = find_faults(&p->ir, &p->diags);
+		err = find_all(&p->ir, &p->diags);
 	if (!err && !before)
 		management_warn(&p->ir, env->now, &p->diags);
 	return err ? err : before;
@@ -72,16 +98,20 @@ static enum fw_err print_canonical(struct policy *p)
 }
 
 /* Another text or another content of a file: another name. */
-static void name_policy(struct policy *p)
+static enum fw_err name_policy(struct policy *p)
 {
-	uint64_t hash = hash_text(p->canonical.p, p->canonical.len);
+	struct digest d;
+	uint64_t name;
 
-	for (size_t i = 0; i < p->files.n; i++) {
-		const uint64_t both[2] = {hash, p->files.items[i].hash};
-
-		hash = hash_text(both, sizeof(both));
-	}
-	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, hash);
+	digest_begin(&d);
+	digest_add(&d, p->canonical.p, p->canonical.len);
+	for (size_t i = 0; i < p->files.n; i++)
+		digest_add(&d, &p->files.items[i].hash,
+			   sizeof(p->files.items[i].hash));
+	if (!digest_end(&d, &name))
+		return FW_ERR_NOMEM;
+	(void)snprintf(p->digest, sizeof(p->digest), "%016" PRIx64, name);
+	return FW_OK;
 }
 
 /* From the text to rules that are looked through. */
@@ -103,13 +133,23 @@ static enum fw_err back(const struct policy_input *in, struct policy *p)
 {
 	enum fw_err err = after_stage(p, print_canonical(p));
 
+	if (!err)
+		err = name_policy(p);
 	if (err)
 		return err;
-	name_policy(p);
 	err = ruleset_build(&p->ir, p->digest,
 			    in->map_from ? in->map_from : RS_MAP_FROM,
 			    &p->diags, &p->ruleset);
 	return after_stage(p, err);
+}
+
+static enum fw_err bundle(const struct policy_input *in, struct policy *p)
+{
+	enum fw_err err = after_stage(p, read_input(in, p));
+
+	if (!err)
+		err = after_stage(p, load_lists(in, p));
+	return err ? err : print_canonical(p);
 }
 
 enum fw_err policy_compile(const struct policy_input *in,
@@ -126,6 +166,8 @@ enum fw_err policy_compile(const struct policy_input *in,
 	arena_init(&p->arena, 0, 0);
 	diag_init(&p->diags, &p->arena);
 	strbuf_init(&p->canonical, 0);
+	if (in->bundle)
+		return bundle(in, p);
 	err = front(in, env, p);
 	return err ? err : back(in, p);
 }
@@ -142,6 +184,8 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	policy_forget_files(policy);
+	for (size_t i = 0; i < policy->lists.n; i++)
+		list_drop(policy->lists.items[i]);
 	strbuf_done(&policy->canonical);
 	arena_done(&policy->arena);
 	free(policy);

@@ -18,6 +18,7 @@ struct policy {
 	struct ast ast;
 	struct strbuf canonical; /* the policy as one text, without includes */
 	struct policy_files files;          /* what it names beside that */
+	struct lists lists;                 /* and what is in them */
 	bool files_owned;                   /* their bytes are its own */
 	char digest[POLICY_DIGEST_LEN + 1]; /* hex; names text and files */
 	struct ir ir;
@@ -33,8 +34,10 @@ struct policy_input {
 	struct str text;
 	const char *text_name;
 	const struct policy_files *files;
-	unsigned map_from;            /* RS_MAP_FROM where 0 */
+	const struct policy *before; /* its lists are not read again; or NULL */
+	unsigned map_from;           /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
+	bool bundle; /* only text and files, to be compiled elsewhere */
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

@@ -3,6 +3,8 @@
 
 #include "policy/base/strbuf.h"
 
+#include <netinet/in.h>
+
 static bool ranges_meet(const struct iprange *a, const struct iprange *b)
 {
 	return ipaddr_cmp(&a->lo, &b->hi) <= 0 &&
@@ -82,6 +84,10 @@ static void add_services(struct region *r, struct box box,
 	for (size_t i = 0; i < rule->n_services; i++) {
 		const struct service *s = &rule->services[i];
 
+		/* Neither ICMP comes by the other version. */
+		if (s->l4 == (box.src.lo.family == IP_V4 ? IPPROTO_ICMPV6
+							 : IPPROTO_ICMP))
+			continue;
 		box.service_lo = (uint32_t)s->l4 << 16 | s->lo;
 		box.service_hi = (uint32_t)s->l4 << 16 | s->hi;
 		/* Services of one rule may meet; boxes may not. */
@@ -186,10 +192,14 @@ static void shave_services(struct region *r, struct box *box,
 
 void region_cut(struct region *r, const struct box *cut, struct arena *arena)
 {
-	size_t n = r->boxes.n, kept = 0;
+	size_t n = r->boxes.n, kept = 0, first = 0;
 
+	while (first < n && !box_meets(&r->boxes.items[first], cut))
+		first++;
+	if (first == n)
+		return;
 	/* What is shaved off is put behind the first n. */
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = first; i < n; i++) {
 		struct box box = r->boxes.items[i];
 
 		if (!box_meets(&box, cut))

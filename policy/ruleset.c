@@ -9,7 +9,7 @@
  */
 #include "policy/ruleset_priv.h"
 
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 #include "policy/frame.h"
 #include "policy/marks.h"
 #include "policy/split.h"
@@ -106,36 +106,42 @@ const char *rs_build_name(struct rs_build *b, const char *prefix, const char *x,
 	return name ? name : "nowhere";
 }
 
-static uint64_t hash_more(uint64_t h, const void *data, size_t len)
+/* With its end, so that two texts are not another two. */
+static void add_text(struct digest *d, const char *text)
 {
-	return (h ^ hash_text(data, len)) * 0x9e3779b97f4a7c15ULL;
+	digest_add(d, text, strlen(text) + 1);
 }
 
-static uint64_t rs_set_hash(const struct rs_set *set)
+/* What it holds, as a number. */
+static uint64_t rs_set_hash(struct rs_build *b, const struct rs_set *set)
 {
-	uint64_t h = set->type | set->keys << 8 | (unsigned)set->family << 16;
+	const uint32_t kind[] = {set->type, set->keys, set->family};
+	struct digest d;
+	uint64_t addrs, hash;
 
-	h = hash_more(h, set->addrs.items,
-		      set->addrs.n * sizeof(*set->addrs.items));
-	h = hash_more(h, set->ports.items,
-		      set->ports.n * sizeof(*set->ports.items));
+	b->failed |= !ipset_name(&set->addrs, &addrs);
+	digest_begin(&d);
+	digest_add(&d, kind, sizeof(kind));
+	digest_add(&d, &addrs, sizeof(addrs));
+	digest_add(&d, set->ports.items,
+		   set->ports.n * sizeof(*set->ports.items));
 	vec_foreach (g, &set->gotos) {
-		h = hash_more(h, g->interface, strlen(g->interface));
-		h = hash_more(h, g->chain, strlen(g->chain));
+		add_text(&d, g->interface);
+		add_text(&d, g->chain);
 	}
-	for (size_t i = 0; i < set->n_macs; i++)
-		h = hash_more(h, &set->macs[i], sizeof(set->macs[i]));
+	digest_add(&d, set->macs, set->n_macs * sizeof(*set->macs));
 	if (set->type == RS_SET_SOURCES)
-		h = hash_more(h, &set->limit, sizeof(set->limit));
+		digest_add(&d, &set->limit, sizeof(set->limit));
 	vec_foreach (e, &set->entries) {
-		h = hash_more(h, &e->src, sizeof(e->src));
-		h = hash_more(h, &e->dst, sizeof(e->dst));
-		h = hash_more(h, &e->l4, sizeof(e->l4));
-		h = hash_more(h, &e->ports, sizeof(e->ports));
-		h = hash_more(h, &e->comes_back, sizeof(e->comes_back));
-		h = hash_more(h, e->chain, strlen(e->chain));
+		digest_add(&d, &e->src, sizeof(e->src));
+		digest_add(&d, &e->dst, sizeof(e->dst));
+		digest_add(&d, &e->l4, sizeof(e->l4));
+		digest_add(&d, &e->ports, sizeof(e->ports));
+		digest_add(&d, &e->comes_back, sizeof(e->comes_back));
+		add_text(&d, e->chain);
 	}
-	return h;
+	b->failed |= !digest_end(&d, &hash);
+	return hash;
 }
 
 static struct rs_set *set_new(struct rs_build *b, const char *name)
@@ -189,7 +195,7 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
 		[RS_SET_PORTS] = "s_ports", [RS_SET_IFMAP] = "m",
 		[RS_SET_VMAP] = "m",        [RS_SET_ETHER] = "s_ether",
 	};
-	uint64_t hash = rs_set_hash(set);
+	uint64_t hash = rs_set_hash(b, set);
 	const char *name = arena_printf(b->arena, "%s_%016" PRIx64,
 					kinds[set->type], hash);
 	struct rs_set *made;
@@ -356,14 +362,16 @@ static bool frame_has(void *ctx, const char *word)
 	return false;
 }
 
-/* Maps are full now; and the ruleset says what it was made of. */
+/* Maps with names of their own are full now; and the ruleset says what it was
+ * made of. */
 static void finish(struct rs_build *b)
 {
 	struct rs_chain *about = rs_build_chain(b, RS_ABOUT_CHAIN);
 	struct rs_rule *rule = rs_rule_new(b->arena, about);
 
 	vec_foreach (set, &b->rs->sets)
-		(*set)->hash = rs_set_hash(*set);
+		if (!(*set)->hash)
+			(*set)->hash = rs_set_hash(b, *set);
 	rs_build_add(b, rule, (struct rs_stmt){.op = RS_RETURN});
 	if (rule)
 		rule->comment =

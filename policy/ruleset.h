@@ -36,7 +36,7 @@ enum rs_op {
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_ORIGINAL,
-	RS_CT_MARK,   /* n = value within the state bits, m = bits */
+	RS_CT_MARK, /* n = value within the state bits, m = bits */
 	RS_META_MARK,
 	RS_SADDR_LOCAL, /* an address of the gateway itself */
 	RS_DADDR_LOCAL,
@@ -194,11 +194,18 @@ struct rs_chain {
 	VEC(struct rs_rule) rules;
 };
 
+/* What a counter has counted. */
+struct rs_counted {
+	uint64_t packets, bytes;
+};
+
 struct ruleset {
 	const char *table; /* in family inet */
 	VEC(struct rs_chain *) chains;
 	VEC(struct rs_set *) sets;
 	VEC(const char *) counters; /* named, so that they outlive a rule */
+	const struct map *counted;  /* where they begin: name -> rs_counted; or
+				       NULL; borrowed */
 	struct map chain_map, set_map, counter_map; /* by name */
 	bool queues;          /* some flow may have to be queued */
 	uint32_t table_flags; /* of the kernel; who loads it says */

@@ -105,6 +105,57 @@ enum fw_err service_parse(struct str text, struct service *out_service)
 	return FW_ERR_INVAL;
 }
 
+/* --- what is wrong with what almost is one ---------------------------------
+ */
+
+static bool is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+	return s.len > 0;
+}
+
+static const char *fault_of_number(struct str s, uint16_t most)
+{
+	uint16_t ignored;
+
+	if (!is_digits(s))
+		return "it takes a number, or two with '-' between them";
+	if (s.len > 1 && s.p[0] == '0')
+		return "a number does not begin with 0";
+	if (parse_number(s, most, &ignored))
+		return NULL;
+	return most == UINT16_MAX ? "the highest number of a port is 65535"
+				  : "the highest number there is 255";
+}
+
+const char *service_fault(struct str text)
+{
+	struct str range = text, proto = str_cut(&range, '/'), lo;
+	const char *fault;
+	uint16_t most = 0;
+
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (str_is(proto, protocols[i].name))
+			most = protocols[i].most;
+	if (str_is(proto, "proto"))
+		most = 255;
+	/* Types of ICMP have names as well. */
+	if (!most || proto.len == text.len ||
+	    (str_starts(proto, "icmp") && range.len &&
+	     !ascii_is_digit(range.p[0])))
+		return NULL;
+	lo = str_cut(&range, '-');
+	fault = fault_of_number(lo, most);
+	if (fault || proto.len + 1 + lo.len == text.len)
+		return fault;
+	if (str_is(proto, "proto"))
+		return "IP protocols have no range";
+	fault = fault_of_number(range, most);
+	return fault ? fault : "its range ends before it begins";
+}
+
 /* What is left of s below and above `minus`. */
 static void cut(struct service s, struct service minus, struct service out[2],
 		size_t *out_n)

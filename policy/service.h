@@ -31,6 +31,10 @@ void service_list_merge(service_list *list);
 FW_MUST_CHECK enum fw_err service_parse(struct str text,
 					struct service *out_service);
 
+/* What is wrong with text that service_parse() refuses and that begins with a
+ * protocol, as words behind "no service: "; NULL for all else. */
+const char *service_fault(struct str text);
+
 /* Members ("tcp/80 tcp/8080") of a built-in service, or an empty view. */
 struct str service_builtin(struct str name);
 

@@ -14,14 +14,17 @@ enum channel_kind {
 	CHANNEL_READY,     /* verdict process: bound to its queues */
 	CHANNEL_FAILED,    /* verdict process: text says why */
 	CHANNEL_ENV,       /* manager: what the next policy is compiled with */
-	CHANNEL_FILE_NAME, /* manager: of a file of the next policy */
-	CHANNEL_FILE,      /* manager: its bytes */
+	CHANNEL_FILE_NAME, /* manager: of a file of the next policy: the digest
+			    * of its bytes as 16 hex digits, then its name */
+	CHANNEL_FILE,      /* manager: its bytes, unless it is known */
 	CHANNEL_PREPARE, /* manager: compile this policy text, do not use it */
 	CHANNEL_COMMIT,  /* manager: use what was prepared */
 	CHANNEL_JUDGE,   /* manager: struct engine_flow[] that were allowed */
 	CHANNEL_DONE,    /* verdict process: the last order was carried out; for
 			  * JUDGE    a byte a flow, enum engine_again */
 };
+
+#define CHANNEL_HASH_LEN 16
 
 /* A policy, or all that its files may hold. */
 #define CHANNEL_TEXT_MAX (256U * 1024 * 1024)

@@ -47,7 +47,7 @@ static json_t *serve(void *ctx, const json_t *request,
 	case CONTROL_STATUS:
 		return manager_status(m);
 	case CONTROL_CONFIRM:
-		return manager_confirm(m);
+		return manager_confirm(m, request);
 	case CONTROL_ROLLBACK:
 		return manager_rollback(m, request, peer);
 	case CONTROL_PANIC:
@@ -183,6 +183,7 @@ void manager_run(struct manager *m)
 		manager_heal(m);
 		manager_confirm_tick(m);
 		manager_clock_tick(m, now);
+		manager_counters_tick(m, now);
 		server_serve(m->server, now);
 		(void)sd_notify(0, "WATCHDOG=1");
 	}
@@ -277,6 +278,7 @@ enum fw_err manager_new(const struct manager_options *options,
 	m->opt = *options;
 	m->lock = m->signals = m->log.fd = -1;
 	m->nft = (struct nft){.fd = -1, .events = -1};
+	m->store = (struct store){-1, -1};
 	m->verdict.channel = m->verdict.events = -1;
 	err = open_all(m);
 	if (err) {
@@ -298,6 +300,7 @@ void manager_free(struct manager *m)
 		store_close(&m->store);
 	json_decref(m->loaded);
 	json_decref(m->panic);
+	nft_counters_forget(&m->counters);
 	nft_close(&m->nft);
 	evelog_close(&m->log);
 	free(m->event_room);

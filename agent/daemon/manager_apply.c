@@ -113,9 +113,8 @@ static void prepare(void *arg)
 {
 	struct preparation *w = arg;
 
-	w->err = verdict_process_prepare(
-		&w->m->verdict, str_mem(w->p->canonical.p, w->p->canonical.len),
-		&w->p->files, &w->m->env);
+	w->err = verdict_process_prepare(&w->m->verdict, w->p, w->m->policy,
+					 &w->m->env);
 }
 
 /* A verdict process that is ready for the policy: the running one, or with
@@ -160,6 +159,8 @@ static void switch_over(struct manager *m, const struct transition *t,
 	}
 	m->policy = t->policy;
 	m->generation = t->generation;
+	if (store_get(&m->store, t->generation, &m->record))
+		m->record = t->record;
 	m->since_ns = worker_now();
 	m->utc_offset = m->env.env.utc_offset;
 }
@@ -246,14 +247,18 @@ static void compile(void *arg)
 }
 
 struct policy *manager_compile(struct manager *m, struct answer *a,
-			       struct str text,
+			       unsigned stored, struct str text,
 			       const struct policy_files *files)
 {
+	char name[32] = "policy";
 	struct compilation c = {.in = {.text = text,
-				       .text_name = "policy",
+				       .text_name = name,
 				       .files = files,
+				       .before = m->policy,
 				       .env = &m->env.env}};
 
+	if (stored)
+		(void)snprintf(name, sizeof(name), "generation %u", stored);
 	/* No two that follow each other are alike. */
 	sysenv_init(&m->env,
 		    m->policy ? m->policy->ir.generation % MARK_GENERATIONS + 1
@@ -287,7 +292,7 @@ bool manager_put_stored(struct manager *m, unsigned generation,
 			      generation, fw_err_text(err));
 		return false;
 	}
-	t.policy = manager_compile(m, a, text, &files);
+	t.policy = manager_compile(m, a, generation, text, &files);
 	done = t.policy && manager_put_in_force(m, &t);
 	str_free(text);
 	store_files_free(&files);
@@ -306,6 +311,7 @@ bool manager_put_none(struct manager *m, struct answer *a)
 	verdict_process_stop(&m->verdict);
 	policy_free(m->policy);
 	m->table_known = false;
+	nft_counters_forget(&m->counters);
 	m->policy = NULL;
 	m->generation = 0;
 	m->retry_ns = 0;

@@ -33,7 +33,7 @@ static bool load_generation(struct manager *m, unsigned generation)
 		return false;
 	}
 	strbuf_init(&a.text, 0);
-	p = manager_compile(m, &a, text, &files);
+	p = manager_compile(m, &a, generation, text, &files);
 	done = p && load(m, p, &a);
 	if (done)
 		log_info("the ruleset of policy %s, generation %u, is loaded",
@@ -88,6 +88,7 @@ int manager_boot(const struct manager_options *options)
 		log_error("no netlink socket: %s", fw_err_text(err));
 	}
 	json_decref(m->panic);
+	nft_counters_forget(&m->counters);
 	nft_close(&m->nft);
 	free(m);
 	return status;

@@ -32,105 +32,13 @@
 #define RETRY_ROLLBACK_NS 2000000000ULL
 #define CLOCK_NS          5000000000ULL
 
-/* A failure of the disk that changes nothing of what is in force. */
-static void complain(enum fw_err err, const char *what)
-{
-	if (err)
-		log_error("%s could not be stored: %s", what, fw_err_text(err));
-}
-
-/* --- on the way into force ----------------------------------------------- */
-static enum fw_err store_pending_of(struct manager *m, struct transition *t)
-{
-	struct pending p = {.generation = t->generation,
-			    .previous =
-				    store_pointer(&m->store, STORE_CONFIRMED),
-			    .seconds = t->confirm_s};
-
-	p.deadline_ns = boot_now() + t->confirm_s * 1000000000ULL;
-	p.deadline = (int64_t)(worker_now() / 1000000000) + t->confirm_s;
-	boot_id(p.boot_id);
-	return store_pending_set(&m->store, &p);
-}
-
-bool manager_store_before(struct manager *m, struct transition *t)
-{
-	enum fw_err err = m->store_open ? FW_OK : FW_ERR_IO;
-
-	if (t->generation)
-		return true;
-	t->record.previous = m->generation;
-	t->record.state =
-		t->confirm_s ? GENERATION_PENDING : GENERATION_CONFIRMED;
-	if (!err)
-		err = store_add(&m->store, &t->record,
-				str_mem(t->policy->canonical.p,
-					t->policy->canonical.len),
-				&t->policy->files);
-	if (!err)
-		t->generation = t->record.number;
-	if (!err && t->confirm_s)
-		err = store_pending_of(m, t);
-	if (err && t->confirm_s) {
-		manager_store_undo(m, t);
-		answer_refuse(t->answer, 1,
-			      "it cannot be stored in %s (%s), so nothing "
-			      "could take it back in time",
-			      m->opt.state_dir, fw_err_text(err));
-		return false;
-	}
-	if (err)
-		strbuf_addf(&t->answer->text,
-			    "in force, but not stored in %s (%s): it will be "
-			    "gone after a restart\n",
-			    m->opt.state_dir, fw_err_text(err));
-	return true;
-}
-
-void manager_store_undo(struct manager *m, const struct transition *t)
-{
-	/* Only what manager_store_before() has added. */
-	if (!t->record.number)
-		return;
-	if (m->pending.generation)
-		complain(store_pending_set(&m->store, &m->pending),
-			 "what is pending");
-	else
-		complain(store_pending_clear(&m->store), "what is pending");
-	store_forget(&m->store, t->record.number);
-}
-
-static void set_state(struct manager *m, unsigned generation,
-		      enum generation_state state)
-{
-	if (generation)
-		complain(store_set_state(&m->store, generation, state),
-			 "what became of a generation");
-}
-
-void manager_store_after(struct manager *m, const struct transition *t)
-{
-	/* What was in the store before is pointed at by who asked for it. */
-	if (!t->record.number)
-		return;
-	if (!t->confirm_s)
-		complain(store_point(&m->store, STORE_CONFIRMED, t->generation),
-			 "which generation is confirmed");
-	complain(store_point(&m->store, STORE_CURRENT, t->generation),
-		 "which generation is in force");
-	if (!t->confirm_s)
-		return;
-	set_state(m, m->pending.generation, GENERATION_ABANDONED);
-	(void)store_pending(&m->store, &m->pending);
-	m->rollback_ns = m->pending.deadline_ns;
-}
-
 /* --- confirm and go back ------------------------------------------------- */
 static void pending_ends(struct manager *m)
 {
-	complain(store_pending_clear(&m->store), "what is pending");
+	manager_complain(store_pending_clear(&m->store), "what is pending");
 	m->pending = (struct pending){0};
 	m->rollback_ns = 0;
+	m->rollback_trouble[0] = '\0';
 }
 
 /* `to` (0: no policy at all) into force again, in place of what is. */
@@ -143,13 +51,13 @@ static bool go_back(struct manager *m, unsigned to, const json_t *flows,
 
 	if (!done)
 		return false;
-	complain(store_point(&m->store, STORE_CONFIRMED, to),
-		 "which generation is confirmed");
-	complain(store_point(&m->store, STORE_CURRENT, to),
-		 "which generation is in force");
+	manager_complain(store_point(&m->store, STORE_CONFIRMED, to),
+			 "which generation is confirmed");
+	manager_complain(store_point(&m->store, STORE_CURRENT, to),
+			 "which generation is in force");
 	if (from != to)
-		set_state(m, from, GENERATION_ROLLED_BACK);
-	set_state(m, to, GENERATION_CONFIRMED);
+		manager_set_state(m, from, GENERATION_ROLLED_BACK);
+	manager_set_state(m, to, GENERATION_CONFIRMED);
 	pending_ends(m);
 	return true;
 }
@@ -162,16 +70,21 @@ static bool go_back_to(struct manager *m, unsigned to, const char *why)
 
 	strbuf_init(&a.text, 0);
 	done = go_back(m, to, NULL, true, &a);
-	if (done)
+	if (done) {
 		log_warning("generation %u %s: generation %u is in force "
 			    "again",
 			    from, why, to);
-	else
-		log_error("generation %u %s, but generation %u cannot be put "
-			  "into force: %s",
-			  from, why, to, strbuf_text(&a.text));
+		strbuf_done(&a.text);
+		return true;
+	}
+	(void)snprintf(m->rollback_trouble, sizeof(m->rollback_trouble), "%.*s",
+		       (int)strcspn(strbuf_text(&a.text), "\n"),
+		       strbuf_text(&a.text));
+	log_error("generation %u %s, but generation %u cannot be put into "
+		  "force: %s",
+		  from, why, to, strbuf_text(&a.text));
 	strbuf_done(&a.text);
-	return done;
+	return false;
 }
 
 /* Where the way back is broken, an older one is taken. */
@@ -233,36 +146,56 @@ void manager_clock_tick(struct manager *m, uint64_t now)
 	strbuf_done(&a.text);
 }
 
-json_t *manager_confirm(struct manager *m)
+json_t *manager_confirm(struct manager *m, const json_t *request)
 {
 	unsigned generation = m->pending.generation;
+	const json_t *meant = json_object_get(request, "generation");
+	struct answer a = {0};
 	enum fw_err err;
+	json_t *o;
 
-	if (!generation)
-		return json_pack("{s:b, s:i, s:s}", "ok", 0, "exit", 1, "error",
-				 "nothing waits to be confirmed\n");
+	strbuf_init(&a.text, 0);
+	if (!generation) {
+		answer_refuse(&a, 1, "nothing waits to be confirmed");
+		return answer_end(&a);
+	}
+	if (meant && json_integer_value(meant) != (json_int_t)generation) {
+		answer_refuse(&a, 1,
+			      "it is generation %u that waits to be confirmed",
+			      generation);
+		return answer_end(&a);
+	}
 	err = store_point(&m->store, STORE_CONFIRMED, generation);
-	if (err)
-		return json_pack("{s:b, s:i, s:s, s:s}", "ok", 0, "exit", 1,
-				 "error",
-				 "it cannot be stored that it is confirmed\n",
-				 "why", fw_err_text(err));
-	set_state(m, generation, GENERATION_CONFIRMED);
+	if (err) {
+		answer_refuse(&a, 1,
+			      "it cannot be stored that it is confirmed: %s",
+			      fw_err_text(err));
+		return answer_end(&a);
+	}
+	manager_set_state(m, generation, GENERATION_CONFIRMED);
 	pending_ends(m);
 	log_info("generation %u is confirmed", generation);
-	return json_pack("{s:b, s:i, s:i}", "ok", 1, "exit", 0, "generation",
-			 (int)generation);
+	o = answer_end(&a);
+	json_object_set_new(o, "generation", json_integer(generation));
+	return o;
 }
 
-/* What was in force before this one; 0: nothing, or it is forgotten. */
-static unsigned in_force_before(const struct manager *m, unsigned number)
+/* What was in force before; 0: nothing, or it is forgotten. */
+static unsigned in_force_before(const struct manager *m)
 {
 	struct generation g, before;
 
-	if (store_get(&m->store, number, &g) ||
+	if (!manager_in_force(m, &g) ||
 	    store_get(&m->store, g.previous, &before))
 		return 0;
 	return g.previous;
+}
+
+/* Who takes back what is not confirmed yet was there before it: the way back is
+ * always open. */
+static bool is_the_way_back(const struct manager *m, unsigned to)
+{
+	return m->pending.generation && to == m->pending.previous;
 }
 
 json_t *manager_rollback(struct manager *m, const json_t *request,
@@ -273,20 +206,22 @@ json_t *manager_rollback(struct manager *m, const json_t *request,
 	unsigned from = m->generation;
 	struct answer a = {0};
 	char author[80];
+	bool force;
 	json_t *o;
 
 	strbuf_init(&a.text, 0);
 	if (!wanted && m->pending.generation)
 		to = m->pending.previous;
 	else if (!wanted)
-		to = in_force_before(m, m->generation);
+		to = in_force_before(m);
+	force = is_the_way_back(m, to) ||
+		json_is_true(json_object_get(request, "force"));
 	if (!to && !m->pending.generation)
 		answer_refuse(&a, 1,
 			      "there is no earlier generation to go back to");
 	else if (to == m->generation && !m->pending.generation)
 		answer_refuse(&a, 1, "generation %u is in force", to);
-	else if (go_back(m, to, json_object_get(request, "flows"),
-			 json_is_true(json_object_get(request, "force")), &a)) {
+	else if (go_back(m, to, json_object_get(request, "flows"), force, &a)) {
 		author_name(peer->uid, author, sizeof(author));
 		log_info("generation %u is in force again, by %s", to, author);
 	}
@@ -294,22 +229,6 @@ json_t *manager_rollback(struct manager *m, const json_t *request,
 	json_object_set_new(o, "generation", json_integer(to));
 	json_object_set_new(o, "from", json_integer(from));
 	return o;
-}
-
-json_t *manager_history(const struct manager *m)
-{
-	unsigned all[LIMIT_GENERATIONS * 2];
-	size_t n = store_list(&m->store, all, sizeof(all) / sizeof(*all));
-	json_t *list = json_array();
-	struct generation g;
-
-	for (size_t i = 0; i < n; i++)
-		if (store_get(&m->store, all[i], &g) == FW_OK)
-			json_array_append_new(list, generation_to_json(&g));
-	return json_pack("{s:b, s:i, s:i, s:i, s:I, s:o}", "ok", 1, "exit", 0,
-			 "current", (int)m->generation, "pending",
-			 (int)m->pending.generation, "deadline",
-			 (json_int_t)m->pending.deadline, "generations", list);
 }
 
 /* --- start --------------------------------------------------------------- */
@@ -329,9 +248,9 @@ static void settle_leftovers(struct manager *m)
 		    store_get(&m->store, all[i], &g) ||
 		    g.state != GENERATION_PENDING)
 			continue;
-		set_state(m, all[i],
-			  all[i] == confirmed ? GENERATION_CONFIRMED
-					      : GENERATION_ABANDONED);
+		manager_set_state(m, all[i],
+				  all[i] == confirmed ? GENERATION_CONFIRMED
+						      : GENERATION_ABANDONED);
 	}
 }
 

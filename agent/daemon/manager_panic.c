@@ -14,6 +14,7 @@ static void turn_on(struct manager *m, const json_t *request,
 	const struct panic_order order = {
 		.ir = m->policy ? &m->policy->ir : NULL,
 		.flows = json_object_get(request, "flows"),
+		.before = m->panic,
 		.author = author,
 		.told = told,
 		.now = (int64_t)(worker_now() / 1000000000)};
@@ -34,6 +35,8 @@ static void turn_on(struct manager *m, const json_t *request,
 	json_decref(m->panic);
 	m->panic = record;
 	log_warning("panic is on, by %s", author);
+	if (panic_lets_nobody_in(record))
+		strbuf_addf(&a->text, PANIC_NOBODY);
 	err = store_record_set(&m->store, PANIC_RECORD, json_incref(record));
 	if (err)
 		strbuf_addf(&a->text,

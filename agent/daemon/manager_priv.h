@@ -7,6 +7,7 @@
 #include "agent/daemon/manager.h"
 #include "agent/daemon/verdict_process.h"
 #include "agent/kernel/nftapply.h"
+#include "agent/kernel/nftcounters.h"
 #include "agent/store/store.h"
 #include "policy/backend.h"
 
@@ -27,10 +28,14 @@ struct manager {
 	struct nft_change change; /* not healed yet */
 	uint64_t heal_ns;         /* not before */
 	uint64_t healed;
-	struct policy *policy;  /* in force, or NULL */
-	unsigned generation;    /* its number in the store; 0: not stored */
-	struct pending pending; /* generation 0: nothing is */
-	uint64_t rollback_ns;   /* CLOCK_BOOTTIME: go back then; 0: no */
+	struct nft_counters counters; /* as read last */
+	uint64_t counters_ns;         /* when that was */
+	struct policy *policy;        /* in force, or NULL */
+	unsigned generation;        /* its number in the store; 0: not stored */
+	struct generation record;   /* what the store keeps of it, or should */
+	struct pending pending;     /* generation 0: nothing is */
+	uint64_t rollback_ns;       /* CLOCK_BOOTTIME: go back then; 0: no */
+	char rollback_trouble[240]; /* why that failed last, or "" */
 	struct verdict_process verdict;
 	struct sysenv env; /* of the last compile */
 	enum queue_target queue;
@@ -70,9 +75,10 @@ struct transition {
 	struct answer *answer;
 };
 
-/* Compile a text with its files; NULL when the answer says why not. */
+/* Compile a text with its files; NULL when the answer says why not.  `stored`:
+ * which generation's it is, for people; 0: none's yet. */
 struct policy *manager_compile(struct manager *m, struct answer *a,
-			       struct str text,
+			       unsigned stored, struct str text,
 			       const struct policy_files *files);
 
 /* False: the answer says why, and all is as it was. */
@@ -100,6 +106,9 @@ bool manager_probe_queue(struct manager *m, struct answer *a,
 bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		  enum queue_target queue);
 
+/* A table that others may take away: what its counters say, for a new one. */
+void manager_counters_tick(struct manager *m, uint64_t now);
+
 /* What others have done to it is undone. */
 void manager_heal(struct manager *m);
 
@@ -115,10 +124,7 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 		      const struct policy_files *files,
 		      const struct server_peer *peer);
 
-/* --- manager_confirm.c --------------------------------------------------- */
-
-/* Open the store and put into force what it says; trouble is logged. */
-void manager_start(struct manager *m);
+/* --- manager_store.c: what is kept of it ---------------------------------- */
 
 /* Before the ruleset is sent: what must be on disk by then.  False: it is not,
  * and must be. */
@@ -130,6 +136,24 @@ void manager_store_undo(struct manager *m, const struct transition *t);
 /* It is in force. */
 void manager_store_after(struct manager *m, const struct transition *t);
 
+/* What is in force, as the store has it, or for want of it as it was applied:
+ * then its state says so.  False: nothing is. */
+bool manager_in_force(const struct manager *m, struct generation *out);
+
+/* A failure of the disk that changes nothing of what is in force. */
+void manager_complain(enum fw_err err, const char *what);
+
+/* What became of a generation. */
+void manager_set_state(struct manager *m, unsigned generation,
+		       enum generation_state state);
+
+json_t *manager_history(const struct manager *m);
+
+/* --- manager_confirm.c --------------------------------------------------- */
+
+/* Open the store and put into force what it says; trouble is logged. */
+void manager_start(struct manager *m);
+
 /* A policy is made for one offset of local time, and for the numbers that users
  * and cgroups had: when one changes it is put into force anew. */
 void manager_clock_tick(struct manager *m, uint64_t now);
@@ -137,10 +161,9 @@ void manager_clock_tick(struct manager *m, uint64_t now);
 /* What was not confirmed in time is taken back. */
 void manager_confirm_tick(struct manager *m);
 
-json_t *manager_confirm(struct manager *m);
+json_t *manager_confirm(struct manager *m, const json_t *request);
 json_t *manager_rollback(struct manager *m, const json_t *request,
 			 const struct server_peer *peer);
-json_t *manager_history(const struct manager *m);
 
 /* --- manager_panic.c ------------------------------------------------------ */
 
@@ -150,6 +173,21 @@ json_t *manager_panic(struct manager *m, const json_t *request,
 /* After a start, or when somebody has meddled: have the kernel do it again. */
 void manager_panic_again(struct manager *m);
 
+/* --- manager_foreign.c: others that filter here --------------------------- */
+
+/* Their chains, and whether that is all. */
+void manager_foreign_tell(json_t *table);
+
+/* Those that make the policy mean something else, a line each. */
+void manager_foreign_warn(struct strbuf *out);
+
+/* Who makes large lists slow to load by listening. */
+void manager_listeners_tell(const struct manager *m, json_t *table);
+void manager_listeners_warn(const struct manager *m, struct strbuf *out);
+
 /* --- manager_status.c: the request `status`; the answer is owned --------- */
 
 json_t *manager_status(const struct manager *m);
+
+/* What is in force, in short; owned.  There must be a policy. */
+json_t *manager_policy_json(const struct manager *m);

@@ -43,6 +43,20 @@ static bool may_follow(const struct manager *m, const json_t *request,
 	return false;
 }
 
+/* Who has to be told that his is gone. */
+static void tell_of_abandoned(const struct manager *m, unsigned generation,
+			      struct answer *a)
+{
+	struct generation g;
+
+	if (!generation || store_get(&m->store, generation, &g) != FW_OK)
+		return;
+	strbuf_addf(&a->text,
+		    "generation %u, applied by %s, waited to be confirmed: "
+		    "this one takes its place\n",
+		    generation, g.author);
+}
+
 static void fill_record(struct generation *g, const json_t *request,
 			const struct policy *p, const struct server_peer *peer)
 {
@@ -59,7 +73,9 @@ static void fill_record(struct generation *g, const json_t *request,
 
 static void say_done(const struct manager *m, json_t *o)
 {
-	json_object_set_new(o, "digest", json_string(m->policy->digest));
+	json_object_set_new(o, "policy", manager_policy_json(m));
+	json_object_set_new(o, "findings",
+			    json_boolean(m->policy->diags.all.n > 0));
 	json_object_set_new(o, "generation", json_integer(m->generation));
 }
 
@@ -80,7 +96,7 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 	if (!json_is_string(text))
 		answer_refuse(&a, 2, "the request holds no policy");
 	else if (may_follow(m, request, t.confirm_s, &a))
-		t.policy = manager_compile(m, &a,
+		t.policy = manager_compile(m, &a, 0,
 					   str_mem(json_string_value(text),
 						   json_string_length(text)),
 					   files);
@@ -88,13 +104,19 @@ json_t *manager_apply(struct manager *m, const json_t *request,
 		strbuf_addf(&a.text, "panic is on: the policy decides only "
 				     "after 'fwctl panic off'\n");
 	if (t.policy) {
+		unsigned waited = m->pending.generation;
+
 		fill_record(&t.record, request, t.policy, peer);
-		if (manager_put_in_force(m, &t))
+		if (manager_put_in_force(m, &t)) {
 			log_info("policy %s is in force, generation %u, "
 				 "applied by %s",
 				 m->policy->digest, m->generation,
 				 t.record.author);
+			tell_of_abandoned(m, waited, &a);
+		}
 	}
+	if (!a.exit)
+		manager_foreign_warn(&a.text);
 	o = answer_end(&a);
 	if (!a.exit)
 		say_done(m, o);

@@ -72,7 +72,7 @@ static json_t *generation_json(const struct manager *m)
 	struct generation g;
 	json_t *o;
 
-	if (!m->generation || store_get(&m->store, m->generation, &g))
+	if (!manager_in_force(m, &g))
 		return json_null();
 	o = generation_to_json(&g);
 	if (m->pending.generation) {
@@ -80,33 +80,42 @@ static json_t *generation_json(const struct manager *m)
 				    json_integer(m->pending.deadline));
 		json_object_set_new(o, "previous",
 				    json_integer(m->pending.previous));
+		json_object_set_new(o, "trouble",
+				    json_string(m->rollback_trouble));
 	}
 	return o;
 }
 
-/* Other tables can take away what we pass, never pass what we refuse. */
-static json_t *foreign_json(const struct manager *m)
+/* By the kernel, not by what the daemon remembers. */
+static bool table_stands(const struct manager *m)
 {
-	struct nft_foreign found[NFT_FOREIGN_MOST];
-	size_t n = nft_foreign(&m->nft, MANAGER_TABLE, found, NFT_FOREIGN_MOST);
-	json_t *list = json_array();
+	bool there;
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}",
-					"family", found[i].family, "table",
-					found[i].table, "chain", found[i].chain,
-					"hook", found[i].hook, "priority",
-					(int)found[i].priority, "drops",
-					(int)found[i].drops));
-	return list;
+	return !nft_table_present(&m->nft, MANAGER_TABLE, &there) && there;
 }
 
 static json_t *table_json(const struct manager *m)
 {
-	return json_pack("{s:s, s:b, s:I, s:o}", "name", MANAGER_TABLE, "owner",
-			 m->table_flags != 0, "healed", (json_int_t)m->healed,
-			 "foreign", foreign_json(m));
+	json_t *o =
+		json_pack("{s:s, s:b, s:b, s:I}", "name", MANAGER_TABLE,
+			  "present", table_stands(m), "owner",
+			  m->table_flags != 0, "healed", (json_int_t)m->healed);
+
+	manager_foreign_tell(o);
+	manager_listeners_tell(m, o);
+	return o;
+}
+
+json_t *manager_policy_json(const struct manager *m)
+{
+	const struct policy *p = m->policy;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest", p->digest,
+			 "gateway", p->ir.name, "mode",
+			 p->ir.observe ? "observe" : "enforce", "fail",
+			 p->ir.fail_open ? "open" : "closed", "since",
+			 (json_int_t)(m->since_ns / 1000000000), "rules",
+			 (int)p->ir.n_all);
 }
 
 json_t *manager_status(const struct manager *m)
@@ -132,14 +141,7 @@ json_t *manager_status(const struct manager *m)
 	if (!m->policy)
 		return o;
 	json_object_set_new(o, "generation", generation_json(m));
-	json_object_set_new(
-		o, "policy",
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i}", "digest",
-			  m->policy->digest, "gateway", m->policy->ir.name,
-			  "mode", m->policy->ir.observe ? "observe" : "enforce",
-			  "fail", m->policy->ir.fail_open ? "open" : "closed",
-			  "since", (json_int_t)(m->since_ns / 1000000000),
-			  "rules", (int)m->policy->ir.n_all));
+	json_object_set_new(o, "policy", manager_policy_json(m));
 	json_object_set_new(o, "queue",
 			    json_pack("{s:s, s:o}", "target",
 				      !m->policy->ruleset.queues ? "none"

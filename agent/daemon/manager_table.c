@@ -22,8 +22,11 @@
 
 #define ERRORS_NAMED 20
 /* How often a batch is made anew that somebody has overtaken. */
-#define TRIES       8
+#define TRIES 8
+/* Some tens of thousands of elements. */
+#define LARGE_BATCH (1UL * 1024 * 1024)
 #define HEAL_NS     1000000000ULL
+#define COUNTERS_NS 5000000000ULL
 #define LOADED_FILE "loaded.json"
 
 /* --- what the kernel does not take -----------------------------------------
@@ -174,6 +177,7 @@ struct sending {
 	struct policy *policy;
 	enum queue_target queue;
 	bool last; /* whoever comes between */
+	bool large;
 	struct nft_errors errors;
 	enum fw_err err;
 	uint32_t genid; /* of what it was made for */
@@ -204,10 +208,16 @@ static void send_once(void *arg)
 		return;
 	loaded = s->last ? NULL : known_ruleset(m);
 	p->ruleset.table_flags = m->table_flags;
+	/* A table that is made anew goes on counting where this one was. */
+	if (!loaded && nft_counters_read(p->ruleset.table, &m->counters))
+		log_warning("the counters cannot be read: they may begin "
+			    "anew");
+	p->ruleset.counted = loaded ? NULL : &m->counters.values;
 	s->err = backend_nl(loaded, &p->ruleset, s->queue,
 			    s->last ? 0 : s->genid, &p->arena, &batch);
 	if (s->err)
 		return;
+	s->large = batch.len > LARGE_BATCH;
 	s->err = nft_send(&m->nft, &batch, &s->errors);
 	if (s->err && (s->last || !nft_was_overtaken(&s->errors)))
 		explain_batch(s->answer, &batch, &s->errors);
@@ -243,9 +253,20 @@ bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 	if (s.err && s.errors.n == 0 && !a->exit)
 		answer_refuse(a, 1, "the ruleset cannot be made: %s",
 			      fw_err_text(s.err));
+	if (!s.err && s.large)
+		manager_listeners_warn(m, &a->text);
 	if (!s.err)
 		note_loaded(m, p, s.errors.deaf ? s.genid + 1 : 0);
 	return !s.err;
+}
+
+void manager_counters_tick(struct manager *m, uint64_t now)
+{
+	if (m->table_flags || !m->policy || now - m->counters_ns < COUNTERS_NS)
+		return;
+	m->counters_ns = now;
+	if (nft_counters_read(MANAGER_TABLE, &m->counters))
+		log_debug("the counters cannot be read");
 }
 
 /* --- heal -------------------------------------------------------------------
@@ -283,7 +304,8 @@ void manager_heal(struct manager *m)
 	if (manager_send(m, &a, p, m->queue)) {
 		m->healed++;
 		log_warning("%s (pid %d) changed the table " MANAGER_TABLE
-			    ": it is restored",
+			    ": it is restored; its rates and connection "
+			    "limits begin anew",
 			    who.program[0] ? who.program : "somebody",
 			    (int)who.pid);
 	} else {

@@ -6,6 +6,7 @@
 #include "agent/daemon/worker_queue.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,14 +133,22 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 }
 
 static enum fw_err send_file(const struct verdict_process *v,
-			     const struct policy_file *file)
+			     const struct policy_file *file, bool known)
 {
-	enum fw_err err = channel_send(v->channel, CHANNEL_FILE_NAME,
-				       str_of(file->name), READY_MS);
+	struct strbuf name;
+	enum fw_err err = FW_ERR_NOMEM;
 
-	return err ? err
-		   : channel_send(v->channel, CHANNEL_FILE, file->bytes,
-				  READY_MS);
+	strbuf_init(&name, 0);
+	strbuf_addf(&name, "%0*" PRIx64 "%s", CHANNEL_HASH_LEN, file->hash,
+		    file->name);
+	if (!name.failed)
+		err = channel_send(v->channel, CHANNEL_FILE_NAME,
+				   str_mem(name.p, name.len), READY_MS);
+	strbuf_done(&name);
+	if (!err && !known)
+		err = channel_send(v->channel, CHANNEL_FILE, file->bytes,
+				   READY_MS);
+	return err;
 }
 
 static enum fw_err send_env(const struct verdict_process *v,
@@ -158,16 +167,25 @@ static enum fw_err send_env(const struct verdict_process *v,
 	return err;
 }
 
-enum fw_err verdict_process_prepare(struct verdict_process *v, struct str text,
-				    const struct policy_files *files,
+enum fw_err verdict_process_prepare(struct verdict_process *v,
+				    const struct policy *policy,
+				    const struct policy *used,
 				    const struct sysenv *env)
 {
 	enum fw_err err = send_env(v, env);
 
-	for (size_t i = 0; i < files->n && !err; i++)
-		err = send_file(v, &files->items[i]);
+	for (size_t i = 0; i < policy->files.n && !err; i++) {
+		const struct policy_file *file = &policy->files.items[i];
+
+		err = send_file(
+			v, file,
+			lists_known(&used->lists, &policy->lists, file->hash));
+	}
 	if (!err)
-		err = channel_send(v->channel, CHANNEL_PREPARE, text, READY_MS);
+		err = channel_send(
+			v->channel, CHANNEL_PREPARE,
+			str_mem(policy->canonical.p, policy->canonical.len),
+			READY_MS);
 	if (err)
 		set_error(v, "the verdict process does not take the policy");
 	return err ? err : expect(v, CHANNEL_DONE);

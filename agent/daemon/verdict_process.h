@@ -24,11 +24,14 @@ FW_MUST_CHECK enum fw_err verdict_process_start(struct verdict_process *v,
 						struct stats *stats,
 						const char *user);
 
-/* Hand over a policy with its files, without using it yet; then use it. */
-FW_MUST_CHECK enum fw_err
-verdict_process_prepare(struct verdict_process *v, struct str text,
-			const struct policy_files *files,
-			const struct sysenv *env);
+/* Hand over a policy with its files, but for lists that it knows from the
+ * policy it uses; it does not use the new one yet. */
+FW_MUST_CHECK enum fw_err verdict_process_prepare(struct verdict_process *v,
+						  const struct policy *policy,
+						  const struct policy *used,
+						  const struct sysenv *env);
+
+/* Use what was prepared. */
 FW_MUST_CHECK enum fw_err verdict_process_commit(struct verdict_process *v);
 
 /* What it says of flows that were allowed under earlier policies: into

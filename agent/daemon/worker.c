@@ -116,12 +116,22 @@ static void open_all(struct worker *w)
 	open_log(w);
 }
 
-/* The name of a file that comes next; both are ours from now on. */
+/* The name of a file, whose bytes come next unless its list is known; both are
+ * ours from now on. */
 static void file_name(struct worker *w, struct str name)
 {
-	if (w->next.n >= BUNDLE_FILES_MAX)
+	char hash[CHANNEL_HASH_LEN + 1] = "";
+
+	if (w->next.n >= BUNDLE_FILES_MAX || name.len < CHANNEL_HASH_LEN)
 		_exit(0);
-	w->files[w->next.n++] = (struct policy_file){.name = name.p};
+	memcpy(hash, name.p, CHANNEL_HASH_LEN);
+	w->files[w->next.n] = (struct policy_file){
+		.name = strdup(name.p + CHANNEL_HASH_LEN),
+		.hash = strtoull(hash, NULL, 16),
+	};
+	str_free(name);
+	if (!w->files[w->next.n++].name)
+		_exit(1);
 }
 
 static void file_bytes(struct worker *w, struct str bytes)
@@ -145,6 +155,7 @@ static bool compile(struct worker *w, struct str text)
 	const struct policy_input in = {.text = text,
 					.text_name = "policy",
 					.files = &w->next,
+					.before = w->policy,
 					.env = &w->env.env};
 	bool done = policy_compile(&in, &w->prepared) == FW_OK;
 

@@ -58,6 +58,10 @@ static bool parse_words(int argc, char **argv, struct order *o)
 			o->policy = word;
 		}
 	}
+	if (o->wait && !o->confirm_s)
+		(void)fputs("fwctl: --wait waits for the confirmation that "
+			    "--confirm asks for: give both\n",
+			    stderr);
 	return o->confirm_s >= 0 && (!o->wait || o->confirm_s);
 }
 
@@ -130,21 +134,26 @@ static int wait_for_confirmation(json_int_t generation, long seconds)
 	return EXIT_UNREACHABLE;
 }
 
-static void print_done(const struct policy *p, const struct order *o,
-		       json_int_t generation)
+static void print_done(const json_t *answer, const struct order *o)
 {
+	const char *gateway = "", *mode = "", *fail = "", *digest = "";
+	json_int_t rules = 0;
 	char span[32];
 
-	(void)printf("in force: %s, %zu rules, mode %s, fail %s, digest %s\n",
-		     p->ir.name, p->ir.n_all,
-		     p->ir.observe ? "observe" : "enforce",
-		     p->ir.fail_open ? "open" : "closed", p->digest);
+	(void)json_unpack((json_t *)(uintptr_t)answer,
+			  "{s:{s:s, s:s, s:s, s:s, s:I}}", "policy", "gateway",
+			  &gateway, "mode", &mode, "fail", &fail, "digest",
+			  &digest, "rules", &rules);
+	(void)printf("in force: %s, %lld rules, mode %s, fail %s, digest %s\n",
+		     gateway, (long long)rules, mode, fail, digest);
 	if (!o->confirm_s)
 		return;
 	duration_text(o->confirm_s, span, sizeof(span));
 	(void)printf("generation %lld is taken back in %s unless you say: "
 		     "fwctl confirm\n",
-		     (long long)generation, span);
+		     (long long)json_integer_value(
+			     json_object_get(answer, "generation")),
+		     span);
 	(void)fflush(stdout);
 }
 
@@ -165,27 +174,40 @@ static json_t *request_of(const struct order *o, const struct policy *p,
 	return request;
 }
 
+/* The daemon has most lists already and compiles in no time; where it has
+ * something to say of the policy it is compiled here too, to say it with the
+ * places of its files. */
+static void say_findings(const struct order *o, const json_t *answer,
+			 int status)
+{
+	const char *text = json_string_value(json_object_get(answer, "error"));
+	struct policy *p = NULL;
+	int here = EXIT_DONE;
+
+	if (status || json_is_true(json_object_get(answer, "findings")))
+		here = fwctl_compile(o->policy, &p);
+	if (here == EXIT_DONE && status)
+		print_error(text ? text : "the daemon refused it\n", p);
+	policy_free(p);
+}
+
 static int apply(const struct order *o, json_t *request, const struct policy *p)
 {
 	json_t *answer = NULL;
 	int status = fwctl_ask(request, &p->files, &answer);
 	json_int_t generation;
-	const char *text;
 
 	if (status != EXIT_DONE)
 		return status;
 	status = (int)json_integer_value(json_object_get(answer, "exit"));
-	text = json_string_value(json_object_get(answer, "error"));
-	if (status)
-		print_error(text ? text : "the daemon refused it\n", p);
-	text = json_string_value(json_object_get(answer, "warning"));
-	if (text && *text)
-		(void)fprintf(stderr, "warning: %s", text);
+	say_findings(o, answer, status);
+	fwctl_print_warnings(answer);
 	generation = json_integer_value(json_object_get(answer, "generation"));
+	if (!status)
+		print_done(answer, o);
 	json_decref(answer);
 	if (status)
 		return status;
-	print_done(p, o, generation);
 	return o->wait ? wait_for_confirmation(generation, o->confirm_s)
 		       : EXIT_DONE;
 }
@@ -200,7 +222,9 @@ int cmd_apply(int argc, char **argv)
 	if (!parse_words(argc, argv, &o))
 		return fwctl_usage("apply");
 	base = generation_in_force();
-	status = fwctl_compile(o.policy, &p);
+	/* What is wrong with it is said also where no daemon answers. */
+	status = base < 0 ? fwctl_compile(o.policy, &p)
+			  : fwctl_bundle(o.policy, &p);
 	if (status != EXIT_DONE)
 		return status;
 	status = apply(&o, request_of(&o, p, base), p);

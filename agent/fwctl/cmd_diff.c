@@ -41,13 +41,13 @@ static void print_value(const struct text_change *c, struct arena *arena)
 	(void)puts("");
 }
 
-/* '+' and '-' where the entry itself came or went. */
-static char sign_of(const struct text_diff *d, struct str entry)
+/* '+' and '-' where the entry itself came or went, which is its first change.
+ */
+static char sign_of(const struct text_change *first)
 {
-	vec_foreach (c, &d->changes)
-		if (!c->key.len && str_eq(c->entry, entry))
-			return c->before.len ? '-' : '+';
-	return '~';
+	if (first->key.len)
+		return '~';
+	return first->before.len ? '-' : '+';
 }
 
 static void print_said(const struct text_diff *d, struct arena *arena)
@@ -56,7 +56,7 @@ static void print_said(const struct text_diff *d, struct arena *arena)
 
 	vec_foreach (c, &d->changes) {
 		if (!str_eq(c->entry, last))
-			(void)printf("  %c %.*s\n", sign_of(d, c->entry),
+			(void)printf("  %c %.*s\n", sign_of(c),
 				     STR_ARG(c->entry));
 		last = c->entry;
 		if (c->key.len)
@@ -92,6 +92,16 @@ static void print_outcome(const struct outcome *o, const char *before)
 	strbuf_done(&text);
 }
 
+static void print_example(const struct flow_change *c)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, 0);
+	example_print(c, &text);
+	(void)printf("    e.g. %s\n", strbuf_text(&text));
+	strbuf_done(&text);
+}
+
 static void print_change(const struct flow_change *c)
 {
 	size_t shown = c->where.boxes.n;
@@ -106,7 +116,7 @@ static void print_change(const struct flow_change *c)
 			     c->where.too_big ? " or" : "");
 	print_outcome(c->before, "    was ");
 	print_outcome(c->after, "    now ");
-	print_box(&c->example, "    e.g. ");
+	print_example(c);
 }
 
 static void print_flows(const struct flow_diff *d)
@@ -121,8 +131,9 @@ static void print_flows(const struct flow_diff *d)
 		(void)puts("  guards differ, as said above: they look at all "
 			   "that is allowed");
 	if (d->too_much)
-		(void)puts("  there are more differences than could be "
-			   "computed");
+		(void)printf("  too many differences: %zu classes shown, the "
+			     "rest not computed\n",
+			     d->changes.n);
 }
 
 /* What changes flows beside the rules, by the entry that says it. */
@@ -135,6 +146,8 @@ static const struct {
 	{"zones ", NULL, "zones differ: other flows may belong to them"},
 	{"ingress ", "forward", "forwards differ: other flows are led on"},
 };
+
+#define N_BESIDES (sizeof(besides) / sizeof(*besides))
 
 /* Is it a rule that leads flows on, now or before? */
 static bool is_forward(const struct ir *ir, struct str entry)
@@ -150,21 +163,26 @@ static bool is_forward(const struct ir *ir, struct str entry)
 	return false;
 }
 
+static bool besides_differ(size_t which, const struct text_diff *said,
+			   const struct ir *before, const struct ir *after)
+{
+	const char *key = besides[which].key;
+
+	vec_foreach (c, &said->changes)
+		if (str_starts(c->entry, besides[which].entry) &&
+		    (!key || str_is(c->key, key) ||
+		     is_forward(before, c->entry) ||
+		     is_forward(after, c->entry)))
+			return true;
+	return false;
+}
+
 static void print_besides(const struct text_diff *said, const struct ir *before,
 			  const struct ir *after)
 {
-	for (size_t i = 0; i < sizeof(besides) / sizeof(*besides); i++) {
-		const char *key = besides[i].key;
-		bool differs = false;
-
-		vec_foreach (c, &said->changes)
-			differs |= str_starts(c->entry, besides[i].entry) &&
-				   (!key || str_is(c->key, key) ||
-				    is_forward(before, c->entry) ||
-				    is_forward(after, c->entry));
-		if (differs)
+	for (size_t i = 0; i < N_BESIDES; i++)
+		if (besides_differ(i, said, before, after))
 			(void)printf("  %s\n", besides[i].text);
-	}
 }
 
 /* --- as JSON
@@ -217,6 +235,11 @@ static void print_any_outcome(const void *what, struct strbuf *out)
 	outcome_print(what, out);
 }
 
+static void print_any_example(const void *what, struct strbuf *out)
+{
+	example_print(what, out);
+}
+
 static json_t *flows_json(const struct flow_diff *d)
 {
 	json_t *all = json_array();
@@ -235,8 +258,7 @@ static json_t *flows_json(const struct flow_diff *d)
 				  "flows", where, "before",
 				  printed(print_any_outcome, c->before),
 				  "after", printed(print_any_outcome, c->after),
-				  "example",
-				  printed(print_any_box, &c->example)));
+				  "example", printed(print_any_example, c)));
 	}
 	return all;
 }
@@ -247,12 +269,27 @@ static int no_memory(void)
 	return EXIT_FAILED;
 }
 
-static int print_json(const struct text_diff *said,
-		      const struct flow_diff *flows)
+/* What differs beside the rules, each as a text. */
+static json_t *besides_json(const struct text_diff *said,
+			    const struct ir *before, const struct ir *after)
 {
-	json_t *all =
-		json_pack("{s:o, s:o, s:b}", "policy", said_json(said), "flows",
-			  flows_json(flows), "incomplete", flows->too_much);
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < N_BESIDES; i++)
+		if (besides_differ(i, said, before, after))
+			(void)json_array_append_new(
+				all, json_string(besides[i].text));
+	return all;
+}
+
+static int print_json(const struct text_diff *said,
+		      const struct flow_diff *flows, const struct ir *before,
+		      const struct ir *after)
+{
+	json_t *all = json_pack(
+		"{s:o, s:o, s:o, s:b, s:b}", "policy", said_json(said), "flows",
+		flows_json(flows), "besides", besides_json(said, before, after),
+		"guards", flows->guards, "incomplete", flows->too_much);
 
 	if (!all)
 		return no_memory();
@@ -279,7 +316,7 @@ static int compare(const struct policy *a, const struct policy *b, bool json)
 	if (said.failed || flows.failed) {
 		status = no_memory();
 	} else if (json) {
-		status = print_json(&said, &flows);
+		status = print_json(&said, &flows, &a->ir, &b->ir);
 	} else {
 		(void)puts("policy");
 		print_said(&said, &arena);
@@ -287,6 +324,8 @@ static int compare(const struct policy *a, const struct policy *b, bool json)
 		print_flows(&flows);
 		print_besides(&said, &a->ir, &b->ir);
 	}
+	if (status == EXIT_DONE && flows.too_much)
+		status = EXIT_FAILED;
 	arena_done(&arena);
 	return status;
 }

@@ -35,29 +35,33 @@ static void state_text(const json_t *g, const json_t *answer, char *out,
 	long seconds =
 		(long)(number_at(answer, "deadline") - (json_int_t)time(NULL));
 
-	if (number_at(g, "generation") != number_at(answer, "pending")) {
+	if (!number_at(answer, "pending") ||
+	    number_at(g, "generation") != number_at(answer, "pending")) {
 		(void)snprintf(out, room, "%s", text_at(g, "state"));
 		return;
 	}
-	duration_text(seconds > 0 ? seconds : 0, left, sizeof(left));
-	(void)snprintf(out, room, "pending, %s", left);
+	duration_text(seconds, left, sizeof(left));
+	(void)snprintf(out, room, "pending, %s",
+		       seconds > 0 ? left : "overdue");
 }
 
 static void print_line(const json_t *g, const json_t *answer, int who_width)
 {
 	time_t t = (time_t)number_at(g, "time");
-	char when[32] = "", who[256], state[64];
+	char when[32] = "", who[256], state[64], number[24];
 	struct tm tm;
 
 	if (localtime_r(&t, &tm))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	who_text(g, who, sizeof(who));
 	state_text(g, answer, state, sizeof(state));
-	(void)printf("%c %4lld  %-19s  %-14s  %5lld  %-16s  %-*s  %s\n",
+	(void)snprintf(number, sizeof(number), "%lld",
+		       (long long)number_at(g, "generation"));
+	(void)printf("%c %4s  %-19s  %-14s  %5lld  %-16s  %-*s  %s\n",
 		     number_at(g, "generation") == number_at(answer, "current")
 			     ? '*'
 			     : ' ',
-		     (long long)number_at(g, "generation"), when, state,
+		     number_at(g, "generation") ? number : "-", when, state,
 		     (long long)number_at(g, "rules"), text_at(g, "digest"),
 		     who_width, who, text_at(g, "comment"));
 }

@@ -32,13 +32,16 @@ static struct policy *stored_policy(const struct store *s)
 	return p;
 }
 
+/* Without a store, too: then it does not outlive the system. */
 static enum fw_err turn_on(const struct nft *nft, struct store *s,
 			   const json_t *request)
 {
-	struct policy *p = stored_policy(s);
+	struct policy *p = s ? stored_policy(s) : NULL;
+	json_t *before = s ? store_record(s, PANIC_RECORD) : NULL;
 	const struct panic_order order = {
 		.ir = p ? &p->ir : NULL,
 		.flows = json_object_get(request, "flows"),
+		.before = before,
 		.author = "fwctl, without a daemon",
 		.told = json_string_value(json_object_get(request, "told")),
 		.now = time(NULL)};
@@ -46,23 +49,25 @@ static enum fw_err turn_on(const struct nft *nft, struct store *s,
 	enum fw_err err = panic_load(nft, record, 0);
 
 	policy_free(p);
-	if (err) {
-		json_decref(record);
-		return err;
-	}
-	return store_record_set(s, PANIC_RECORD, record);
+	json_decref(before);
+	if (!err && panic_lets_nobody_in(record))
+		(void)fputs("warning: " PANIC_NOBODY, stderr);
+	if (!err && s)
+		return store_record_set(s, PANIC_RECORD, record);
+	json_decref(record);
+	return err;
 }
 
 static enum fw_err turn_off(const struct nft *nft, struct store *s)
 {
 	enum fw_err err = panic_unload(nft);
 
-	return err ? err : store_record_set(s, PANIC_RECORD, NULL);
+	return err || !s ? err : store_record_set(s, PANIC_RECORD, NULL);
 }
 
 static int without_daemon(bool on, const char *state_dir, const json_t *request)
 {
-	struct store store;
+	struct store store, *stored;
 	struct nft nft;
 	enum fw_err err = nft_open(&nft);
 
@@ -72,14 +77,15 @@ static int without_daemon(bool on, const char *state_dir, const json_t *request)
 		return EXIT_FAILED;
 	}
 	err = store_open(state_dir, &store);
-	if (err) {
-		(void)fprintf(stderr, "fwctl: %s: %s\n", state_dir,
-			      fw_err_text(err));
-		nft_close(&nft);
-		return err == FW_ERR_PERM ? EXIT_PERMISSION : EXIT_FAILED;
-	}
-	err = on ? turn_on(&nft, &store, request) : turn_off(&nft, &store);
-	store_close(&store);
+	stored = err ? NULL : &store;
+	if (err)
+		(void)fprintf(stderr,
+			      "warning: %s: %s: this does not outlive a "
+			      "restart of the system\n",
+			      state_dir, fw_err_text(err));
+	err = on ? turn_on(&nft, stored, request) : turn_off(&nft, stored);
+	if (stored)
+		store_close(stored);
 	nft_close(&nft);
 	if (!err)
 		return EXIT_DONE;

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
+#include "agent/fwctl/generation.h"
 #include "agent/fwctl/session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static bool parse_generation(const char *text, json_t *request)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	return end > text && !*end && n > 0 && n < 1000000 &&
-	       !json_object_set_new(request, "generation", json_integer(n));
-}
 
 int cmd_rollback(int argc, char **argv)
 {
@@ -25,7 +16,7 @@ int cmd_rollback(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--force")) {
 			json_object_set_new(request, "force", json_true());
-		} else if (!parse_generation(argv[i], request)) {
+		} else if (!generation_parse(argv[i], request)) {
 			json_decref(request);
 			return fwctl_usage("rollback");
 		}

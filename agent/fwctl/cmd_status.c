@@ -20,17 +20,24 @@ static json_int_t number_at(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
+static void print_no_policy(const json_t *table)
+{
+	if (json_is_true(json_object_get(table, "present")))
+		(void)printf("policy   none that the daemon knows, but table "
+			     "inet %s of an earlier one stands: it decides "
+			     "until the next fwctl apply\n",
+			     text_at(table, "name"));
+	else
+		(void)puts("policy   none in force: everything passes that the "
+			   "kernel's other rules pass");
+}
+
 static void print_policy(const json_t *p)
 {
 	time_t since = (time_t)number_at(p, "since");
 	char text[64] = "";
 	struct tm tm;
 
-	if (!p) {
-		(void)puts("policy   none in force: everything passes that the "
-			   "kernel's other rules pass");
-		return;
-	}
 	if (localtime_r(&since, &tm))
 		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %Z", &tm);
 	(void)printf("policy   %s, digest %s, %lld rules\n"
@@ -40,26 +47,44 @@ static void print_policy(const json_t *p)
 		     text_at(p, "fail"), text);
 }
 
+/* Until when a policy has to be confirmed. */
+static void print_pending(const json_t *g)
+{
+	long left = (long)(number_at(g, "deadline") - time(NULL));
+	const char *trouble = text_at(g, "trouble");
+	char span[32];
+
+	if (left > 0) {
+		duration_text(left, span, sizeof(span));
+		(void)printf("PENDING  back to generation %lld in %s, unless "
+			     "confirmed: fwctl confirm\n",
+			     (long long)number_at(g, "previous"), span);
+		return;
+	}
+	(void)printf("PENDING  back to generation %lld: overdue, trying "
+		     "again%s%s\n",
+		     (long long)number_at(g, "previous"), *trouble ? ": " : "",
+		     trouble);
+}
+
 static void print_generation(const json_t *g)
 {
-	const char *told = text_at(g, "told");
-	const json_t *deadline = json_object_get(g, "deadline");
-	long left = (long)(json_integer_value(deadline) - time(NULL));
-	char span[32];
+	const char *told = text_at(g, "told"), *comment = text_at(g, "comment");
+	char which[48];
 
 	if (!json_is_object(g))
 		return;
-	(void)printf("applied  generation %lld by %s%s%s%s%s%s\n",
-		     (long long)number_at(g, "generation"),
+	(void)snprintf(which, sizeof(which), "generation %lld",
+		       (long long)number_at(g, "generation"));
+	(void)printf("applied  %s by %s%s%s%s%s%s\n",
+		     number_at(g, "generation") ? which : "without a number",
 		     text_at(g, "author"), *told ? " (" : "", told,
-		     *told ? ")" : "", *text_at(g, "comment") ? ": " : "",
-		     text_at(g, "comment"));
-	if (!deadline)
-		return;
-	duration_text(left > 0 ? left : 0, span, sizeof(span));
-	(void)printf("PENDING  back to generation %lld in %s, unless "
-		     "confirmed: fwctl confirm\n",
-		     (long long)number_at(g, "previous"), span);
+		     *told ? ")" : "", *comment ? ": " : "", comment);
+	if (!strcmp(text_at(g, "state"), "not stored"))
+		(void)puts("WARNING  it is not stored: it will be gone after a "
+			   "restart; apply it again");
+	if (json_object_get(g, "deadline"))
+		print_pending(g);
 }
 
 static void print_panic(const json_t *panic)
@@ -87,14 +112,22 @@ static void print_table(const json_t *table)
 			     ? "ours alone, nobody else can change it"
 			     : "others can change it, which is undone",
 		     (long long)number_at(table, "healed"));
-	json_array_foreach (list, i, f)
-		if (json_is_true(json_object_get(f, "drops")))
-			(void)printf("WARNING  table %s %s, chain %s (%s, "
-				     "priority %lld), drops what it does not "
-				     "accept, whatever the policy allows\n",
-				     text_at(f, "family"), text_at(f, "table"),
-				     text_at(f, "chain"), text_at(f, "hook"),
-				     (long long)number_at(f, "priority"));
+	json_array_foreach (list, i, f) {
+		if (json_object_get(f, "warning"))
+			(void)printf("WARNING  %s\n", text_at(f, "warning"));
+		else if (json_object_get(f, "note"))
+			(void)printf("note     %s\n", text_at(f, "note"));
+	}
+	json_array_foreach (json_object_get(table, "listeners"), i, f)
+		(void)printf("note     %s%s listens to changes of rulesets: "
+			     "meanwhile large lists load many times slower\n",
+			     text_at(f, "program"),
+			     json_is_true(json_object_get(f, "elsewhere"))
+				     ? ", in another network namespace,"
+				     : "");
+	if (json_is_true(json_object_get(table, "foreign_incomplete")))
+		(void)puts("note     other tables hold more than is looked at "
+			   "here: nft list ruleset shows all");
 }
 
 static void print_queues(const json_t *queue)
@@ -161,7 +194,10 @@ int cmd_status(int argc, char **argv)
 	} else {
 		engine = json_object_get(answer, "engine");
 		print_panic(json_object_get(answer, "panic"));
-		print_policy(json_object_get(answer, "policy"));
+		if (json_object_get(answer, "policy"))
+			print_policy(json_object_get(answer, "policy"));
+		else
+			print_no_policy(json_object_get(answer, "table"));
 		print_generation(json_object_get(answer, "generation"));
 		(void)printf("engine   %s (pid %lld, %lld restarts), daemon "
 			     "%s pid %lld\n",

@@ -40,6 +40,10 @@ int fwctl_usage(const char *command);
  * an exit code; *out_policy is owned and set only with EXIT_DONE. */
 int fwctl_compile(const char *path, struct policy **out_policy);
 
+/* Only read it with its files, for the daemon to compile; where something is
+ * wrong with that, compile it all the same to say what. */
+int fwctl_bundle(const char *path, struct policy **out_policy);
+
 /* The answer to a request without arguments; owned, or NULL. */
 json_t *fwctl_ask_quietly(const char *name);
 
@@ -53,6 +57,9 @@ void fwctl_tell_session(json_t *request);
  * printed too.  Returns its exit code; *out_answer (owned) is set when there
  * was one. */
 int fwctl_order(json_t *request, json_t **out_answer);
+
+/* What the daemon warns of in its answer, a line each. */
+void fwctl_print_warnings(const json_t *answer);
 
 /* Ask the daemon, with files or NULL; complaints are printed.  Returns an exit
  * code; *out_answer (owned) is set when there was one. */

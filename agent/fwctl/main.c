@@ -67,31 +67,43 @@ static struct str read_stdin(void)
 	return str_mem(text, n);
 }
 
-int fwctl_compile(const char *path, struct policy **out_policy)
+/* Where the policy is; standard input is read once. */
+static struct policy_input input_of(const char *path)
 {
+	static struct sysenv env;
+	static struct str text;
 	struct policy_input in = {.path = path ? path : DEFAULT_POLICY,
 				  .directory =
 					  path ? NULL : DEFAULT_POLICY_DIR};
-	static struct sysenv env;
-	struct policy *p;
-	struct str text = {0};
-	struct strbuf said;
-	enum fw_err err;
 
 	if (path && !strcmp(path, "-")) {
-		text = read_stdin();
+		if (!text.p)
+			text = read_stdin();
 		in = (struct policy_input){.text = text, .text_name = "stdin"};
 	}
 	sysenv_init(&env, 0);
 	in.env = &env.env;
-	err = policy_compile(&in, &p);
-	str_free(text);
-	if (p) {
-		strbuf_init(&said, 0);
-		diag_print(&p->diags, &said);
-		(void)fputs(strbuf_text(&said), stderr);
-		strbuf_done(&said);
-	}
+	return in;
+}
+
+static void print_said(const struct policy *p)
+{
+	struct strbuf said;
+
+	strbuf_init(&said, 0);
+	diag_print(&p->diags, &said);
+	(void)fputs(strbuf_text(&said), stderr);
+	strbuf_done(&said);
+}
+
+int fwctl_compile(const char *path, struct policy **out_policy)
+{
+	const struct policy_input in = input_of(path);
+	struct policy *p;
+	enum fw_err err = policy_compile(&in, &p);
+
+	if (p)
+		print_said(p);
 	if (!err) {
 		*out_policy = p;
 		return EXIT_DONE;
@@ -101,6 +113,18 @@ int fwctl_compile(const char *path, struct policy **out_policy)
 			      in.path ? in.path : "stdin", fw_err_text(err));
 	policy_free(p);
 	return err == FW_ERR_POLICY ? EXIT_POLICY : EXIT_FAILED;
+}
+
+int fwctl_bundle(const char *path, struct policy **out_policy)
+{
+	struct policy_input in = input_of(path);
+
+	in.bundle = true;
+	if (policy_compile(&in, out_policy) == FW_OK &&
+	    (*out_policy)->diags.all.n == 0)
+		return EXIT_DONE;
+	policy_free(*out_policy);
+	return fwctl_compile(path, out_policy);
 }
 
 int fwctl_ask(json_t *request, const struct policy_files *files,
@@ -148,6 +172,19 @@ bool fwctl_daemon_is_there(void)
 	return there;
 }
 
+void fwctl_print_warnings(const json_t *answer)
+{
+	const char *text =
+		json_string_value(json_object_get(answer, "warning"));
+
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+
+		(void)fprintf(stderr, "warning: %.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 int fwctl_order(json_t *request, json_t **out_answer)
 {
 	int status = fwctl_ask(request, NULL, out_answer);
@@ -160,10 +197,47 @@ int fwctl_order(json_t *request, json_t **out_answer)
 	if (status)
 		(void)fprintf(stderr, "fwctl: %s",
 			      text ? text : "the daemon refuses it\n");
-	text = json_string_value(json_object_get(*out_answer, "warning"));
-	if (text && *text)
-		(void)fprintf(stderr, "warning: %s", text);
+	fwctl_print_warnings(*out_answer);
 	return status;
+}
+
+/* "--name" or "-n", without its value; 0: no option. */
+static size_t option_len(const char *word)
+{
+	if (word[0] != '-' || !word[1])
+		return 0;
+	return word[1] == '-' ? strcspn(word, "=") : 2;
+}
+
+/* The first option that stands there twice, or NULL: none of any command may,
+ * and the last would win in silence. */
+static const char *given_twice(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t n = option_len(argv[i]);
+
+		for (int j = 1; n && j < i; j++)
+			if (option_len(argv[j]) == n &&
+			    !strncmp(argv[i], argv[j], n))
+				return argv[i];
+	}
+	return NULL;
+}
+
+static int run_command(size_t which, int argc, char **argv)
+{
+	const char *twice = given_twice(argc, argv);
+
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		(void)printf("usage: fwctl %s %s\n%s\n", commands[which].name,
+			     commands[which].args, commands[which].help);
+		return EXIT_DONE;
+	}
+	if (!twice)
+		return commands[which].run(argc, argv);
+	(void)fprintf(stderr, "fwctl: %.*s is given twice\n",
+		      (int)option_len(twice), twice);
+	return fwctl_usage(commands[which].name);
 }
 
 static int run(int argc, char **argv)
@@ -191,17 +265,9 @@ static int run(int argc, char **argv)
 		(void)puts("fwctl " FWAGENT_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t c = 0; c < N_COMMANDS; c++) {
-		if (strcmp(argv[i], commands[c].name) != 0)
-			continue;
-		if (i + 1 < argc && !strcmp(argv[i + 1], "--help")) {
-			(void)printf("usage: fwctl %s %s\n%s\n",
-				     commands[c].name, commands[c].args,
-				     commands[c].help);
-			return EXIT_DONE;
-		}
-		return commands[c].run(argc - i, argv + i);
-	}
+	for (size_t c = 0; c < N_COMMANDS; c++)
+		if (!strcmp(argv[i], commands[c].name))
+			return run_command(c, argc - i, argv + i);
 	return wrong_word(argv[i]);
 }
 

@@ -85,20 +85,6 @@ FW_MUST_CHECK enum fw_err nft_genid(const struct nft *n, uint32_t *out_genid);
 FW_MUST_CHECK enum fw_err nft_fingerprint(const struct nft *n,
 					  const char *table, uint64_t *out);
 
-/* A base chain of somebody else that sees forwarded or local packets. */
-struct nft_foreign {
-	char table[64], chain[64];
-	const char *family, *hook; /* static */
-	int32_t priority;
-	bool drops; /* what it does not accept */
-};
-
-#define NFT_FOREIGN_MOST 64
-
-/* Those of the type filter, of other tables than ours; how many. */
-size_t nft_foreign(const struct nft *n, const char *table,
-		   struct nft_foreign *out, size_t room);
-
 /* --- nftwatch.c: what others do ------------------------------------------- */
 
 struct nft_change {

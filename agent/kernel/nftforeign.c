@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who else filters here. */
-#include "agent/kernel/nftapply.h"
+#include "agent/kernel/nftforeign.h"
 
-#include <errno.h>
+#include "agent/kernel/nlsock.h"
+
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#define ANSWER_MS 2000
-#define DUMP_ROOM 65536
+#define RULES_ROOM (4UL * 1024 * 1024)
 
 struct looking {
 	const char *table;
-	struct nft_foreign *out;
-	size_t n, room;
+	struct nft_foreigners *out;
 };
 
 static const char *family_name(uint32_t family)
@@ -48,27 +44,51 @@ static const char *hook_name(uint32_t hook)
 	return hook < sizeof(names) / sizeof(*names) ? names[hook] : NULL;
 }
 
+static bool dump(uint16_t type, uint8_t family, const char *table,
+		 nlsock_take take, void *data)
+{
+	char buf[512] = {0};
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buf, type, family, NLM_F_DUMP, 1);
+
+	if (table)
+		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, table);
+	return nlsock_dump(nlh, take, data) == FW_OK;
+}
+
+/* --- chains -----------------------------------------------------------------
+ */
+
+static bool is_ours(const struct looking *l, const struct nft_foreign *f)
+{
+	return f->nfproto == NFPROTO_INET &&
+	       !strncmp(f->table, l->table, strlen(l->table));
+}
+
 static void note_chain(struct looking *l, const struct nftnl_chain *c)
 {
 	const char *table = nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE);
 	const char *type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
 	struct nft_foreign f = {
-		.family =
-			family_name(nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY)),
+		.nfproto = (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY),
+		.hook = hook_name(nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)),
 		.priority = nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO)};
 
+	f.family = family_name(f.nfproto);
 	if (!table || !type || strcmp(type, "filter") != 0 || !f.family ||
-	    l->n == l->room ||
-	    (!strcmp(f.family, "inet") &&
-	     !strncmp(table, l->table, strlen(l->table))))
+	    !f.hook)
 		return;
-	f.hook = hook_name(nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM));
-	f.drops = nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
 	(void)snprintf(f.table, sizeof(f.table), "%s", table);
 	(void)snprintf(f.chain, sizeof(f.chain), "%s",
 		       nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
-	if (f.hook)
-		l->out[l->n++] = f;
+	if (nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP)
+		f.does = FOREIGN_DROPS_REST;
+	if (is_ours(l, &f))
+		return;
+	if (l->out->n < NFT_FOREIGN_MOST)
+		l->out->items[l->out->n++] = f;
+	else
+		l->out->incomplete = true;
 }
 
 static int take_chain(const struct nlmsghdr *nlh, void *data)
@@ -84,26 +104,46 @@ static int take_chain(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-size_t nft_foreign(const struct nft *n, const char *table,
-		   struct nft_foreign *out, size_t room)
+/* --- rules ------------------------------------------------------------------
+ */
+
+static bool same_table(const struct nft_foreign *a, const struct nft_foreign *b)
 {
-	static _Thread_local char buf[DUMP_ROOM];
-	struct looking l = {.table = table, .out = out, .room = room};
-	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(
-		buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NLM_F_DUMP, 1);
-	struct pollfd p = {.fd = n->fd, .events = POLLIN};
-	int more = 1;
+	return a->nfproto == b->nfproto && !strcmp(a->table, b->table);
+}
 
-	if (send(n->fd, nlh, nlh->nlmsg_len, 0) < 0)
-		return 0;
-	while (more > 0) {
-		ssize_t got = poll(&p, 1, ANSWER_MS) == 1
-				      ? recv(n->fd, buf, sizeof(buf), 0)
-				      : -1;
+/* Of the table of `first`, for all its base chains; how many rules. */
+static size_t look_at_rules(struct nft_foreigners *out,
+			    const struct nft_foreign *first, size_t before)
+{
+	struct foreign_rules rules = {.n = before};
 
-		more = got < 0 ? -1
-			       : mnl_cb_run(buf, (size_t)got, 1, 0, take_chain,
-					    &l);
+	arena_init(&rules.arena, RULES_ROOM, 0);
+	out->incomplete |= !dump(NFT_MSG_GETRULE, first->nfproto, first->table,
+				 foreign_take_rule, &rules);
+	for (size_t i = 0; i < out->n; i++)
+		if (same_table(first, &out->items[i]))
+			out->items[i].does |=
+				foreign_does(&rules, out->items[i].chain);
+	out->incomplete |= rules.incomplete;
+	arena_done(&rules.arena);
+	return rules.n;
+}
+
+void nft_foreign(const char *table, struct nft_foreigners *out)
+{
+	struct looking l = {.table = table, .out = out};
+	size_t rules = 0;
+
+	*out = (struct nft_foreigners){0};
+	out->incomplete |=
+		!dump(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, take_chain, &l);
+	for (size_t i = 0; i < out->n; i++) {
+		size_t j = 0;
+
+		while (!same_table(&out->items[j], &out->items[i]))
+			j++;
+		if (j == i)
+			rules = look_at_rules(out, &out->items[i], rules);
 	}
-	return l.n;
 }

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define ANSWER_ROOM 8192
+#define DUMP_ROOM   65536
+#define DUMP_MS     2000
 
 int nlsock_open(void)
 {
@@ -75,4 +77,29 @@ int nlsock_request(int fd, struct nlmsghdr *nlh, int timeout_ms)
 				return error;
 	}
 	return ETIMEDOUT;
+}
+
+enum fw_err nlsock_dump(const struct nlmsghdr *nlh, nlsock_take take,
+			void *data)
+{
+	static _Thread_local char buf[DUMP_ROOM];
+	/* An answer that is not read to its end goes with its socket. */
+	struct pollfd p = {.fd = nlsock_open(), .events = POLLIN};
+	int more = 1;
+
+	if (p.fd < 0)
+		return fw_err_of_errno(errno);
+	if (send(p.fd, nlh, nlh->nlmsg_len, 0) < 0)
+		more = -1;
+	while (more > 0) {
+		ssize_t got = poll(&p, 1, DUMP_MS) == 1
+				      ? recv(p.fd, buf, sizeof(buf), 0)
+				      : -1;
+
+		more = got < 0 ? -1
+			       : mnl_cb_run(buf, (size_t)got, nlh->nlmsg_seq, 0,
+					    take, data);
+	}
+	(void)close(p.fd);
+	return more < 0 ? FW_ERR_AGAIN : FW_OK;
 }

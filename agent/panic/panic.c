@@ -57,6 +57,20 @@ static bool flow_of_session(const json_t *o, struct panic_flow *out)
 	       out->to.lo.family == out->from.lo.family && out->lo;
 }
 
+/* Once each. */
+static void add_flow(json_t *list, json_t *flow)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach (list, i, other)
+		if (json_equal(other, flow))
+			break;
+	if (i == json_array_size(list) && i < FLOWS_MOST)
+		json_array_append(list, flow);
+	json_decref(flow);
+}
+
 json_t *panic_record(const struct panic_order *order)
 {
 	struct panic_flow flows[FLOWS_MOST];
@@ -66,17 +80,27 @@ json_t *panic_record(const struct panic_order *order)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(list, flow_json(&flows[i]));
+		add_flow(list, flow_json(&flows[i]));
 	json_array_foreach (order->flows, i, o) {
 		struct panic_flow f;
 
-		if (json_array_size(list) < FLOWS_MOST &&
-		    flow_of_session(o, &f))
-			json_array_append_new(list, flow_json(&f));
+		if (flow_of_session(o, &f))
+			add_flow(list, flow_json(&f));
+	}
+	json_array_foreach (json_object_get(order->before, "flows"), i, o) {
+		struct panic_flow f;
+
+		if (flow_of_json(o, &f))
+			add_flow(list, flow_json(&f));
 	}
 	return json_pack("{s:I, s:s, s:s, s:o}", "time", (json_int_t)order->now,
 			 "author", order->author ? order->author : "", "told",
 			 order->told ? order->told : "", "flows", list);
+}
+
+bool panic_lets_nobody_in(const json_t *record)
+{
+	return json_array_size(json_object_get(record, "flows")) == 0;
 }
 
 /* --- the kernel -------------------------------------------------------------

@@ -19,12 +19,20 @@
 struct panic_order {
 	const struct ir *ir; /* whose management flows go on */
 	const json_t *flows;
+	const json_t *before; /* the record, if it is on already: who may go on,
+				 may */
 	const char *author, *told;
 	int64_t now;
 };
 
 /* What is to be stored; owned. */
 json_t *panic_record(const struct panic_order *order);
+
+/* Nobody is let in: what is to be said of that. */
+#define PANIC_NOBODY                                                         \
+	"no flow is declared as management, and you are not on ssh: nobody " \
+	"reaches the gateway until 'fwctl panic off' is typed on it\n"
+bool panic_lets_nobody_in(const json_t *record);
 
 /* Have the kernel do as the record says. */
 FW_MUST_CHECK enum fw_err

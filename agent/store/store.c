@@ -2,7 +2,7 @@
 #include "agent/store/store_priv.h"
 
 #include "agent/limits.h"
-#include "policy/base/hash.h"
+#include "policy/base/digest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,6 +93,7 @@ static enum fw_err take_over(struct store *s)
 			       .comment = "from before there was a history"};
 	struct stat st;
 	struct str text;
+	uint64_t name;
 	enum fw_err err;
 
 	if (fstatat(s->dir, OLD_POLICY, &st, 0) < 0)
@@ -103,8 +104,11 @@ static enum fw_err take_over(struct store *s)
 	if (err)
 		return err;
 	g.time = st.st_mtime;
-	(void)snprintf(g.digest, sizeof(g.digest), "%016" PRIx64,
-		       hash_text(text.p, text.len));
+	if (!digest_of(text.p, text.len, &name)) {
+		str_free(text);
+		return FW_ERR_NOMEM;
+	}
+	(void)snprintf(g.digest, sizeof(g.digest), "%016" PRIx64, name);
 	err = store_add(s, &g, text, NULL);
 	if (!err)
 		err = store_point(s, STORE_CONFIRMED, g.number);

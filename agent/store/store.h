@@ -24,11 +24,12 @@
 #include <stdint.h>
 
 /* X(ID, "name") */
-#define GENERATION_STATES(X)          \
-	X(CONFIRMED, "confirmed")     \
-	X(PENDING, "pending")         \
-	X(ROLLED_BACK, "rolled back") \
-	X(ABANDONED, "abandoned") /* another came before it was confirmed */
+#define GENERATION_STATES(X)                                                 \
+	X(CONFIRMED, "confirmed")                                            \
+	X(PENDING, "pending")                                                \
+	X(ROLLED_BACK, "rolled back")                                        \
+	X(ABANDONED, "abandoned") /* another came before it was confirmed */ \
+	X(UNSTORED, "not stored")
 
 enum generation_state {
 #define X(id, name) GENERATION_##id,

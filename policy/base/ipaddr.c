@@ -2,8 +2,10 @@
 #include "policy/base/ipaddr.h"
 
 #include "policy/base/arena.h"
+#include "policy/base/digest.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,11 +30,26 @@ size_t ipaddr_len(enum ip_family family)
 	return family == IP_V4 ? 4 : 16;
 }
 
+/* Eight bytes as the number they are. */
+static uint64_t half(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
+
+/* Lists of a million are sorted, merged and looked through with this; what an
+ * IPv4 address does not use is zero. */
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)
 {
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, ipaddr_len(a->family));
+	uint64_t x = a->family, y = b->family;
+
+	for (size_t i = 0; x == y && i < sizeof(a->bytes); i += sizeof(x)) {
+		x = half(a->bytes + i);
+		y = half(b->bytes + i);
+	}
+	return (x > y) - (x < y);
 }
 
 bool ipaddr_next(struct ipaddr *a)
@@ -225,16 +242,16 @@ const char *iprange_print(const struct iprange *r, char *buf)
 
 uint64_t iprange_size(const struct iprange *r, uint64_t most)
 {
-	size_t len = ipaddr_len(r->lo.family);
-	uint64_t more = 0;
+	bool v4 = r->lo.family == IP_V4;
+	uint64_t high = half(r->hi.bytes) - half(r->lo.bytes);
+	uint64_t low = half(r->hi.bytes + 8), from = half(r->lo.bytes + 8);
+	uint64_t more = v4 ? high >> 32 : low - from;
 
-	for (size_t i = 0; i < len; i++) {
-		more = (more << 8) + r->hi.bytes[i] - r->lo.bytes[i];
-		/* No lower byte can take this back. */
-		if (more > most)
-			return most;
-	}
-	return more < most ? more + 1 : most;
+	if (!v4)
+		high -= low < from;
+	if ((!v4 && high) || more >= most)
+		return most;
+	return more + 1;
 }
 
 static int range_cmp(const void *pa, const void *pb)
@@ -281,8 +298,7 @@ struct ipset ipset_of(struct iprange *ranges, size_t n)
 	return (struct ipset){.items = ranges, .n = kept};
 }
 
-/* The number of ranges whose low end is at or below a. */
-static size_t ranges_from(const struct ipset *s, const struct ipaddr *a)
+size_t ipset_begun(const struct ipset *s, const struct ipaddr *a)
 {
 	size_t lo = 0, hi = s->n;
 
@@ -299,7 +315,7 @@ static size_t ranges_from(const struct ipset *s, const struct ipaddr *a)
 
 bool ipset_has(const struct ipset *s, const struct ipaddr *a)
 {
-	size_t i = ranges_from(s, a);
+	size_t i = ipset_begun(s, a);
 
 	return i > 0 && s->items[i - 1].lo.family == a->family &&
 	       ipaddr_cmp(a, &s->items[i - 1].hi) <= 0;
@@ -373,11 +389,18 @@ enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
 struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 {
 	static const struct ipaddr last_v4 = {{255, 255, 255, 255}, IP_V4};
-	size_t v4 = ranges_from(s, &last_v4);
+	size_t v4 = ipset_begun(s, &last_v4);
+	size_t from = family == IP_V4 ? 0 : v4;
+	size_t n = family == IP_V4 ? v4 : s->n - v4;
 
-	if (family == IP_V4)
-		return (struct ipset){.items = s->items, .n = v4};
-	if (v4 == s->n)
+	if (n == 0)
 		return (struct ipset){0};
-	return (struct ipset){.items = s->items + v4, .n = s->n - v4};
+	return n == s->n ? *s
+			 : (struct ipset){.items = s->items + from, .n = n};
+}
+
+bool ipset_name(const struct ipset *s, uint64_t *out)
+{
+	*out = s->name;
+	return *out || digest_of(s->items, s->n * sizeof(*s->items), out);
 }

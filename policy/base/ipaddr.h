@@ -27,7 +27,11 @@ struct iprange {
 struct ipset {
 	const struct iprange *items;
 	size_t n;
+	uint64_t name; /* digest of the items; 0: it was not asked for yet */
 };
+
+/* The digest of the items; false without memory. */
+bool ipset_name(const struct ipset *s, uint64_t *out);
 
 #define IPADDR_TEXT_MAX  46
 #define IPRANGE_TEXT_MAX 96
@@ -75,6 +79,9 @@ uint64_t iprange_size(const struct iprange *r, uint64_t most);
 
 /* Sort and merge `n` ranges (changed in place) into a set that borrows them. */
 struct ipset ipset_of(struct iprange *ranges, size_t n);
+
+/* The number of ranges that begin at or before a. */
+size_t ipset_begun(const struct ipset *s, const struct ipaddr *a);
 
 bool ipset_has(const struct ipset *s, const struct ipaddr *a);
 

@@ -5,6 +5,12 @@
 # usage: run.sh BUILD_FOLDER [POLICIES PACKETS [SEED]]
 set -u
 
+case ${1:-} in
+-h | --help)
+	echo "usage: run.sh BUILD_FOLDER [POLICIES PACKETS [SEED]]"
+	exit 0
+	;;
+esac
 cd "$(dirname "$0")/../.." || exit 2
 agree=$(realpath -m "${1:?usage: run.sh BUILD_FOLDER [POLICIES PACKETS [SEED]]}")/tests/agreement/agree
 here=fw$$-agree

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Send small UDP packets as fast as they go and say how many a second of its own
- * processor time; over veth that is what forwarding takes, however busy the
+ * Send small UDP packets as fast as they go and say how many a second of its
+ * own processor time; over veth that is what forwarding takes, however busy the
  * machine is.
  *
  * usage: blast SOURCE DESTINATION PORT COUNT FLOWS

@@ -32,7 +32,7 @@ static struct policy *load(const struct nft *nft, const char *path,
 			   const struct policy *loaded, enum queue_target queue,
 			   const char *name)
 {
-	struct policy_input in = {.path = path};
+	struct policy_input in = {.path = path, .before = loaded};
 	struct nft_errors errors;
 	struct nl_batch batch;
 	struct policy *p;

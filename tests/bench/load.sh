@@ -65,7 +65,8 @@ row() {
 		"$1" "$(value first compile)" "$(value first batch)" "$(value first send)" "$ours" "$theirs" \
 		"$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print b / a }')" $((rss / 1024)) $((nft_rss / 1024))
 	[ "$2" -eq 0 ] || printf '  %d bytes an element' $((rss * 1024 / $2))
-	printf '\n%-22s batch %6.4f s  send %6.4f s\n' "  one rule more" "$(value change batch)" "$(value change send)"
+	printf '\n%-22s compile %7.3f s  batch %6.4f s  send %6.4f s\n' "  one rule more" "$(value change compile)" \
+		"$(value change batch)" "$(value change send)"
 }
 
 for n in $sizes; do

@@ -28,6 +28,10 @@ state() {
 	fwctl history --json | jq -r ".generations[] | select(.generation == $1) | .state"
 }
 
+fwctl_said() {
+	fwctl "$@" >"$LAB/said" 2>&1
+}
+
 has_table() {
 	gateway nft list table inet fwagent >/dev/null 2>&1
 }
@@ -74,7 +78,11 @@ check wait-exits-0 "exit status" is "$?" 0
 
 # a pending one replaced by another: the way back stays the confirmed one
 check replace-1 "refused" fwctl apply --confirm 60 "$LAB/four.conf"
-check replace-2 "refused" fwctl apply --confirm 60 "$LAB/one.conf"
+check replace-2 "$(cat "$LAB/said" 2>/dev/null)" fwctl_said apply --confirm 60 "$LAB/one.conf"
+check replace-tells-of-it "$(cat "$LAB/said")" \
+	grep -q "^warning: generation 6, applied by root, waited to be confirmed" "$LAB/said"
+check confirm-another "not 1" is "$(fwctl confirm 6 >"$LAB/said" 2>&1; echo $?)" 1
+check confirm-another-says-which "$(cat "$LAB/said")" grep -q "it is generation 7 that waits" "$LAB/said"
 check rollback-of-pending "refused" fwctl rollback
 check replaced-goes-back "in force" is "$(in_force)" three
 check replaced-is-abandoned "state" is "$(state 6)" abandoned
@@ -176,6 +184,7 @@ check under-panic-off "refused" fwctl panic off
 # the folder cannot be written: a promise that cannot be kept is not given
 fwctl history | sed 's/^/  /' | head -n 12
 rm -rf "$LAB/agent/state/generations"
+: >"$LAB/agent/state/generations"
 pointed=$(readlink "$LAB/agent/state/confirmed")
 fwctl apply --confirm "$LAB/four.conf" >"$LAB/a" 2>&1
 check no-store-no-promise "exit status" is "$?" 1

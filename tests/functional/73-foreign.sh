@@ -24,13 +24,8 @@ cat >"$LAB/policy.conf" <<-'END'
 	application: { connect = "allow"; socks = "allow"; no-sni = "allow"; };
 END
 
-# passes PORT: does the server answer there?
-passes() {
-	[ "$( (echo ping; sleep 0.3) | client ncat -w 1 "$ECHO4" "$1" 2>/dev/null)" = ping ]
-}
-
 stands() {
-	passes 9000 && ! passes 40001
+	echoes "$ECHO4" 9000 && silent "$ECHO4" 40001
 }
 
 nft_in() {
@@ -45,6 +40,16 @@ listing() {
 
 is_as_before() {
 	[ "$(listing)" = "$whole" ]
+}
+
+# counted: packets of all named counters
+counted() {
+	gateway nft -j list counters table inet fwagent 2>/dev/null |
+		jq '[.nftables[].counter?.packets // 0] | add'
+}
+
+has_counted() {
+	[ "$(counted)" -ge "$1" ]
 }
 
 healed() {
@@ -105,7 +110,12 @@ spoil() {
 	echo "  $name: as before $(((${EPOCHREALTIME/./} - begin) / 1000)) ms after nft began"
 	check "heal-$name-counted" "status" test "$(healed)" -gt "$n"
 }
+stands
+sleep 6 # the daemon looks at its counters every five seconds
+before=$(counted)
 spoil flush flush ruleset
+echo "  counters: $before packets, then $(counted)"
+check heal-goes-on-counting "$before packets, then $(counted)" test "$(counted)" -ge "$before" -a "$before" -gt 0
 check heal-names-the-culprit "$(tail -n 1 "$LAB/log/fwagentd")" \
 	grep -q 'nft (pid [0-9]*) changed the table' "$LAB/log/fwagentd"
 spoil delete delete table inet fwagent
@@ -156,7 +166,7 @@ foreign() {
 	local name=$1
 
 	nft_in -f - || not_ok "foreign-$name" "nft refuses it: $(cat "$LAB/log/nft")"
-	check "foreign-$name-opens-nothing" "a refused port passes" test "$(passes 40001 && echo open)" != open
+	check "foreign-$name-opens-nothing" "a refused port passes" silent "$ECHO4" 40001
 }
 foreign docker-like <<-'END'
 	table ip filter {
@@ -171,7 +181,7 @@ foreign docker-like <<-'END'
 		}
 	}
 END
-check foreign-docker-like-stands "the allowed flow fails" passes 9000
+check foreign-docker-like-stands "the allowed flow fails" echoes "$ECHO4" 9000
 foreign libvirt-like <<-'END'
 	table ip libvirt_network {
 		chain forward { type filter hook forward priority filter; policy accept; accept
@@ -182,7 +192,7 @@ foreign libvirt-like <<-'END'
 		}
 	}
 END
-check foreign-libvirt-like-stands "the allowed flow fails" passes 9000
+check foreign-libvirt-like-stands "the allowed flow fails" echoes "$ECHO4" 9000
 foreign firewalld-like <<-'END'
 	table inet firewalld {
 		chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept;
@@ -191,12 +201,63 @@ foreign firewalld-like <<-'END'
 		}
 	}
 END
-check foreign-firewalld-like-stands "the allowed flow fails" passes 9000
+check foreign-firewalld-like-stands "the allowed flow fails" echoes "$ECHO4" 9000
 check foreign-accept-is-no-warning "warned" test -z "$(fwctl status | grep -i '^warning.*libvirt')"
 nft_in 'add table inet dropper; add chain inet dropper forward { type filter hook forward priority 200; policy drop; }'
-check foreign-drop-drops "it does not" test "$(passes 9000 && echo open)" != open
+check foreign-drop-drops "it does not" silent "$ECHO4" 9000
 check foreign-drop-is-told "$(fwctl status)" grep -q "inet dropper" <(fwctl status)
 nft_in delete table inet dropper
+
+# told PATTERN: what fwctl apply and fwctl status say of others
+told() {
+	fwctl apply "$LAB/policy.conf" 2>&1 | grep "^warning: table" >"$LAB/applied"
+	fwctl status | grep "^WARNING\|^note" >"$LAB/status"
+	cat "$LAB/applied" "$LAB/status" >"$LAB/said"
+}
+told
+check foreign-accept-is-silent "$(cat "$LAB/said")" test ! -s "$LAB/said"
+nft_in -f - <<-'END'
+	table inet rejecting {
+		chain forward { type filter hook forward priority 15; policy accept;
+			ct state established accept
+			counter jump rest
+		}
+		chain rest { counter log prefix "x" reject with icmpx admin-prohibited; }
+	}
+	table ip6 some {
+		chain forward { type filter hook forward priority -5; policy accept; tcp dport 9000-9001 goto bad; accept; drop; }
+		chain bad { ip6 saddr fd00:99::1 drop; }
+	}
+	table ip ended {
+		chain input { type filter hook input priority 0; policy accept; accept; drop; }
+	}
+END
+told
+words="whatever the policy allows"
+check foreign-reject-at-apply "$(cat "$LAB/applied")" is "$(cat "$LAB/applied")" \
+	"warning: table inet rejecting, chain forward (forward, priority 15), drops what it does not accept, $words"
+check foreign-reject-in-status "$(cat "$LAB/status")" grep -q "^WARNING  table inet rejecting, chain forward .*not accept" "$LAB/status"
+check foreign-some-in-status "$(cat "$LAB/status")" grep -q "^note     table ip6 some, chain forward .*drops some packets" "$LAB/status"
+check foreign-ended-is-silent "$(cat "$LAB/said")" test -z "$(grep ended "$LAB/said")"
+for table in "inet rejecting" "ip6 some" "ip ended"; do
+	nft_in "delete table $table"
+done
+if nft_in 'add table inet fast; add flowtable inet fast f { hook ingress priority 0; devices = { lan0 }; };
+	add chain inet fast c { type filter hook forward priority 0; }; add rule inet fast c ct state established flow add @f'; then
+	told
+	check foreign-offload-is-told "$(cat "$LAB/said")" grep -q "inet fast, chain c .*they pass by the policy" "$LAB/applied"
+else
+	skip foreign-offload "this kernel has no flowtables"
+fi
+nft_in delete table inet fast
+{
+	echo "table ip huge { chain input { type filter hook input priority 0; policy accept;"
+	seq 11000 | sed 's/.*/ip saddr 10.99.0.1 tcp dport & accept/'
+	echo "drop; }; }"
+} >"$LAB/huge"
+nft_in -f "$LAB/huge" || not_ok foreign-huge "$(cat "$LAB/log/nft")"
+check foreign-huge-is-bounded "$(fwctl status)" grep -q "^note     other tables hold more" <(fwctl status)
+nft_in delete table ip huge
 
 # --- a new daemon takes it over -------------------------------------------------------
 
@@ -209,12 +270,14 @@ kill -KILL "$AGENT_PID"
 wait "$AGENT_PID" 2>/dev/null
 agent_or_fail
 check takeover-sends-nothing "the ruleset was sent again" is "$(listing -a)" "$before"
+counted=$(counted)
 check takeover-says-so "log" grep -q "nothing is sent" "$LAB/log/fwagentd"
 agent_stop
 cp "$FWAGENTD" "$LAB/fwagentd-new"
 echo >>"$LAB/fwagentd-new"
 FWAGENTD=$LAB/fwagentd-new agent_start || not_ok upgrade "the new program does not come up"
 check upgrade-replaces "the ruleset was not sent again" test "$(listing -a)" != "$before"
+check upgrade-goes-on-counting "$counted packets, then $(counted)" has_counted "$counted"
 check upgrade-stands "not as the policy says" stands
 : >"$LAB/stop"
 wait_for 15 test -s "$LAB/talk"

@@ -27,20 +27,11 @@ policy() {
 policy one tcp/9000
 policy two tcp/40001
 
-# answers ADDRESS PORT
-answers() {
-	[ "$( (echo ping; sleep 0.3) | client ncat -w 1 "$1" "$2" 2>/dev/null)" = ping ]
-}
-
-not() {
-	! "$@"
-}
-
 for port in 22 2222; do
-	gateway ncat -k -l -p "$port" -c cat >/dev/null 2>&1 &
-	echo $! >"$LAB/pids/shell$port"
+	start_server "shell$port" "$NS_GATEWAY" "tcp/$port@fd00:10::1" \
+		perl "$LAB_ROOT/tests/functional/echo.pl" tcp "$port" 10.10.0.1 fd00:10::1 ||
+		{ not_ok shells "no server on port $port"; finish; }
 done
-wait_for 5 is_listening "$NS_GATEWAY" tcp 2222
 
 boot() {
 	gateway "$FWAGENTD" --boot --state-dir "$LAB/agent/state" >"$LAB/boot" 2>&1
@@ -60,13 +51,13 @@ agent_stop
 gateway nft flush ruleset
 check boot "$(cat "$LAB/boot")" boot
 check boot-loads-the-confirmed "$(cat "$LAB/boot")" grep -q "generation 1, is loaded" "$LAB/boot"
-check boot-passes "the confirmed policy does not pass" answers "$ECHO4" 9000
-check boot-refuses "what was pending passes" not answers "$ECHO4" 40001
+check boot-passes "the confirmed policy does not pass" echoes "$ECHO4" 9000
+check boot-refuses "what was pending passes" silent "$ECHO4" 40001
 sed -i 's/"boot_id": "[^"]*"/"boot_id": "another"/' "$LAB/agent/state/pending.json"
 agent_or_fail
 check boot-daemon-goes-on "$(tail -n 3 "$LAB/log/fwagentd")" grep -q "nothing is sent" "$LAB/log/fwagentd"
 check boot-daemon-has-the-confirmed "status" is "$(fwctl status --json | jq -r .policy.gateway)" one
-check boot-passes-with-daemon "it does not pass" answers "$ECHO4" 9000
+check boot-passes-with-daemon "it does not pass" echoes "$ECHO4" 9000
 
 # --- panic -------------------------------------------------------------------------
 
@@ -75,37 +66,57 @@ wait_for 10 test -e "$LAB/stop.ready"
 # one that types on port 22, which is not declared
 check panic-on "refused" gateway env SSH_CONNECTION="10.10.0.5 51000 10.10.0.1 22" \
 	"$FWCTL" --socket "$LAB/agent/run/control.sock" panic on
-check panic-cuts-off "a flow of the policy passes" not answers "$ECHO4" 9000
-check panic-management "management does not pass" answers 10.10.0.1 2222
-check panic-management6 "management does not pass" answers fd00:10::1 2222
-check panic-session "the ssh connection does not pass" answers 10.10.0.1 22
-check panic-session-alone "another address passes" not answers fd00:10::1 22
-check panic-loopback "loopback does not pass" gateway ping -c 1 -W 2 127.0.0.1 >/dev/null
+check panic-cuts-off "a flow of the policy passes" silent "$ECHO4" 9000
+check panic-management "management does not pass" echoes 10.10.0.1 2222
+check panic-management6 "management does not pass" echoes fd00:10::1 2222
+check panic-session "the ssh connection does not pass" echoes 10.10.0.1 22
+check panic-session-alone "another address passes" silent fd00:10::1 22
+check panic-loopback "loopback does not pass" \
+	gateway sh -c "ping -c 1 -W 5 127.0.0.1 >/dev/null"
 check panic-status "$(fwctl status)" grep -q '^PANIC ' <(fwctl status)
 agent_stop
-check panic-without-daemon-stands "a flow passes" not answers "$ECHO4" 9000
+check panic-without-daemon-stands "a flow passes" silent "$ECHO4" 9000
 agent_or_fail
-check panic-survives-the-daemon "a flow passes" not answers "$ECHO4" 9000
+check panic-survives-the-daemon "a flow passes" silent "$ECHO4" 9000
 agent_stop
 gateway nft flush ruleset
 check panic-boot "$(cat "$LAB/boot")" boot
-check panic-survives-boot "a flow passes" not answers "$ECHO4" 9000
-check panic-boot-management "management does not pass" answers 10.10.0.1 2222
+check panic-survives-boot "a flow passes" silent "$ECHO4" 9000
+check panic-boot-management "management does not pass" echoes 10.10.0.1 2222
 direct() {
 	gateway "$FWCTL" --socket "$LAB/agent/run/control.sock" panic "$1" --state-dir "$LAB/agent/state" >"$LAB/said" 2>&1
 }
 check panic-off-without-daemon "$(cat "$LAB/said" 2>/dev/null)" direct off
-check panic-off-passes "it does not pass" answers "$ECHO4" 9000
+check panic-off-passes "it does not pass" echoes "$ECHO4" 9000
 check panic-on-without-daemon "$(cat "$LAB/said")" direct on
-check panic-on-cuts-off "a flow passes" not answers "$ECHO4" 9000
-check panic-on-management "management does not pass" answers 10.10.0.1 2222
+check panic-on-cuts-off "a flow passes" silent "$ECHO4" 9000
+check panic-on-management "management does not pass" echoes 10.10.0.1 2222
 agent_or_fail
-check panic-daemon-knows "status" is "$(fwctl status --json | jq -r '.panic.author')" "fwctl, without a daemon"
+panicked=$(fwctl status --json | jq -r '.panic.author')
+# another who turns it on does not shut out the first
+check panic-on-by-another "refused" gateway env SSH_CONNECTION="10.10.0.77 51000 10.10.0.1 22" \
+	"$FWCTL" --socket "$LAB/agent/run/control.sock" panic on
+check panic-on-by-a-third "refused" gateway env SSH_CONNECTION="10.10.0.5 51000 10.10.0.1 22" \
+	"$FWCTL" --socket "$LAB/agent/run/control.sock" panic on
+check panic-on-by-all "$(cat "$LAB/agent/state/panic.json")" is \
+	"$(jq -c '[.flows[] | select(.lo == 22) | .from] | sort' "$LAB/agent/state/panic.json")" '["10.10.0.5","10.10.0.77"]'
+check panic-daemon-knows "status" is "$panicked" "fwctl, without a daemon"
 check panic-off "refused" fwctl panic off
 check panic-off-again "not 0" fwctl panic off
-check panic-off-policy "it does not pass" answers "$ECHO4" 9000
-check panic-off-refuses "what no rule allows passes" not answers "$ECHO4" 40001
+check panic-off-policy "it does not pass" echoes "$ECHO4" 9000
+check panic-off-refuses "what no rule allows passes" silent "$ECHO4" 40001
+# neither a store nor a daemon, and nobody is let in: done all the same, and told
+agent_stop
+gateway nft flush ruleset
+mv "$LAB/agent/state" "$LAB/agent/kept"
+check panic-nowhere "$(cat "$LAB/said")" direct on
+check panic-nowhere-is-told "$(cat "$LAB/said")" grep -q "^warning: .*does not outlive a restart" "$LAB/said"
+check panic-nobody-is-told "$(cat "$LAB/said")" grep -q "^warning: no flow is declared as management" "$LAB/said"
+check panic-nowhere-stands "a flow passes" silent "$ECHO4" 9000
+check panic-nowhere-off "$(cat "$LAB/said")" direct off
+mv "$LAB/agent/kept" "$LAB/agent/state"
+agent_or_fail
 : >"$LAB/stop"
-wait_for 30 test -s "$LAB/talk"
+wait_for 130 test -s "$LAB/talk"
 check panic-flows-go-on-after "$(cat "$LAB/talk")" grep -q "^4 whole, 0 broken" "$LAB/talk"
 finish

@@ -66,6 +66,33 @@ echo "  one rule beside them in $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
 check stored-once "not linked" is "$(stat -c %h "$LAB/agent/state/generations/000003/files/0000")" 2
 check rollback "refused" fwctl rollback
 check rollback-in-force "in force" is "$(fwctl status --json | jq -r .policy.gateway)" large
+
+# who listens to rulesets, anywhere, makes the kernel slow: it is named
+is_listening_to_rulesets() {
+	# shellcheck disable=SC2016 # awk's
+	ip netns exec "$1" awk '$2 == 12 && $4 != "00000000"' /proc/net/netlink | grep -q .
+}
+check small-again "refused" fwctl apply "$LAB/small.conf"
+for ns in "$NS_OUTSIDE" "$NS_GATEWAY"; do
+	ip netns exec "$ns" nft monitor >/dev/null 2>&1 &
+	echo $! >"$LAB/pids/listens-$ns"
+	check "listens-$ns" "nft monitor does not" wait_for 10 is_listening_to_rulesets "$ns"
+done
+sed -i '1s/$/ /; $a 198.18.0.0/31' "$LAB/feed.txt"
+begin=${EPOCHREALTIME/./}
+fwctl apply "$LAB/large.conf" >"$LAB/said" 2>&1
+check listened-apply "exit status" is "$?" 0
+echo "  with two that listen in $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
+check listener-is-named "$(cat "$LAB/said")" grep -q "^warning: nft listens to changes of rulesets" "$LAB/said"
+check listener-elsewhere-is-named "$(cat "$LAB/said")" \
+	grep -q "^warning: nft, in another network namespace, listens" "$LAB/said"
+check listener-in-status "$(fwctl status)" grep -q "^note     nft listens to changes" <(fwctl status)
+check small-is-not-warned "warned" test -z "$(fwctl apply "$LAB/small.conf" 2>&1 | grep listens)"
+for ns in "$NS_OUTSIDE" "$NS_GATEWAY"; do
+	kill "$(cat "$LAB/pids/listens-$ns")"
+done
+check large-once-more "refused" fwctl apply "$LAB/large.conf"
+
 rm "$LAB/feed.txt"
 kill -KILL "$AGENT_PID"
 wait "$AGENT_PID" 2>/dev/null

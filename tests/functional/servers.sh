@@ -199,10 +199,27 @@ start_echo() {
 	local l4port
 
 	for l4port in tcp/9000 tcp/40001 tcp/443 udp/9000; do
-		start_server "echo-${l4port/\//-}" "$NS_OUTSIDE" "$l4port@$ECHO4" \
+		start_server "echo-${l4port/\//-}" "$NS_OUTSIDE" "$l4port@$ECHO6" \
 			perl "$LAB_ROOT/tests/functional/echo.pl" "${l4port%/*}" \
 			"${l4port#*/}" "$ECHO4" "$ECHO6" || return 1
 	done
+}
+
+# asks SECONDS ADDRESS PORT: does an echo server send back what the client says?
+asks() {
+	# shellcheck disable=SC2016 # the inner shell's
+	client timeout "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo ping >&3 &&
+		read -r line <&3 && [ "$line" = ping ]' "$2" "$3" 2>/dev/null
+}
+
+# echoes ADDRESS PORT: it does, however long that takes.
+echoes() {
+	asks $((10 * LAB_SLOW)) "$@"
+}
+
+# silent ADDRESS PORT: it does not.
+silent() {
+	! asks "$LAB_SLOW" "$@"
 }
 
 # start_inside: echoes on the server inside, tcp 443 and 9000.

@@ -6,7 +6,8 @@
 # KIND: raw, http (a request for NAME first) or tls (a ClientHello for NAME).
 # The server sends back what it gets.  The client writes a numbered line on each
 # connection again and again and expects it back; when STOP-FILE is there it
-# waits for what is still due and prints "COUNT whole, COUNT broken, COUNT lines".
+# waits for what is still due (two minutes at most: TCP may be that late after
+# nothing got through for a minute) and prints "COUNT whole, COUNT broken, COUNT lines".
 # STOP-FILE.ready is made once all have had an answer.
 use strict;
 use warnings;
@@ -93,7 +94,7 @@ sub talk {
 	}
 	my ($ready, $end) = (0, 0);
 	while (%c) {
-		$end ||= time + 10 if -e $stop;
+		$end ||= time + 120 if -e $stop;
 		last if $end && time > $end;
 		$poll->poll(0.2);
 		for my $h ($poll->handles(POLLIN | POLLHUP | POLLERR)) {

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void try_addresses(const struct feed *f)
 {
 	struct ipset set = {0};
-	enum fw_err err = feed_addresses(f, &set);
+	enum fw_err err = feed_addresses(f, f->diags->arena, &set);
 
 	FW_ASSERT((err == FW_OK) == (f->diags->errors == 0));
 	for (size_t i = 0; i < set.n; i++) {
@@ -23,7 +23,7 @@ static void try_addresses(const struct feed *f)
 static void try_names(const struct feed *f)
 {
 	struct feed_names names = {0};
-	enum fw_err err = feed_names(f, &names);
+	enum fw_err err = feed_names(f, f->diags->arena, &names);
 
 	FW_ASSERT((err == FW_OK) == (f->diags->errors == 0));
 	for (size_t i = 0; i < names.n; i++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/base/digest.h"
 #include "policy/base/hash.h"
 #include "policy/base/str.h"
 #include "tests/unit/support.h"
@@ -132,6 +133,25 @@ START_TEST(hashes_are_the_published_ones)
 }
 END_TEST
 
+/* FIPS 180-4: ba7816bf 8f01cfea 4141..., whatever the pieces. */
+START_TEST(digest_is_sha256)
+{
+	const uint8_t wanted[] = {0xba, 0x78, 0x16, 0xbf,
+				  0x8f, 0x01, 0xcf, 0xea};
+	uint64_t name = 0, same = 0;
+	struct digest d;
+
+	ck_assert(digest_of("abc", 3, &name));
+	ck_assert_mem_eq(&name, wanted, sizeof(wanted));
+	digest_begin(&d);
+	digest_add(&d, NULL, 0);
+	digest_add(&d, "ab", 2);
+	digest_add(&d, "c", 1);
+	ck_assert(digest_end(&d, &same));
+	ck_assert_uint_eq(name, same);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, views_are_compared);
@@ -140,6 +160,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, distances_are_those_of_slips);
 	tcase_add_test(tc, utf8_is_measured);
 	tcase_add_test(tc, hashes_are_the_published_ones);
+	tcase_add_test(tc, digest_is_sha256);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 #include "policy/diff.h"
 #include "policy/diff_text.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #define PAIRS 150
@@ -101,6 +102,17 @@ static void show(const char *what, const struct policy *a,
 	(void)puts(strbuf_text(&b->canonical));
 }
 
+/* ICMP of the other IP version, or a destination of another zone. */
+static bool cannot_be(const struct ir *ir, const struct facts *f)
+{
+	int zone = ir_zone_by_address(ir, &f->dst);
+
+	if (f->l4 == (f->dst.family == IP_V4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return true;
+	return zone >= 0 && zone != f->zone_dst && f->zone_dst > 0 &&
+	       ipset_has(&ir->zones[zone].networks, &f->dst);
+}
+
 static unsigned differing, alike;
 
 static void check_flow(const struct policy *a, const struct policy *b,
@@ -110,7 +122,8 @@ static void check_flow(const struct policy *a, const struct policy *b,
 	const struct flow_change *change;
 	struct decision x, y;
 
-	if (f->zone_src < 0 || f->zone_dst < 0 || case_is_spoofed(p))
+	if (f->zone_src < 0 || f->zone_dst < 0 || case_is_spoofed(p) ||
+	    cannot_be(&a->ir, f))
 		return;
 	x = decide(&a->ir, f);
 	y = decide(&b->ir, f);

@@ -119,6 +119,40 @@ START_TEST(files_travel_with_the_policy)
 }
 END_TEST
 
+/* The next policy has the lists of the one before, also when that is gone; of
+ * another content, or as names, they are other lists. */
+START_TEST(what_is_known_is_not_read_again)
+{
+	struct policy_input in = {.text_name = "policy"};
+	struct policy *first, *second, *third;
+
+	write_file("lists/a", "192.0.2.1\n192.0.2.3\n");
+	write_file("policy.conf", POLICY);
+	first = from_disk(FW_OK);
+	in.text = canonical(first);
+	in.files = &first->files;
+	in.before = first;
+	ck_assert_int_eq(policy_compile(&in, &second), FW_OK);
+	ck_assert_uint_eq(second->lists.n, 1);
+	ck_assert_ptr_eq(second->lists.items[0], first->lists.items[0]);
+	ck_assert_str_eq(second->digest, first->digest);
+	policy_forget_files(second);
+	policy_free(first);
+	ck_assert_uint_eq(second->ir.all[0].to.addrs.n, 2);
+	write_file("lists/a", "192.0.2.9\n");
+	first = from_disk(FW_OK);
+	in.files = &first->files;
+	in.text = canonical(first);
+	in.before = second;
+	ck_assert_int_eq(policy_compile(&in, &third), FW_OK);
+	ck_assert_ptr_ne(third->lists.items[0], second->lists.items[0]);
+	ck_assert_uint_eq(third->ir.all[0].to.addrs.n, 1);
+	policy_free(third);
+	policy_free(second);
+	policy_free(first);
+}
+END_TEST
+
 START_TEST(what_came_along_is_all_there_is)
 {
 	const struct policy_files none = {NULL, 0};
@@ -303,7 +337,7 @@ static size_t ranges_in(const char *text)
 	struct feed f = feed_of(str_of(text));
 	struct ipset set = {0};
 
-	ck_assert_int_eq(feed_addresses(&f, &set), FW_OK);
+	ck_assert_int_eq(feed_addresses(&f, &arena, &set), FW_OK);
 	arena_done(&arena);
 	return set.n;
 }
@@ -337,7 +371,7 @@ START_TEST(one_entry_too_many)
 	for (size_t i = 0; i < n; i++)
 		text[i] = i % 2 ? '\n' : 'x';
 	f = feed_of(str_mem(text, n));
-	ck_assert_int_eq(feed_addresses(&f, &set), FW_ERR_POLICY);
+	ck_assert_int_eq(feed_addresses(&f, &arena, &set), FW_ERR_POLICY);
 	ck_assert_uint_eq(diags.errors, 1);
 	ck_assert_str_eq(diags.all.items[0].code, "too-many");
 	arena_done(&arena);
@@ -353,8 +387,8 @@ START_TEST(no_memory_is_said)
 	struct ipset set;
 
 	arena.ceiling = 8;
-	ck_assert_int_eq(feed_addresses(&f, &set), FW_ERR_NOMEM);
-	ck_assert_int_eq(feed_names(&f, &names), FW_ERR_NOMEM);
+	ck_assert_int_eq(feed_addresses(&f, &arena, &set), FW_ERR_NOMEM);
+	ck_assert_int_eq(feed_names(&f, &arena, &names), FW_ERR_NOMEM);
 	arena_done(&arena);
 }
 END_TEST
@@ -393,6 +427,7 @@ static void add(TCase *tc)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, files_travel_with_the_policy);
+	tcase_add_test(tc, what_is_known_is_not_read_again);
 	tcase_add_test(tc, what_came_along_is_all_there_is);
 	tcase_add_test(tc, the_digest_names_the_content_too);
 	tcase_add_test(tc, a_path_begins_where_its_word_stands);

@@ -52,6 +52,42 @@ START_TEST(icmp_types_have_names)
 }
 END_TEST
 
+static const struct {
+	const char *text, *fault; /* a part of what is said, NULL: nothing */
+} faults[] = {
+	{"tcp/5-3", "before it begins"},
+	{"icmp/9-8", "before it begins"},
+	{"tcp/65536", "65535"},
+	{"udp/1-99999999999", "65535"},
+	{"proto/256", "255"},
+	{"icmp/256", "255"},
+	{"icmpv6/1-256", "255"},
+	{"tcp/080", "begin with 0"},
+	{"tcp/http", "a number"},
+	{"tcp/", "a number"},
+	{"tcp/-1", "a number"},
+	{"tcp/1-", "a number"},
+	{"tcp/1-2-3", "a number"},
+	{"proto/1-3", "no range"},
+	{"icmp/echo", NULL},
+	{"htps", NULL},
+	{"tcp", NULL},
+	{"tpc/80", NULL},
+	{"", NULL},
+};
+
+START_TEST(says_what_is_wrong)
+{
+	const char *fault = service_fault(str_of(faults[_i].text));
+	struct service s;
+
+	ck_assert_int_ne(service_parse(str_of(faults[_i].text), &s), FW_OK);
+	ck_assert((fault != NULL) == (faults[_i].fault != NULL));
+	if (fault)
+		ck_assert_ptr_nonnull(strstr(fault, faults[_i].fault));
+}
+END_TEST
+
 static const char *const bad[] = {
 	"",          "tcp",       "tcp/",
 	"/443",      "tcp/65536", "tcp/99999999999",
@@ -155,6 +191,7 @@ static Suite *suite(void)
 #define N(list) (int)(sizeof(list) / sizeof(*(list)))
 	tcase_add_loop_test(c, reads_and_prints, 0, N(good));
 	tcase_add_loop_test(c, refuses, 0, N(bad));
+	tcase_add_loop_test(c, says_what_is_wrong, 0, N(faults));
 	tcase_add_test(c, icmp_types_have_names);
 	tcase_add_test(c, refuses_a_zero_byte);
 	tcase_add_loop_test(c, takes_away, 0, N(differences));

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The first program inside the VM, twice: `before` leaves a policy to be
-# confirmed and takes the power away; `after` must find the confirmed one.
+# confirmed, and panic on, and takes the power away; `after` must find the
+# confirmed one, and panic.
 # usage: restart-inside.sh KERNEL_FOLDER BUILD_FOLDER before|after
 set -u
 
@@ -83,6 +84,7 @@ if [ "$stage" = before ]; then
 	check apply "refused" fwctl apply /tmp/one.conf
 	check pending "refused" fwctl apply --confirm 1h /tmp/two.conf
 	check pending-is-loaded "$(loaded)" test "$(loaded)" = "rule of two"
+	check panic-on "refused" fwctl panic on
 	echo "@end"
 	sleep 1
 	echo b >/proc/sysrq-trigger # as if the power went: nothing is written any more
@@ -91,7 +93,12 @@ else
 	"$build/fwagentd" --boot --state-dir "$state" >/run/fw/boot 2>&1
 	check boot-unit-loads-the-confirmed "$(cat /run/fw/boot)" test "$(loaded)" = "rule of one"
 	check boot-unit-drops-by-default "no drop" grep -q 'policy drop' <(nft list table inet fwagent)
+	check boot-unit-panics "$(nft list tables)" grep -q fwagent_panic <(nft list tables)
 	start
+	check daemon-knows-of-panic "$(fwctl status)" grep -q '^PANIC ' <(fwctl status)
+	check panic-stands-with-daemon "$(nft list tables)" grep -q fwagent_panic <(nft list tables)
+	check panic-off "refused" fwctl panic off
+	check panic-is-gone "$(nft list tables)" test -z "$(nft list tables | grep panic)"
 	check daemon-says-why "$(cat /run/fw/daemon)" grep -q "not confirmed before the restart of the system" /run/fw/daemon
 	check daemon-keeps-the-confirmed "$(loaded)" test "$(loaded)" = "rule of one"
 	check history-says-rolled-back "$(fwctl history)" grep -q "2 .*rolled back" <(fwctl history)

@@ -13,7 +13,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 for stage in before after; do
-	VM_SECONDS=150 VM_INSIDE=tests/vm/restart-inside.sh VM_SHARE=$share \
+	VM_SECONDS=${VM_SECONDS:-300} VM_INSIDE=tests/vm/restart-inside.sh VM_SHARE=$share \
 		tests/vm/run.sh "$B" "$stage" | sed "s/^ok boot and end/ok restart-$stage-boot/"
 	status=${PIPESTATUS[0]}
 	[ "$status" -eq 0 ] || exit "$status"

@@ -13,6 +13,9 @@
 /* Sets with so many ranges may be meant to overlap. */
 #define CROSSING_MAX 64
 
+/* So many pairs of rules that meet are looked at, which takes seconds. */
+#define WORK_MAX 20000000UL
+
 /* Rules that overlap: the first are named. */
 #define OVERLAPS_NAMED 20
 
@@ -35,6 +38,7 @@ struct finder {
 	struct cover cover;
 	struct finding *of; /* by rule id */
 	unsigned overlaps;
+	size_t work; /* pairs of rules looked at */
 	bool failed;
 };
 
@@ -198,6 +202,19 @@ static void note_overlap(struct finder *f, const struct arm *early,
 	diag_note(f->diags, early->rule->place, "that rule stands here");
 }
 
+/* Counts; what is looked at no more is told once. */
+static bool is_too_much(struct finder *f, const struct ir_rule *rule)
+{
+	if (++f->work == WORK_MAX)
+		diag_warning(
+			f->diags, rule->place, "too-many",
+			"too many rules meet: from %s on not all are held "
+			"against those before them, and one that can never "
+			"decide is not told",
+			quote(f, rule));
+	return f->work >= WORK_MAX;
+}
+
 static void look_at(struct finder *f, struct arm_list *arms, size_t i)
 {
 	const struct arm *late = &arms->items[i];
@@ -213,6 +230,8 @@ static void look_at(struct finder *f, struct arm_list *arms, size_t i)
 	arms_meeting (j, arms, i) {
 		const struct arm *early = &arms->items[j];
 
+		if (is_too_much(f, late->rule))
+			return;
 		if (cover_arm(&f->cover, early, late)) {
 			note_cover(of, arms->items, &j, 1);
 			of->alike += cover_arm(&f->cover, late, early);

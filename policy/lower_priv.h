@@ -36,3 +36,7 @@ void lower_forward(struct lowering *l, const struct ast_rule *in,
 		   struct ir_rule *out);
 /* The translations; and ids for them and for all forwards. */
 void lower_nats(struct lowering *l, struct ir *ir);
+
+/* lower_guard.c: what stands beside the lists. */
+void lower_protocols(struct lowering *l, struct ir *ir);
+void lower_management(struct lowering *l, struct ir *ir);

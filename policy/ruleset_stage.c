@@ -32,10 +32,14 @@ struct stage {
 	size_t n_entries;
 };
 
+/* So many pairs of arms that meet are looked at, which takes seconds. */
+#define WORK_MAX 50000000UL
+
 struct plan {
 	struct rs_build *b;
 	VEC(struct stage) stages;
 	size_t *stage_of; /* by arm */
+	size_t work;      /* pairs of arms that were looked at */
 };
 
 static bool same_shape(const struct shape *a, const struct shape *b)
@@ -118,14 +122,18 @@ static struct shape shape_of(struct rs_build *b, const struct arm *arm)
 	return shape;
 }
 
-/* The first stage where the arm may stand. */
-static size_t first_stage(const struct plan *p, struct arm_list *arms, size_t i)
+/* The first stage where the arm may stand; behind all where it would take too
+ * long to find. */
+static size_t first_stage(struct plan *p, struct arm_list *arms, size_t i)
 {
 	size_t first = 0;
 
-	arms_meeting (j, arms, i)
+	arms_meeting (j, arms, i) {
+		if (++p->work > WORK_MAX)
+			return p->stages.n;
 		if (p->stage_of[j] >= first)
 			first = p->stage_of[j] + 1;
+	}
 	return first;
 }
 

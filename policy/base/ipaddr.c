@@ -361,10 +361,10 @@ enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
 {
 	/* Each range of b makes at most one piece more. */
 	struct iprange *items =
-		arena_calloc(arena, a->n + b->n, sizeof(*items));
+		arena_calloc(arena, a->n + b->n + 1, sizeof(*items));
 	size_t n = 0, j = 0;
 
-	if (!items && a->n + b->n)
+	if (!items)
 		return FW_ERR_NOMEM;
 	for (size_t i = 0; i < a->n; i++) {
 		struct iprange rest = a->items[i];

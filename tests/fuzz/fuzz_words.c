@@ -103,11 +103,29 @@ static void try_range(struct str text)
 	FW_ASSERT(!memcmp(&range, &again, sizeof(range)));
 }
 
+/* A date reads, or its day is none; no day but its own has that text. */
+static void try_date(struct str text)
+{
+	char next[16];
+	int64_t day, again;
+
+	if (!calendar_date_parse(text, &day))
+		return;
+	FW_ASSERT(text.len == 10 && day >= 0);
+	FW_ASSERT(day * CALENDAR_DAY_SECONDS <= UINT32_MAX);
+	memcpy(next, text.p, text.len);
+	if (next[9] == '9')
+		return;
+	next[9]++;
+	if (calendar_date_parse(str_mem(next, text.len), &again))
+		FW_ASSERT(again == day + 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(struct str text) = {
 		try_rate,    try_count, try_window, try_path,
-		try_pattern, try_mac,   try_range,
+		try_pattern, try_mac,   try_range,  try_date,
 	};
 
 	if (size)

@@ -240,7 +240,7 @@ END_TEST
 
 static void add(TCase *tc)
 {
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 600);
 	tcase_add_test(tc, a_flow_fares_as_the_difference_says);
 	tcase_add_test(tc, a_policy_does_not_differ_from_itself);
 }

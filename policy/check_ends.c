@@ -71,6 +71,13 @@ static void undefined_zone(struct check *c, const struct end *e,
 			  "a set of addresses is named with '@' before it");
 		return;
 	}
+	if (memchr(w->text.p, '.', w->text.len)) {
+		diag_note(c->diags, w->place,
+			  "a host name belongs in 'host'; '%s' takes zones, "
+			  "addresses and \"@sets\" of them",
+			  e->key);
+		return;
+	}
 	suggest_init(&near, w->text);
 	check_offer(c, &near, &c->zones, "");
 	suggest_offer(&near, str_of("self"));

@@ -34,6 +34,10 @@ static void unknown_app(struct check *c, const char *key, const struct word *w)
 	diag_error(c->diags, w->place, "undefined",
 		   "unknown application protocol %s in '%s'", check_quote(c, w),
 		   key);
+	if (str_is(w->text, "https") || str_is(w->text, "ssl")) {
+		diag_note(c->diags, w->place, "did you mean 'tls'?");
+		return;
+	}
 	for (int i = 0; i < APP_COUNT; i++)
 		suggest_offer(&near, str_of(app_name((enum app)i)));
 	suggest_note(&near, c->diags, w->place);

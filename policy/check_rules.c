@@ -9,9 +9,33 @@
 
 #define RULE_COMMENT_MAX 200
 
+/* "443", "TCP/443", "tcp:443", "443/tcp": what was meant? */
+static bool written_otherwise(struct check *c, struct str text,
+			      struct str *out_right)
+{
+	char *plain = arena_calloc(c->arena, text.len + 1, 1);
+	struct str rest = str_mem(plain, plain ? text.len : 0), first;
+	const char *forms[3] = {plain};
+	struct service s;
+
+	for (size_t i = 0; plain && i < text.len; i++)
+		plain[i] = text.p[i] == ':' ? '/' : ascii_lower(text.p[i]);
+	first = str_cut(&rest, '/');
+	forms[1] = arena_printf(c->arena, "tcp/%.*s", STR_ARG(text));
+	forms[2] = arena_printf(c->arena, "%.*s/%.*s", STR_ARG(rest),
+				STR_ARG(first));
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		*out_right = str_of(forms[i] ? forms[i] : "");
+		if (!service_parse(*out_right, &s))
+			return true;
+	}
+	return false;
+}
+
 static void unknown_service(struct check *c, const struct word *w)
 {
 	struct suggest near;
+	struct str spelt;
 	const char *fault = service_fault(word_bare(w)), *name;
 
 	if (fault) {
@@ -34,6 +58,9 @@ static void unknown_service(struct check *c, const struct word *w)
 	check_offer(c, &near, &c->services, "");
 	if (near.best.p)
 		suggest_note(&near, c->diags, w->place);
+	else if (written_otherwise(c, word_bare(w), &spelt))
+		diag_note(c->diags, w->place, "did you mean %s?",
+			  diag_quote(c->diags, spelt));
 	else
 		diag_note(c->diags, w->place,
 			  "expected \"tcp/443\", a service of this policy or a "

@@ -10,9 +10,11 @@
 #include "policy/base/strbuf.h"
 #include "policy/diff_priv.h"
 
-/* Boxes of what may have changed between two zones, and pieces of one box. */
-#define BOXES_MAX  65536
+/* Pieces of one box. */
 #define PIECES_MAX 4096
+
+/* Classes of flows that are told. */
+#define CHANGES_MAX 65536
 
 /* Pieces looked at in all: seconds. */
 #define WORK_MAX 3000000
@@ -26,26 +28,6 @@ struct piece {
 };
 
 typedef VEC(struct piece) piece_list;
-
-/* One policy between two zones. */
-struct half {
-	const struct ir *ir;
-	struct arm_list arms;
-	struct reach *reaches;    /* of the arms, then of the boxes */
-	struct reach_index index; /* of the arms */
-	bool silent;              /* what no rule fits gets no answer */
-};
-
-struct differ {
-	struct half before, after;
-	const char *from, *to;
-	unsigned now[2];      /* these zones in `after` */
-	struct arena *arena;  /* of what is told */
-	struct arena scratch; /* of one box */
-	struct map known;     /* outcomes and changes by their text */
-	size_t work;          /* pieces looked at so far */
-	struct flow_diff *out;
-};
 
 /* --- pieces
  * -------------------------------------------------------------------- */
@@ -203,6 +185,10 @@ static struct flow_change *change_for(struct differ *d,
 
 	if (c)
 		return c;
+	if (d->out->changes.n >= CHANGES_MAX) {
+		d->out->too_much = true;
+		return NULL;
+	}
 	c = arena_alloc(d->arena, sizeof(*c));
 	slot = vec_push(d->arena, &d->out->changes);
 	if (!c || !slot || !map_put(d->arena, &d->known, name, c)) {
@@ -229,8 +215,7 @@ static void note_change(struct differ *d, const struct piece *before,
 	if (!c)
 		return;
 	if (c->where.boxes.n == 0)
-		c->example =
-			example_of(d->after.ir, d->now[0], d->now[1], &common);
+		c->example = example_of(d, &common);
 	region_add(&c->where, &common, d->arena);
 }
 
@@ -251,155 +236,8 @@ static void compare_box(struct differ *d, const struct region *where, size_t i)
 	arena_done(&d->scratch);
 }
 
-/* --- where to look
- * ------------------------------------------------------------- */
-
-static bool same_set(const struct ipset *a, const struct ipset *b)
-{
-	if (!a || !b)
-		return a == b;
-	return a->n == b->n && (a->n == 0 || !memcmp(a->items, b->items,
-						     a->n * sizeof(*a->items)));
-}
-
-static bool same_arm(struct flow_diff *out, const struct ir *ir_a,
-		     const struct arm *a, const struct ir *ir_b,
-		     const struct arm *b)
-{
-	const struct ir_rule *x = a->rule, *y = b->rule;
-	struct strbuf one, other;
-	bool same;
-
-	if (x->action != y->action || !same_set(a->src, b->src) ||
-	    !same_set(a->dst, b->dst) || !same_set(a->not_src, b->not_src) ||
-	    !same_set(a->not_dst, b->not_dst) || x->n_services != y->n_services)
-		return false;
-	for (size_t i = 0; i < x->n_services; i++)
-		if (x->services[i].l4 != y->services[i].l4 ||
-		    x->services[i].lo != y->services[i].lo ||
-		    x->services[i].hi != y->services[i].hi)
-			return false;
-	strbuf_init(&one, 0);
-	strbuf_init(&other, 0);
-	ir_rule_print_conditions(ir_a, x, &one);
-	ir_rule_print_conditions(ir_b, y, &other);
-	same = !strcmp(strbuf_text(&one), strbuf_text(&other));
-	out->failed |= one.failed || other.failed;
-	strbuf_done(&one);
-	strbuf_done(&other);
-	return same;
-}
-
-/* What of a set is no address of the other zones; false: nothing.  The gateway
- * has addresses in all of them. */
-static bool without_other_zones(struct differ *d, const struct ir *ir,
-				unsigned to, const struct ipset *set,
-				struct ipset *out)
-{
-	*out = *set;
-	for (unsigned z = 1; z < ir->n_zones && to != IR_ZONE_SELF; z++)
-		if (z != to &&
-		    ipset_subtract(d->arena, out, &ir->zones[z].networks,
-				   out) != FW_OK)
-			d->out->failed = true;
-	return out->n > 0;
-}
-
-/* Add what of the arm can be at all: sources of the zone's networks, and no
- * destinations of other zones'. */
-static void add_reach(struct differ *d, const struct half *half,
-		      const struct arm *arm, unsigned from, unsigned to,
-		      struct region *where)
-{
-	const struct ipset *own = &half->ir->zones[from].networks;
-	struct region part;
-	struct arm clipped = *arm;
-	struct ipset dst;
-
-	/* What is led on goes to one machine of one zone. */
-	if (arm->rule->forward &&
-	    ir_zone_by_address(half->ir, &arm->rule->forward->addr) != (int)to)
-		return;
-	if (own->n && !arm->src && ir_cleans(half->ir, HYGIENE_SPOOFED))
-		clipped.src = own;
-	if (arm->dst && !without_other_zones(d, half->ir, to, arm->dst, &dst))
-		return;
-	if (arm->dst)
-		clipped.dst = &dst;
-	region_of_arm(&clipped, BOXES_MAX, d->arena, &part);
-	d->out->too_much |= part.too_big;
-	vec_foreach (box, &part.boxes) {
-		region_cut(where, box, d->arena);
-		region_add(where, box, d->arena);
-	}
-}
-
-/* What is the same at both ends of the lists needs no look; of the rest all. */
-static void find_where(struct differ *d, unsigned from, unsigned to,
-		       struct region *where)
-{
-	const struct arm_list *a = &d->before.arms, *b = &d->after.arms;
-	size_t head = 0, tail = 0;
-
-	while (head < a->n && head < b->n &&
-	       same_arm(d->out, d->before.ir, &a->items[head], d->after.ir,
-			&b->items[head]))
-		head++;
-	while (tail < a->n - head && tail < b->n - head &&
-	       same_arm(d->out, d->before.ir, &a->items[a->n - 1 - tail],
-			d->after.ir, &b->items[b->n - 1 - tail]))
-		tail++;
-	for (size_t i = head; i < a->n - tail; i++)
-		add_reach(d, &d->before, &a->items[i], from, to, where);
-	for (size_t i = head; i < b->n - tail; i++)
-		add_reach(d, &d->after, &b->items[i], d->now[0], d->now[1],
-			  where);
-}
-
-/* What a box reaches, to find the rules that do so too. */
-struct box_reach {
-	struct ipset src, dst;
-	struct service service;
-};
-
-static struct reach reach_of_box(const struct box *box, struct box_reach *r)
-{
-	*r = (struct box_reach){
-		.src = {.items = &box->src, .n = 1},
-		.dst = {.items = &box->dst, .n = 1},
-		.service = {.l4 = (uint8_t)(box->service_lo >> 16),
-			    .lo = (uint16_t)box->service_lo,
-			    .hi = (uint16_t)box->service_hi}};
-	return (struct reach){
-		.src = &r->src,
-		.dst = &r->dst,
-		.services = &r->service,
-		/* Those of several protocols: as if it had all. */
-		.n_services = box->service_lo >> 16 == box->service_hi >> 16,
-	};
-}
-
-/* Of thousands of rules, each box is cut along a few. */
-static bool index_half(struct differ *d, struct half *half,
-		       const struct region *where)
-{
-	size_t n_arms = half->arms.n, n = n_arms + where->boxes.n;
-	struct box_reach *boxes =
-		arena_calloc(d->arena, where->boxes.n + 1, sizeof(*boxes));
-
-	half->reaches = arena_calloc(d->arena, n + 1, sizeof(*half->reaches));
-	if (!boxes || !half->reaches)
-		return false;
-	for (size_t i = 0; i < n_arms; i++)
-		half->reaches[i] = half->arms.items[i].reach;
-	for (size_t i = 0; i < where->boxes.n; i++)
-		half->reaches[n_arms + i] =
-			reach_of_box(&where->boxes.items[i], &boxes[i]);
-	return reach_prepare(half->reaches, n, sizeof(*half->reaches),
-			     d->arena) &&
-	       reach_index_make(&half->index, half->reaches, n_arms,
-				sizeof(*half->reaches), d->arena);
-}
+/* --- two policies ------------------------------------------------------------
+ */
 
 static int zone_named(const struct ir *ir, const char *name)
 {
@@ -412,14 +250,15 @@ static int zone_named(const struct ir *ir, const char *name)
 static void compare_zones(struct differ *d, unsigned from, unsigned to)
 {
 	const struct ir *before = d->before.ir, *after = d->after.ir;
-	struct region where = {.max = BOXES_MAX};
+	struct region where = {.max = DIFF_BOXES_MAX};
 	int f, t;
 
 	d->from = before->zones[from].name;
 	d->to = before->zones[to].name;
 	f = zone_named(after, d->from);
 	t = zone_named(after, d->to);
-	if (f < 0 || t < 0)
+	/* What stays within the gateway is not filtered. */
+	if (f < 0 || t < 0 || (from == IR_ZONE_SELF && to == IR_ZONE_SELF))
 		return;
 	d->now[0] = (unsigned)f;
 	d->now[1] = (unsigned)t;
@@ -433,13 +272,14 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	}
 	d->before.silent = before->zones[from].external;
 	d->after.silent = after->zones[f].external;
-	find_where(d, from, to, &where);
+	example_prepare(d);
+	diff_where(d, from, to, &where);
 	d->out->too_much |= where.too_big;
-	if (!index_half(d, &d->before, &where) ||
-	    !index_half(d, &d->after, &where))
+	if (!diff_index(d, &d->before, &where) ||
+	    !diff_index(d, &d->after, &where))
 		d->out->failed = true;
 	for (size_t i = 0; i < where.boxes.n && !d->out->failed; i++) {
-		if (d->work > WORK_MAX)
+		if (d->work > WORK_MAX || d->out->changes.n >= CHANGES_MAX)
 			d->out->too_much = true;
 		else
 			compare_box(d, &where, i);
@@ -462,9 +302,10 @@ static bool same_guards(struct flow_diff *out, const struct ir *a,
 		if (p->require != q->require || p->deny != q->deny ||
 		    p->match.from.zones != q->match.from.zones ||
 		    p->match.to.zones != q->match.to.zones ||
-		    !same_set(&p->match.from.addrs, &q->match.from.addrs) ||
-		    !same_set(&p->match.to.addrs, &q->match.to.addrs) ||
-		    !same_arm(out, a, &x, b, &y))
+		    !diff_same_set(&p->match.from.addrs,
+				   &q->match.from.addrs) ||
+		    !diff_same_set(&p->match.to.addrs, &q->match.to.addrs) ||
+		    !diff_same_arm(out, a, &x, b, &y))
 			return false;
 	}
 	return true;

@@ -60,26 +60,51 @@ static bool is_of_zone(const struct ir *ir, unsigned zone,
 	return zone == IR_ZONE_SELF || ir_zone_by_address(ir, a) == (int)zone;
 }
 
-static void choose_addresses(const struct ir *ir, unsigned from, unsigned to,
-			     const struct box *box, struct ipaddr *src,
-			     struct ipaddr *dst)
+void example_prepare(struct differ *d)
 {
-	struct candidates s, d;
+	static const enum hygiene by_address[DIFF_BOGONS] = {
+		HYGIENE_BOGONS, HYGIENE_PRIVATE, HYGIENE_DOCUMENTATION};
+
+	for (size_t i = 0; i < DIFF_BOGONS; i++) {
+		d->no_src[i] = d->no_dst[i] = (struct ipset){0};
+		if (ir_bogons(d->after.ir, d->now[0], by_address[i], true,
+			      d->arena, &d->no_src[i]) != FW_OK ||
+		    ir_bogons(d->after.ir, d->now[0], by_address[i], false,
+			      d->arena, &d->no_dst[i]) != FW_OK)
+			d->out->failed = true;
+	}
+}
+
+static bool is_dropped(const struct differ *d, const struct ipaddr *src,
+		       const struct ipaddr *dst)
+{
+	for (size_t i = 0; i < DIFF_BOGONS; i++)
+		if (ipset_has(&d->no_src[i], src) ||
+		    ipset_has(&d->no_dst[i], dst))
+			return true;
+	return false;
+}
+
+static void choose_addresses(const struct differ *d, const struct box *box,
+			     struct ipaddr *src, struct ipaddr *dst)
+{
+	const struct ir *ir = d->after.ir;
+	unsigned from = d->now[0], to = d->now[1];
+	struct candidates s, t;
 
 	gather(ir, from, &box->src, &s);
-	gather(ir, to, &box->dst, &d);
+	gather(ir, to, &box->dst, &t);
 	*src = s.items[0];
-	*dst = d.items[0];
+	*dst = t.items[0];
 	for (size_t i = 0; i < s.n; i++) {
 		if (!is_of_zone(ir, from, &s.items[i]))
 			continue;
-		for (size_t j = 0; j < d.n; j++) {
-			if (!is_of_zone(ir, to, &d.items[j]) ||
-			    ir_wrong_address(ir, (int)from, &s.items[i],
-					     &d.items[j]) != HYGIENE_COUNT)
+		for (size_t j = 0; j < t.n; j++) {
+			if (!is_of_zone(ir, to, &t.items[j]) ||
+			    is_dropped(d, &s.items[i], &t.items[j]))
 				continue;
 			*src = s.items[i];
-			*dst = d.items[j];
+			*dst = t.items[j];
 			return;
 		}
 	}
@@ -99,26 +124,25 @@ static uint32_t choose_service(const struct box *box)
 	return box->service_lo;
 }
 
-struct box example_of(const struct ir *ir, unsigned from, unsigned to,
-		      const struct box *box)
+struct box example_of(const struct differ *d, const struct box *box)
 {
 	struct box one = {.service_lo = choose_service(box)};
 
-	choose_addresses(ir, from, to, box, &one.src.lo, &one.dst.lo);
+	choose_addresses(d, box, &one.src.lo, &one.dst.lo);
 	one.src.hi = one.src.lo;
 	one.dst.hi = one.dst.lo;
 	one.service_hi = one.service_lo;
 	return one;
 }
 
-/* The gateway's own address does not tell that it is meant. */
-static void print_end(const char *zone, const struct ipaddr *a,
-		      struct strbuf *out)
+/* Where any address of the gateway will do, it is named. */
+static void print_end(const char *zone, const struct iprange *range,
+		      const struct ipaddr *a, struct strbuf *out)
 {
 	char text[IPADDR_TEXT_MAX];
+	bool self = !strcmp(zone, "self") && iprange_prefix_len(range) == 0;
 
-	strbuf_addz(out,
-		    strcmp(zone, "self") != 0 ? ipaddr_print(a, text) : "self");
+	strbuf_addz(out, self ? "self" : ipaddr_print(a, text));
 }
 
 void example_print(const struct flow_change *c, struct strbuf *out)
@@ -129,8 +153,8 @@ void example_print(const struct flow_change *c, struct strbuf *out)
 				  .hi = (uint16_t)e->service_lo};
 	char text[SERVICE_TEXT_MAX];
 
-	print_end(c->from, &e->src.lo, out);
+	print_end(c->from, &c->where.boxes.items[0].src, &e->src.lo, out);
 	strbuf_addz(out, " -> ");
-	print_end(c->to, &e->dst.lo, out);
+	print_end(c->to, &c->where.boxes.items[0].dst, &e->dst.lo, out);
 	strbuf_addf(out, " %s", service_print(&s, text));
 }

@@ -10,9 +10,19 @@ void suggest_init(struct suggest *s, struct str wrong)
 	s->distance = (wrong.len < 4 ? 1 : wrong.len < 8 ? 2 : 3) + 1;
 }
 
+static bool same_but_case(struct str a, struct str b)
+{
+	for (size_t i = 0; i < a.len && a.len == b.len; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return a.len == b.len;
+}
+
 void suggest_offer(struct suggest *s, struct str known)
 {
-	size_t d = str_distance(s->wrong, known, s->distance);
+	size_t d = same_but_case(s->wrong, known)
+			   ? 0
+			   : str_distance(s->wrong, known, s->distance);
 	size_t room = sizeof(s->all) - s->len;
 
 	if (d < s->distance) {

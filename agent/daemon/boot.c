@@ -17,10 +17,20 @@ void boot_id(char out[BOOT_ID_MAX])
 		(void)close(fd);
 }
 
-uint64_t boot_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	(void)clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t boot_now(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
+uint64_t steady_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }

@@ -4,6 +4,7 @@
  */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/boot.h"
 #include "agent/daemon/worker_queue.h"
 #include "policy/base/log.h"
 
@@ -172,7 +173,7 @@ void manager_run(struct manager *m)
 		uint64_t now;
 
 		(void)poll(fds, n, wait);
-		now = worker_now();
+		now = steady_now();
 		take_signal(m);
 		reap(m, now);
 		if (m->verdict.pid)

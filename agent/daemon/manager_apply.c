@@ -9,6 +9,7 @@
 #include "agent/daemon/manager_priv.h"
 
 #include "agent/daemon/aside.h"
+#include "agent/daemon/boot.h"
 #include "agent/daemon/lockout.h"
 #include "agent/daemon/sweep.h"
 #include "agent/daemon/worker_queue.h"
@@ -155,7 +156,7 @@ static void switch_over(struct manager *m, const struct transition *t,
 		/* Rather none than one with the old rules. */
 		log_error("%s: it is started anew", m->verdict.error);
 		verdict_process_stop(&m->verdict);
-		m->retry_ns = worker_now();
+		m->retry_ns = steady_now();
 	}
 	m->policy = t->policy;
 	m->generation = t->generation;
@@ -188,7 +189,7 @@ static void drop(struct manager *m, struct transition *t,
 	policy_free(t->policy);
 	/* The old one was stopped to make room: have it back. */
 	if (m->policy && !m->verdict.pid)
-		m->retry_ns = worker_now();
+		m->retry_ns = steady_now();
 }
 
 /* Nobody locks himself out unasked. */

@@ -114,9 +114,10 @@ static bool has_times(const struct ir *ir)
 }
 
 /* What the policy in force was made with is no more; NULL: it is. */
-static const char *what_has_changed(const struct manager *m, uint64_t now)
+static const char *what_has_changed(const struct manager *m)
 {
-	int32_t offset = sysenv_utc_offset((int64_t)(now / 1000000000));
+	int32_t offset =
+		sysenv_utc_offset((int64_t)(worker_now() / 1000000000));
 
 	if (offset != m->utc_offset && has_times(&m->policy->ir))
 		return "local time";
@@ -132,7 +133,7 @@ void manager_clock_tick(struct manager *m, uint64_t now)
 	if (now - m->clock_ns < CLOCK_NS || !m->policy || !m->generation)
 		return;
 	m->clock_ns = now;
-	what = what_has_changed(m, now);
+	what = what_has_changed(m);
 	if (!what)
 		return;
 	strbuf_init(&a.text, 0);

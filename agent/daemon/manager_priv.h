@@ -140,6 +140,10 @@ void manager_store_after(struct manager *m, const struct transition *t);
  * then its state says so.  False: nothing is. */
 bool manager_in_force(const struct manager *m, struct generation *out);
 
+/* Seconds until what is pending is taken back: by the clock that nobody sets.
+ */
+json_int_t manager_time_left(const struct manager *m);
+
 /* A failure of the disk that changes nothing of what is in force. */
 void manager_complain(enum fw_err err, const char *what);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/daemon/manager_priv.h"
 
+#include "agent/daemon/boot.h"
 #include "agent/daemon/worker_queue.h"
 
 #include <stdio.h>
@@ -78,6 +79,8 @@ static json_t *generation_json(const struct manager *m)
 	if (m->pending.generation) {
 		json_object_set_new(o, "deadline",
 				    json_integer(m->pending.deadline));
+		json_object_set_new(o, "left",
+				    json_integer(manager_time_left(m)));
 		json_object_set_new(o, "previous",
 				    json_integer(m->pending.previous));
 		json_object_set_new(o, "trouble",
@@ -120,7 +123,7 @@ json_t *manager_policy_json(const struct manager *m)
 
 json_t *manager_status(const struct manager *m)
 {
-	uint64_t now = worker_now();
+	uint64_t now = steady_now();
 	json_t *o =
 		json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "exit", 0, "version",
 			  FWAGENT_VERSION, "pid", (json_int_t)getpid());

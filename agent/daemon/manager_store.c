@@ -146,6 +146,13 @@ bool manager_in_force(const struct manager *m, struct generation *out)
 	return true;
 }
 
+json_int_t manager_time_left(const struct manager *m)
+{
+	uint64_t now = boot_now(), until = m->pending.deadline_ns;
+
+	return until > now ? (json_int_t)((until - now) / 1000000000) + 1 : 0;
+}
+
 json_t *manager_history(const struct manager *m)
 {
 	unsigned all[LIMIT_GENERATIONS * 2];
@@ -158,8 +165,9 @@ json_t *manager_history(const struct manager *m)
 	for (size_t i = 0; i < n; i++)
 		if (store_get(&m->store, all[i], &g) == FW_OK)
 			json_array_append_new(list, generation_to_json(&g));
-	return json_pack("{s:b, s:i, s:i, s:i, s:I, s:o}", "ok", 1, "exit", 0,
-			 "current", (int)m->generation, "pending",
+	return json_pack("{s:b, s:i, s:i, s:i, s:I, s:I, s:o}", "ok", 1, "exit",
+			 0, "current", (int)m->generation, "pending",
 			 (int)m->pending.generation, "deadline",
-			 (json_int_t)m->pending.deadline, "generations", list);
+			 (json_int_t)m->pending.deadline, "left",
+			 manager_time_left(m), "generations", list);
 }

@@ -285,7 +285,7 @@ static bool is_changed(const struct manager *m)
 void manager_heal(struct manager *m)
 {
 	struct policy *p = m->policy;
-	uint64_t now = worker_now();
+	uint64_t now = steady_now();
 	struct nft_change who;
 	struct answer a = {0};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/daemon/verdict_process.h"
 
+#include "agent/daemon/boot.h"
 #include "agent/daemon/channel.h"
 #include "agent/daemon/worker.h"
 #include "agent/daemon/worker_queue.h"
@@ -114,7 +115,7 @@ enum fw_err verdict_process_start(struct verdict_process *v,
 	v->events = events[0];
 	options.channel = orders[1];
 	options.events = events[1];
-	v->started_ns = worker_now();
+	v->started_ns = steady_now();
 	v->pid = fork();
 	if (v->pid == 0)
 		child(&options, manager);

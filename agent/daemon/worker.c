@@ -5,6 +5,7 @@
  */
 #include "agent/daemon/worker.h"
 
+#include "agent/daemon/boot.h"
 #include "agent/daemon/channel.h"
 #include "agent/daemon/priv.h"
 #include "agent/daemon/worker_klog.h"
@@ -176,7 +177,7 @@ static void prepare(struct worker *w, struct str text)
 	w->prepared = NULL;
 	done = compile(w, text);
 	forget_files(w);
-	__atomic_store_n(&w->shared.stats->alive_ns, worker_now(),
+	__atomic_store_n(&w->shared.stats->alive_ns, steady_now(),
 			 __ATOMIC_RELAXED);
 	say(w, done ? CHANNEL_DONE : CHANNEL_FAILED,
 	    done ? "" : "the policy did not compile");
@@ -254,7 +255,7 @@ static void serve(struct worker *w)
 
 	(void)poll(fds, 2, EVERY_MS);
 	if (w->n_queues == 0)
-		__atomic_store_n(&w->shared.stats->alive_ns, worker_now(),
+		__atomic_store_n(&w->shared.stats->alive_ns, steady_now(),
 				 __ATOMIC_RELAXED);
 	if (fds[0].revents)
 		serve_order(w);
@@ -292,7 +293,7 @@ void worker_run(const struct worker_options *options)
 		if (worker_queue_start(w.queues[i]) != FW_OK)
 			give_up(&w, "a thread cannot be started");
 	stats_add(w.shared.stats, STAT_ENGINE_STARTS, 1);
-	__atomic_store_n(&w.shared.stats->alive_ns, worker_now(),
+	__atomic_store_n(&w.shared.stats->alive_ns, steady_now(),
 			 __ATOMIC_RELAXED);
 	say(&w, CHANNEL_READY, "");
 	for (;;)

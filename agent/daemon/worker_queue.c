@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/daemon/worker_queue.h"
 
+#include "agent/daemon/boot.h"
 #include "agent/engine.h"
 #include "agent/kernel/ifname.h"
 #include "agent/kernel/nfqueue.h"
@@ -260,7 +261,7 @@ static void *run(void *arg)
 
 		(void)poll(fds, 2, timeout_ms(q));
 		q->now = worker_now();
-		__atomic_store_n(&q->shared->stats->alive_ns, q->now,
+		__atomic_store_n(&q->shared->stats->alive_ns, steady_now(),
 				 __ATOMIC_RELAXED);
 		if (fds[1].revents)
 			take_order(q);

@@ -339,6 +339,12 @@ int cmd_diff(int argc, char **argv)
 
 	if (argc != (json ? 4 : 3) || (files[0][0] == '-' && files[0][1]))
 		return fwctl_usage("diff");
+	if (!strcmp(files[0], "-") && !strcmp(files[1], "-")) {
+		(void)fputs("fwctl: only one policy can come from standard "
+			    "input\n",
+			    stderr);
+		return EXIT_USAGE;
+	}
 	status = fwctl_compile(files[0], &a);
 	if (status != EXIT_DONE)
 		return status;

@@ -9,6 +9,7 @@
 #include "policy/translate.h"
 
 #include <getopt.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 static int usage(void)
@@ -185,6 +186,8 @@ static void explain(const struct flow_words *q, const struct ir *ir,
 			   "not filtered");
 		return;
 	}
+	if ((f->l4 == IPPROTO_TCP || f->l4 == IPPROTO_UDP) && !f->dport)
+		(void)puts("        no port is told: say --to ADDRESS:PORT");
 	lead_on(ir, f);
 	list = ir_list_of(ir, f->zone_src, f->zone_dst);
 	if (list != AST_LISTS)
@@ -227,8 +230,7 @@ static bool parse_words(int argc, char **argv, struct flow_words *q,
 		else
 			q->of[c] = optarg;
 	}
-	return optind == argc &&
-	       (*hygiene || (q->of[FLOW_FROM] && q->of[FLOW_TO]));
+	return optind == argc;
 }
 
 int cmd_explain(int argc, char **argv)
@@ -243,6 +245,10 @@ int cmd_explain(int argc, char **argv)
 
 	if (!parse_words(argc, argv, &q, &policy, &hygiene))
 		return usage();
+	if (!hygiene && (!q.of[FLOW_FROM] || !q.of[FLOW_TO])) {
+		(void)fprintf(stderr, "fwctl: explain needs --from and --to\n");
+		return usage();
+	}
 	status = fwctl_compile(policy, &p);
 	if (status != EXIT_DONE)
 		return status;
@@ -254,6 +260,7 @@ int cmd_explain(int argc, char **argv)
 	} else {
 		(void)fprintf(stderr, "fwctl: --%s cannot be read: '%s'\n",
 			      flow_word_name(wrong), q.of[wrong]);
+		flow_word_help(stderr, "--", wrong);
 		status = EXIT_USAGE;
 	}
 	policy_free(p);

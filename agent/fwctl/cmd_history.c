@@ -32,8 +32,7 @@ static void state_text(const json_t *g, const json_t *answer, char *out,
 		       size_t room)
 {
 	char left[32];
-	long seconds =
-		(long)(number_at(answer, "deadline") - (json_int_t)time(NULL));
+	long seconds = (long)number_at(answer, "left");
 
 	if (!number_at(answer, "pending") ||
 	    number_at(g, "generation") != number_at(answer, "pending")) {

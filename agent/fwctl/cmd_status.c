@@ -50,7 +50,7 @@ static void print_policy(const json_t *p)
 /* Until when a policy has to be confirmed. */
 static void print_pending(const json_t *g)
 {
-	long left = (long)(number_at(g, "deadline") - time(NULL));
+	long left = (long)number_at(g, "left");
 	const char *trouble = text_at(g, "trouble");
 	char span[32];
 
@@ -102,22 +102,21 @@ static void print_panic(const json_t *panic)
 		     text, text_at(panic, "author"));
 }
 
-static void print_table(const json_t *table)
+/* Who else filters, or listens. */
+static void print_others(const json_t *table)
 {
-	const json_t *list = json_object_get(table, "foreign"), *f;
+	const json_t *f;
 	size_t i;
 
-	(void)printf("table    %s; %lld times restored\n",
-		     json_is_true(json_object_get(table, "owner"))
-			     ? "ours alone, nobody else can change it"
-			     : "others can change it, which is undone",
-		     (long long)number_at(table, "healed"));
-	json_array_foreach (list, i, f) {
+	json_array_foreach (json_object_get(table, "foreign"), i, f) {
 		if (json_object_get(f, "warning"))
 			(void)printf("WARNING  %s\n", text_at(f, "warning"));
 		else if (json_object_get(f, "note"))
 			(void)printf("note     %s\n", text_at(f, "note"));
 	}
+	if (json_is_true(json_object_get(table, "foreign_incomplete")))
+		(void)puts("note     other tables hold more than is looked at "
+			   "here: nft list ruleset shows all");
 	json_array_foreach (json_object_get(table, "listeners"), i, f)
 		(void)printf("note     %s%s listens to changes of rulesets: "
 			     "meanwhile large lists load many times slower\n",
@@ -125,9 +124,19 @@ static void print_table(const json_t *table)
 			     json_is_true(json_object_get(f, "elsewhere"))
 				     ? ", in another network namespace,"
 				     : "");
-	if (json_is_true(json_object_get(table, "foreign_incomplete")))
-		(void)puts("note     other tables hold more than is looked at "
-			   "here: nft list ruleset shows all");
+}
+
+static void print_table(const json_t *table, bool in_force)
+{
+	if (in_force && !json_is_true(json_object_get(table, "present")))
+		(void)puts("WARNING  the kernel does not have the policy's "
+			   "table: nothing is enforced; fwctl apply brings it "
+			   "back");
+	(void)printf("table    %s; %lld times restored\n",
+		     json_is_true(json_object_get(table, "owner"))
+			     ? "ours alone, nobody else can change it"
+			     : "others can change it, which is undone",
+		     (long long)number_at(table, "healed"));
 }
 
 static void print_queues(const json_t *queue)
@@ -206,7 +215,9 @@ int cmd_status(int argc, char **argv)
 			     (long long)number_at(engine, "restarts"),
 			     text_at(answer, "version"),
 			     (long long)number_at(answer, "pid"));
-		print_table(json_object_get(answer, "table"));
+		print_table(json_object_get(answer, "table"),
+			    json_object_get(answer, "policy") != NULL);
+		print_others(json_object_get(answer, "table"));
 		print_queues(json_object_get(answer, "queue"));
 		print_counters(json_object_get(answer, "counters"),
 			       json_object_get(answer, "reasons"));

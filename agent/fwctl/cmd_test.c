@@ -235,6 +235,8 @@ int cmd_test(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == '?')
 			return usage();
+		if (c != 'p' && r.form)
+			return usage(); /* one or the other */
 		if (c == 'p')
 			policy = optarg;
 		else

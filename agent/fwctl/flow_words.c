@@ -30,15 +30,18 @@ enum flow_word flow_word_find(struct str name)
 	return w;
 }
 
+void flow_word_help(FILE *to, const char *before, enum flow_word word)
+{
+	int n = fprintf(to, "  %s%s%s%s", before, words[word].name,
+			*before ? " " : "=", words[word].value);
+
+	(void)fprintf(to, "%*s%s\n", n < 30 ? 30 - n : 1, "", words[word].help);
+}
+
 void flow_words_help(FILE *to, const char *before)
 {
-	for (enum flow_word w = 0; w < FLOW_WORDS; w++) {
-		int n = fprintf(to, "  %s%s%s%s", before, words[w].name,
-				*before ? " " : "=", words[w].value);
-
-		(void)fprintf(to, "%*s%s\n", n < 30 ? 30 - n : 1, "",
-			      words[w].help);
-	}
+	for (enum flow_word w = 0; w < FLOW_WORDS; w++)
+		flow_word_help(to, before, w);
 }
 
 static bool parse_port(const char *text, uint16_t *port)

@@ -23,6 +23,9 @@ const char *flow_word_name(enum flow_word word);
 /* FLOW_WORDS when there is no such word. */
 enum flow_word flow_word_find(struct str name);
 
+/* What may stand there: one line. */
+void flow_word_help(FILE *to, const char *before, enum flow_word word);
+
 /* One line a word, for the help of a command; "--" goes before each. */
 void flow_words_help(FILE *to, const char *before);
 

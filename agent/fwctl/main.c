@@ -2,7 +2,9 @@
 /* fwctl: one table of commands; everything else is in cmd_*.c. */
 #include "agent/control/client.h"
 #include "agent/fwctl/commands.h"
+#include "agent/fwctl/flow_words.h"
 #include "agent/kernel/sysenv.h"
+#include "policy/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +53,17 @@ int fwctl_usage(const char *command)
 
 static int wrong_word(const char *word)
 {
+	struct suggest near;
+
+	suggest_init(&near, str_of(word));
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		suggest_offer(&near, str_of(commands[i].name));
+	if (near.best.p) {
+		(void)fprintf(stderr,
+			      "fwctl: no command '%s'; did you mean '%.*s'?\n",
+			      word, STR_ARG(near.best));
+		return EXIT_USAGE;
+	}
 	(void)fprintf(stderr, "fwctl: no command '%s'; there are:", word);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		(void)fprintf(stderr, " %s", commands[i].name);
@@ -226,11 +239,17 @@ static const char *given_twice(int argc, char **argv)
 
 static int run_command(size_t which, int argc, char **argv)
 {
+	static char name[] = "fwctl";
 	const char *twice = given_twice(argc, argv);
 
+	argv[0] = name; /* getopt() complains by it */
 	if (argc > 1 && !strcmp(argv[1], "--help")) {
 		(void)printf("usage: fwctl %s %s\n%s\n", commands[which].name,
 			     commands[which].args, commands[which].help);
+		if (!strcmp(commands[which].name, "explain"))
+			flow_words_help(stdout, "--");
+		if (!strcmp(commands[which].name, "test"))
+			flow_words_help(stdout, "");
 		return EXIT_DONE;
 	}
 	if (!twice)

@@ -20,7 +20,8 @@ enum stats_counter {
 struct stats {
 	uint64_t counters[STAT_COUNT];
 	uint64_t by_reason[REASON_COUNT];
-	uint64_t alive_ns; /* when the engine last went round its loop */
+	uint64_t alive_ns; /* when the engine last went round its loop, by a
+				clock that nobody sets */
 };
 
 static inline void stats_add(struct stats *s, enum stats_counter which,

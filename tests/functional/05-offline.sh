@@ -37,6 +37,10 @@ says() {
 	grep -qF -- "$1" "$work/said"
 }
 
+says_not() {
+	! says "$1"
+}
+
 cat >office.conf <<'END'
 version = 1;
 zones: {
@@ -134,4 +138,48 @@ done
 check diff-forward "exit 0 expected" status_is 0 "$fwctl" diff forward-443.conf forward-444.conf
 check diff-forward-says "the forward is not told" says "  forwards differ: other flows are led on"
 check diff-bad "exit 3 expected" status_is 3 "$fwctl" diff office.conf good.flows
+sed 's/:8443/:8444/' forward-443.conf >forward-8444.conf
+check diff-forward-led "exit 0 expected" status_is 0 "$fwctl" diff forward-443.conf forward-8444.conf
+check diff-forward-zone "its zone is not told" says "  gained   wan -> lan"
+check diff-forward-once "its target is told in a zone where it is not" says_not "-> self"
+check diff-json-beside "exit 0 expected" status_is 0 "$fwctl" diff --json forward-443.conf forward-444.conf
+check diff-json-beside-says "the forward is not told" jq -e '.besides | any(startswith("forwards differ"))' said
+sed 's/\["\*\.example\.org"\]/["www.example.org", "*.example.org"]/; s/host = "\*\.example\.org"/host = ["www.example.org", "*.example.org"]/' office.conf >wider.conf
+check diff-contained "exit 0 expected" status_is 0 "$fwctl" diff office.conf wider.conf
+check diff-contained-said "the word is not named" says 'host: + "www.example.org"'
+check diff-contained-same "a name that was allowed is gained" says "  by rules: the same"
+
+# what is told as an example can be tried
+for b in "$root"/packaging/policies/*.conf; do
+	"$fwctl" diff "$root/packaging/policies/sample.conf" "$b" 2>/dev/null |
+		sed -n 's/^    e\.g\. \(.*\)/\1 => undecided/p' >examples.flows
+	[ ! -s examples.flows ] || "$fwctl" test --policy "$b" examples.flows >tried 2>&1
+	[ $? -ne 2 ] || echo "$b"
+done >unreadable
+check diff-examples "fwctl test cannot read one" test ! -s unreadable
+
+# thousands of rules, none of which both have
+many_rules() { # NAME FIRST
+	echo 'version = 1;'
+	echo 'zones: { lan: { networks = ["10.0.0.0/8"]; }; wan: { interfaces = ["wan0"]; external = true; }; };'
+	echo 'egress: ('
+	awk -v name="$1" -v first="$2" 'BEGIN { for (i = 0; i < 10000; i++) {
+		j = (i * 7 + first) % 60000
+		printf "%s{ name = \"%s%d\"; from = \"10.%d.%d.0/24\"; to = \"11.%d.%d.0/24\"; service = \"tcp/%d\"; action = \"allow\"; }\n",
+			i ? "," : "", name, i, j / 256, j % 256, j / 250, j % 250, 1000 + j * 13 % 5000 } }'
+	echo ');'
+}
+many_rules a 0 >many-a.conf
+many_rules b 30001 >many-b.conf
+check diff-many "not done in a minute" status_is 0 timeout 60 "$fwctl" diff many-a.conf many-b.conf
+check option-twice "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from 10.10.0.5 --to 192.0.2.80:443 --sni a --sni b
+check option-twice-says "not told" says "fwctl: --sni is given twice"
+check command-near "exit 2 expected" status_is 2 "$fwctl" chekc
+check command-near-says "no near one is told" says "did you mean 'check'?"
+check word-wrong "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from lan --to 192.0.2.80:443
+check word-wrong-says "not told what is possible" says "--from ADDRESS"
+check word-unknown "exit 2 expected" status_is 2 "$fwctl" explain --form lan
+check word-unknown-says "not told who speaks" says "fwctl: unrecognized option '--form'"
+check forms-two "exit 2 expected" status_is 2 "$fwctl" test --tap --junit --policy office.conf good.flows
+check diff-two-inputs "exit 2 expected" status_is 2 "$fwctl" diff - -
 exit $bad

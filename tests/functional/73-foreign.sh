@@ -127,6 +127,14 @@ spoil element delete element inet fwagent "$set" "{ $(gateway nft list set inet 
 spoil chain 'delete rule inet fwagent c_forward_backstop handle '"$(handle_of c_forward_backstop 2)"
 check shared-stands "not as the policy says" stands
 
+# flushed again before it may be restored again
+flushed_is_told() {
+	nft_in flush ruleset
+	fwctl status | grep -q "^WARNING  the kernel does not have the policy's table"
+}
+check heal-pending-is-told "status" wait_for 10 flushed_is_told
+check heal-after-that "not as it was" wait_for 3 is_as_before
+
 # two that fight: one restoration a second, no more
 before=$(healed)
 end=$((SECONDS + 4))

@@ -115,8 +115,8 @@ static enum fw_err open_regular(const char *path, size_t most, int *out_fd,
 
 enum fw_err file_regular(const char *path, const char **out_why)
 {
-	size_t size;
-	int fd;
+	size_t size = 0;
+	int fd = -1;
 	enum fw_err err = open_regular(path, SIZE_MAX, &fd, &size, out_why);
 
 	if (!err)
@@ -127,8 +127,8 @@ enum fw_err file_regular(const char *path, const char **out_why)
 enum fw_err file_read(const char *path, size_t most, char **out_bytes,
 		      size_t *out_len, const char **out_why)
 {
-	size_t size;
-	int fd;
+	size_t size = 0;
+	int fd = -1;
 	enum fw_err err = open_regular(path, most, &fd, &size, out_why);
 
 	if (err)

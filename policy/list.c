@@ -9,9 +9,11 @@ static enum fw_err read_addresses(const struct feed *feed, struct list *list)
 {
 	enum fw_err err = feed_addresses(feed, &list->arena, &list->addrs);
 
-	if (!err && !ipset_name(&list->addrs, &list->addrs.name))
-		err = FW_ERR_NOMEM;
-	return err;
+	if (err)
+		return err;
+	list->addrs.size = ipset_size(&list->addrs);
+	return ipset_name(&list->addrs, &list->addrs.name) ? FW_OK
+							   : FW_ERR_NOMEM;
 }
 
 static enum fw_err read_entries(const struct feed *feed, struct list *list)

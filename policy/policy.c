@@ -29,7 +29,7 @@ static enum fw_err load_lists(const struct policy_input *in, struct policy *p)
 	const struct load_from from = {
 		.files = in->files,
 		.known = in->before ? &in->before->lists : NULL,
-		.unread = in->bundle,
+		.unread = in->part == POLICY_BUNDLE,
 	};
 	struct loaded loaded;
 	enum fw_err err = load_files(&p->ast, &from, &p->diags, &loaded);
@@ -71,7 +71,8 @@ static enum fw_err find_all(const struct ir *ir, struct diag_list *diags)
 
 /* When nothing but single rules is wrong, the others are looked at as well: all
  * that there is to say is said in one run. */
-static enum fw_err lower_and_look(struct policy *p,
+static enum fw_err lower_and_look(const struct policy_input *in,
+				  struct policy *p,
 				  const struct policy_env *env,
 				  enum fw_err before)
 {
@@ -81,9 +82,9 @@ static enum fw_err lower_and_look(struct policy *p,
 		     p->diags.errors == p->ast.rule_errors))
 		err = lower_policy(&p->ast, env, &p->arena, &p->ir);
 	err = after_stage(p, err);
-	if (!err)
+	if (!err && in->part != POLICY_RULES)
 		err = find_all(&p->ir, &p->diags);
-	if (!err && !before)
+	if (!err && !before && in->part != POLICY_RULES)
 		management_warn(&p->ir, env->now, &p->diags);
 	return err ? err : before;
 }
@@ -125,7 +126,7 @@ static enum fw_err front(const struct policy_input *in,
 		err = after_stage(p, load_lists(in, p));
 	if (!err || err == FW_ERR_POLICY)
 		err = after_stage(p, check_tree(p, env));
-	return after_stage(p, lower_and_look(p, env, err));
+	return after_stage(p, lower_and_look(in, p, env, err));
 }
 
 /* From the rules to the ruleset. */
@@ -135,7 +136,7 @@ static enum fw_err back(const struct policy_input *in, struct policy *p)
 
 	if (!err)
 		err = name_policy(p);
-	if (err)
+	if (err || in->part == POLICY_RULES)
 		return err;
 	err = ruleset_build(&p->ir, p->digest,
 			    in->map_from ? in->map_from : RS_MAP_FROM,
@@ -166,7 +167,7 @@ enum fw_err policy_compile(const struct policy_input *in,
 	arena_init(&p->arena, 0, 0);
 	diag_init(&p->diags, &p->arena);
 	strbuf_init(&p->canonical, 0);
-	if (in->bundle)
+	if (in->part == POLICY_BUNDLE)
 		return bundle(in, p);
 	err = front(in, env, p);
 	return err ? err : back(in, p);

@@ -25,6 +25,12 @@ struct policy {
 	struct ruleset ruleset;
 };
 
+enum policy_part {
+	POLICY_WHOLE,
+	POLICY_RULES,  /* for the engine: found good before, no ruleset */
+	POLICY_BUNDLE, /* only text and files, to be compiled elsewhere */
+};
+
 /* Where a policy comes from: a file (and the *.conf files of a directory, if
  * that is not NULL), or a text.  `files`: what it names is looked up only
  * there, and the policy borrows their bytes until policy_forget_files() or
@@ -37,7 +43,7 @@ struct policy_input {
 	const struct policy *before; /* its lists are not read again; or NULL */
 	unsigned map_from;           /* RS_MAP_FROM where 0 */
 	const struct policy_env *env; /* NULL: UTC, no user, no cgroup */
-	bool bundle; /* only text and files, to be compiled elsewhere */
+	enum policy_part part;
 };
 
 /* Compile.  *out_policy (owned: policy_free) is set also for FW_ERR_POLICY, to

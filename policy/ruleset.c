@@ -223,11 +223,9 @@ const struct rs_set *rs_build_set(struct rs_build *b, const struct rs_set *set)
  * many there are when nearly all stand alone; 0: there are too many ranges. */
 static uint32_t count_singles(const struct ipset *set)
 {
-	uint64_t n = 0, most = 2 * (uint64_t)set->n;
+	uint64_t n = set->n >= SINGLES_MIN ? ipset_size(set) : UINT64_MAX;
 
-	for (size_t i = 0; i < set->n && n <= most; i++)
-		n += iprange_size(&set->items[i], most + 1);
-	return set->n >= SINGLES_MIN && n <= most ? (uint32_t)n : 0;
+	return n <= 2 * (uint64_t)set->n ? (uint32_t)n : 0;
 }
 
 const struct rs_set *rs_build_addr_set(struct rs_build *b,

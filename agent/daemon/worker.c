@@ -157,6 +157,7 @@ static bool compile(struct worker *w, struct str text)
 					.text_name = "policy",
 					.files = &w->next,
 					.before = w->policy,
+					.part = POLICY_RULES,
 					.env = &w->env.env};
 	bool done = policy_compile(&in, &w->prepared) == FW_OK;
 

@@ -132,7 +132,7 @@ int fwctl_bundle(const char *path, struct policy **out_policy)
 {
 	struct policy_input in = input_of(path);
 
-	in.bundle = true;
+	in.part = POLICY_BUNDLE;
 	if (policy_compile(&in, out_policy) == FW_OK &&
 	    (*out_policy)->diags.all.n == 0)
 		return EXIT_DONE;

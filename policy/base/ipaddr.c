@@ -404,3 +404,14 @@ bool ipset_name(const struct ipset *s, uint64_t *out)
 	*out = s->name;
 	return *out || digest_of(s->items, s->n * sizeof(*s->items), out);
 }
+
+uint64_t ipset_size(const struct ipset *s)
+{
+	uint64_t n = 0;
+
+	if (s->size)
+		return s->size;
+	for (size_t i = 0; i < s->n && n < UINT64_MAX; i++)
+		n += iprange_size(&s->items[i], UINT64_MAX - n);
+	return n;
+}

@@ -27,11 +27,15 @@ struct iprange {
 struct ipset {
 	const struct iprange *items;
 	size_t n;
-	uint64_t name; /* digest of the items; 0: it was not asked for yet */
+	/* Of long sets that are kept; 0: see ipset_name() and ipset_size(). */
+	uint64_t name, size;
 };
 
 /* The digest of the items; false without memory. */
 bool ipset_name(const struct ipset *s, uint64_t *out);
+
+/* How many addresses it has, UINT64_MAX for any more. */
+uint64_t ipset_size(const struct ipset *s);
 
 #define IPADDR_TEXT_MAX  46
 #define IPRANGE_TEXT_MAX 96

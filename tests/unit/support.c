@@ -267,3 +267,22 @@ void no_prefix_settles(struct reader message)
 		wire_free(w);
 	}
 }
+
+static size_t turns_of(const struct dialogue *d)
+{
+	size_t n = 0;
+
+	while (n < sizeof(d->turns) / sizeof(*d->turns) &&
+	       d->turns[n].bytes.left > 0)
+		n++;
+	return n;
+}
+
+void expect_dialogues(const struct dialogue *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		expect_every_split(cases[i].turns, turns_of(&cases[i]),
+				   cases[i].want);
+		survive_every_flip(cases[i].turns, turns_of(&cases[i]));
+	}
+}

@@ -69,6 +69,29 @@ void expect_every_split(const struct turn *turns, size_t n, const char *text);
 /* Each byte of each turn set to some values: no crash, no hang. */
 void survive_every_flip(const struct turn *turns, size_t n);
 
+/* One side says a text; NULs are part of it. */
+#define SAYS(dir, text)                                                  \
+	{                                                                \
+		(dir),                                                   \
+		{                                                        \
+			(const uint8_t *)(text), sizeof(text) - 1, false \
+		}                                                        \
+	}
+#define C(text) SAYS(DIR_CLIENT, text)
+#define S(text) SAYS(DIR_SERVER, text)
+
+struct dialogue {
+	struct turn turns[8]; /* the first without bytes ends them */
+	const char *want;
+};
+
+/* However they are cut, the dialogues give what is wanted; with any bit flipped
+ * they give something. */
+void expect_dialogues(const struct dialogue *cases, size_t n);
+
+#define EXPECT_ALL(cases) \
+	expect_dialogues((cases), sizeof(cases) / sizeof(*(cases)))
+
 /* No prefix of the first turn settles a layer; the last byte stands before an
  * unreadable page. */
 void no_prefix_settles(struct reader message);

@@ -2,46 +2,6 @@
 #include "agent/limits.h"
 #include "tests/unit/support.h"
 
-#define C(text)                                                          \
-	{                                                                \
-		DIR_CLIENT,                                              \
-		{                                                        \
-			(const uint8_t *)(text), sizeof(text) - 1, false \
-		}                                                        \
-	}
-#define S(text)                                                          \
-	{                                                                \
-		DIR_SERVER,                                              \
-		{                                                        \
-			(const uint8_t *)(text), sizeof(text) - 1, false \
-		}                                                        \
-	}
-
-struct dialogue {
-	struct turn turns[8];
-	const char *want;
-};
-
-static size_t turns_of(const struct dialogue *d)
-{
-	size_t n = 0;
-
-	while (n < 8 && d->turns[n].bytes.left > 0)
-		n++;
-	return n;
-}
-
-static void expect_all(const struct dialogue *cases, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		expect_every_split(cases[i].turns, turns_of(&cases[i]),
-				   cases[i].want);
-		survive_every_flip(cases[i].turns, turns_of(&cases[i]));
-	}
-}
-
-#define EXPECT_ALL(cases) expect_all((cases), sizeof(cases) / sizeof(*(cases)))
-
 #define V5      "socks.version[0,0]=5"
 #define TARGET  " socks.target[0,0]="
 #define HELLO5  "\5\1\0"

@@ -4,21 +4,6 @@
 
 #include <netinet/in.h>
 
-#define C(text)                                                          \
-	{                                                                \
-		DIR_CLIENT,                                              \
-		{                                                        \
-			(const uint8_t *)(text), sizeof(text) - 1, false \
-		}                                                        \
-	}
-#define S(text)                                                          \
-	{                                                                \
-		DIR_SERVER,                                              \
-		{                                                        \
-			(const uint8_t *)(text), sizeof(text) - 1, false \
-		}                                                        \
-	}
-
 #define CONNECT "CONNECT a:1 HTTP/1.1\r\n\r\n"
 #define OK200   "HTTP/1.1 200 OK\r\n\r\n"
 #define TOLD(layer)                                            \

@@ -47,6 +47,11 @@ took() {
 	echo $(((${EPOCHREALTIME/./} - since) / 1000))
 }
 
+# peak PID: the most memory that it ever had, in MB
+peak() {
+	awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$1/status"
+}
+
 median() {
 	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
@@ -58,6 +63,8 @@ for i in $(seq "$rounds"); do
 	policy "$i"
 	took fwctl apply "$LAB/$i.conf"
 done >"$LAB/changes"
+printf '%8s memory: fwagentd %d MB, fwagent-verdict %d MB at most\n' '' "$(peak "$AGENT_PID")" \
+	"$(peak "$(fwctl status --json | jq .engine.pid)")"
 # A kernel without a queue statement of its own takes the rest.
 fwctl compile --format nft "$LAB/0.conf" | sed "s/^\t*queue .*//" >"$LAB/0.nft"
 printf '%8d addresses  fwctl apply %6d ms  nft -f %6d ms\n' "$n" "$first" "$(took unshare -n nft -f "$LAB/0.nft")"

@@ -68,9 +68,16 @@ enum fw_err manager_open_nft(struct manager *m)
 bool manager_probe_queue(struct manager *m, struct answer *a,
 			 const struct policy *p, enum queue_target *out)
 {
-	/* Its module may have been loaded since the start. */
-	enum fw_err err = manager_open_nft(m) ? FW_ERR_NOENT : FW_OK;
+	enum fw_err err;
 	bool there;
+
+	/* What is in force shows it; the kernel takes long to be asked. */
+	if (m->policy && m->policy->ruleset.queues) {
+		*out = m->queue;
+		return true;
+	}
+	/* Its module may have been loaded since the start. */
+	err = manager_open_nft(m) ? FW_ERR_NOENT : FW_OK;
 
 	/* Without need of a queue: is there nf_tables at all? */
 	if (!err && p->ruleset.queues)

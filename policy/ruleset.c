@@ -279,10 +279,10 @@ void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 }
 
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
-		     unsigned id, bool silent)
+		     unsigned number, bool silent)
 {
 	if (b->ir->log_deny != IR_LOG_NONE)
-		rs_build_log(b, rule, kind, id);
+		rs_build_log(b, rule, kind, number);
 	if (b->ir->observe) {
 		rs_build_add(b, rule,
 			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));

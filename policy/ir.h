@@ -68,8 +68,6 @@ struct ir_rule {
 	size_t n_services;
 	uint32_t apps; /* bit i = enum app i; 0 = any */
 	enum ir_action action;
-	bool has_hosts;
-	bool observe; /* it says what it would do, and does nothing */
 	struct nameset hosts;
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
@@ -83,8 +81,10 @@ struct ir_rule {
 	uint32_t cgroups; /* bit i = cgroup i of the policy; 0 = any */
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
-	window_list times;              /* sorted, in UTC; none: always */
-	int64_t until; /* it observes up to this second; 0: always */
+	bool has_hosts;
+	bool observe;      /* it says what it would do, and does nothing */
+	window_list times; /* sorted, in UTC; none: always */
+	int64_t until;     /* it observes up to this second; 0: always */
 	const struct ir_forward *forward; /* or NULL */
 };
 

@@ -34,10 +34,10 @@ void backend_text_numbers(struct strbuf *out, uint32_t lo, uint32_t hi)
 static void print_ct_state(struct strbuf *out, const struct rs_stmt *s)
 {
 	static const char *const names[] = {"invalid", "established", "related",
-					    "new"};
+					    "new", "untracked"};
 
 	strbuf_addz(out, "ct state ");
-	for (unsigned i = 0, n = 0; i < 4; i++)
+	for (unsigned i = 0, n = 0; i < 5; i++)
 		if (s->n >> i & 1)
 			strbuf_addf(out, "%s%s", n++ ? "," : "", names[i]);
 }

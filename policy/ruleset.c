@@ -270,12 +270,17 @@ void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 
 /* --- what a rule does ---------------------------------------------------- */
 
+static void pass(struct rs_build *b, struct rs_rule *rule)
+{
+	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
+	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+}
+
 void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 {
 	if (b->ir->log_allow != IR_LOG_NONE)
 		rs_build_log(b, rule, "allow", id);
-	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
-	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+	pass(b, rule);
 }
 
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
@@ -284,9 +289,7 @@ void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 	if (b->ir->log_deny != IR_LOG_NONE)
 		rs_build_log(b, rule, kind, number);
 	if (b->ir->observe) {
-		rs_build_add(b, rule,
-			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
-		rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+		pass(b, rule);
 	} else if (silent) {
 		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 	} else {
@@ -307,6 +310,8 @@ static void fill_queue(struct rs_build *b, struct rs_chain *chain)
 					      .n = b->ir->queue,
 					      .m = b->ir->queues,
 					      .m2 = b->ir->fail_open});
+	else if (b->ir->observe)
+		pass(b, rule);
 	else
 		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 }
@@ -353,6 +358,10 @@ static bool frame_has(void *ctx, const char *word)
 
 	if (!strcmp(word, "nat"))
 		return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "observe"))
+		return b->ir->observe;
+	if (!strcmp(word, "enforce"))
+		return !b->ir->observe;
 	if (!strcmp(word, "no-helpers"))
 		return !ir_cleans(b->ir, HYGIENE_HELPERS);
 	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)

@@ -394,6 +394,7 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 	struct rs_build b = {.ir = ir,
 			     .digest = digest,
 			     .arena = diags->arena,
+			     .diags = diags,
 			     .rs = out,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};

@@ -34,7 +34,8 @@ static bool side_for_zone(const struct ir_side *side, unsigned zone,
 		return false;
 	if (side->any || (side->zones >> zone & 1)) {
 		*out_but = side->except.n ? &side->except : NULL;
-		return true;
+		return !ipset_is_all(&side->except, IP_V4) ||
+		       !ipset_is_all(&side->except, IP_V6);
 	}
 	*out_addrs = &side->addrs;
 	return side->addrs.n > 0;

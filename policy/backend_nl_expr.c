@@ -183,6 +183,8 @@ static void match_ct_state(struct nl_rule_out *o, uint32_t bits)
 		kernel |= NF_CT_STATE_BIT(IP_CT_RELATED);
 	if (bits & RS_CT_NEW)
 		kernel |= NF_CT_STATE_BIT(IP_CT_NEW);
+	if (bits & RS_CT_UNTRACKED)
+		kernel |= NF_CT_STATE_UNTRACKED_BIT;
 	load_ct(o, NFT_CT_STATE);
 	bitwise_u32(o, kernel, 0);
 	nl_compare_u32(o, NFT_CMP_NEQ, 0);

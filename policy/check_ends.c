@@ -71,7 +71,7 @@ static void undefined_zone(struct check *c, const struct end *e,
 			  "a set of addresses is named with '@' before it");
 		return;
 	}
-	if (memchr(w->text.p, '.', w->text.len)) {
+	if (w->text.len && memchr(w->text.p, '.', w->text.len)) {
 		diag_note(c->diags, w->place,
 			  "a host name belongs in 'host'; '%s' takes zones, "
 			  "addresses and \"@sets\" of them",

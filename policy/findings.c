@@ -74,13 +74,13 @@ static bool nothing_left(struct finder *f, const struct arm *arms,
 #define V4 1U
 #define V6 2U
 
-static unsigned versions_of_set(const struct ipset *set)
+static unsigned versions_of_end(struct arm_end end)
 {
-	unsigned versions = 0;
-
-	for (size_t i = 0; set && i < set->n; i++)
-		versions |= set->items[i].lo.family == IP_V4 ? V4 : V6;
-	return set ? versions : V4 | V6;
+	if (end.set)
+		return (ipset_family(end.set, IP_V4).n ? V4 : 0) |
+		       (ipset_family(end.set, IP_V6).n ? V6 : 0);
+	return (end.but && ipset_is_all(end.but, IP_V4) ? 0 : V4) |
+	       (end.but && ipset_is_all(end.but, IP_V6) ? 0 : V6);
 }
 
 static unsigned versions_of_services(const struct ir_rule *rule)
@@ -98,7 +98,7 @@ static unsigned versions_of_services(const struct ir_rule *rule)
 
 static unsigned versions_of_ends(const struct arm *arm)
 {
-	return versions_of_set(arm->src) & versions_of_set(arm->dst);
+	return versions_of_end(arm_src(arm)) & versions_of_end(arm_dst(arm));
 }
 
 /* Is there an IP version that all of the rule has here? */

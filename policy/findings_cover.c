@@ -170,13 +170,14 @@ static bool engine_covers(const struct ir_rule *early,
 	       words_cover(&early->paths, &late->paths);
 }
 
-bool cover_arm(struct cover *c, const struct arm *early, const struct arm *late)
+bool cover_arm(struct cover *c, const struct arm *wide,
+	       const struct arm *narrow)
 {
-	const struct ir_rule *e = early->rule, *l = late->rule;
+	const struct ir_rule *w = wide->rule, *n = narrow->rule;
 
-	return !e->observe && engine_covers(e, l) && cover_services(e, l) &&
-	       times_cover(&e->times, &l->times) && macs_cover(e, l) &&
-	       uids_cover(e, l) && cgroups_cover(e, l) &&
-	       cover_end(c, arm_src(early), arm_src(late)) &&
-	       cover_end(c, arm_dst(early), arm_dst(late));
+	return !w->observe && engine_covers(w, n) && cover_services(w, n) &&
+	       times_cover(&w->times, &n->times) && macs_cover(w, n) &&
+	       uids_cover(w, n) && cgroups_cover(w, n) &&
+	       cover_end(c, arm_src(wide), arm_src(narrow)) &&
+	       cover_end(c, arm_dst(wide), arm_dst(narrow));
 }

@@ -30,6 +30,6 @@ bool cover_end(struct cover *c, struct arm_end early, struct arm_end late);
 
 bool cover_services(const struct ir_rule *early, const struct ir_rule *late);
 
-/* Does `early` decide every flow that comes to `late`? */
-bool cover_arm(struct cover *c, const struct arm *early,
-	       const struct arm *late);
+/* Does `wide` take every flow that `narrow` takes? */
+bool cover_arm(struct cover *c, const struct arm *wide,
+	       const struct arm *narrow);

@@ -166,6 +166,8 @@ static void arg_states(struct frame_reader *f, struct str word,
 		stmt->n = RS_CT_ESTABLISHED;
 	else if (str_is(word, "related"))
 		stmt->n = RS_CT_RELATED;
+	else if (str_is(word, "untracked"))
+		stmt->n = RS_CT_UNTRACKED;
 	else
 		fail(f, "no such connection state", word);
 }

@@ -407,25 +407,25 @@ static void print_observe(const struct ir_rule *r, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
-void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *r,
+void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *rule,
 			      struct strbuf *out)
 {
-	const struct ir_words hosts = {r->host_words, r->n_host_words};
+	const struct ir_words hosts = {rule->host_words, rule->n_host_words};
 
-	print_apps("app", r->apps, out);
+	print_apps("app", rule->apps, out);
 	print_words("host", &hosts, out);
-	print_words("sni", &r->sni_words, out);
-	print_words("alpn", &r->alpns, out);
-	print_words("method", &r->methods, out);
-	print_words("path", &r->paths, out);
-	print_macs(r, out);
-	print_users(r, out);
-	print_cgroups(ir, r, out);
-	print_limit("rate", &r->rate, out);
-	print_limit("packets", &r->packets, out);
-	print_limit("connections", &r->connections, out);
-	print_times(&r->times, out);
-	print_observe(r, out);
+	print_words("sni", &rule->sni_words, out);
+	print_words("alpn", &rule->alpns, out);
+	print_words("method", &rule->methods, out);
+	print_words("path", &rule->paths, out);
+	print_macs(rule, out);
+	print_users(rule, out);
+	print_cgroups(ir, rule, out);
+	print_limit("rate", &rule->rate, out);
+	print_limit("packets", &rule->packets, out);
+	print_limit("connections", &rule->connections, out);
+	print_times(&rule->times, out);
+	print_observe(rule, out);
 }
 
 static void print_rule(const struct ir *ir, const struct ir_rule *r,

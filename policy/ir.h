@@ -59,22 +59,21 @@ struct ir_forward;
 
 struct ir_rule {
 	unsigned id; /* its number over all lists, from 0: the index in `all` */
+	enum ast_list list;
 	const char *name;
 	const char *comment; /* or NULL */
 	struct place place;
-	enum ast_list list;
 	struct ir_side from, to;
 	const struct service *services; /* none = any */
 	size_t n_services;
 	uint32_t apps; /* bit i = enum app i; 0 = any */
-	bool has_hosts;
+	enum ir_action action;
 	struct nameset hosts;
 	const struct str *host_words; /* the patterns, for people */
 	size_t n_host_words;
 	struct nameset snis;
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
-	enum ir_action action;
 	const struct mac *macs; /* of the client; none: any */
 	size_t n_macs;
 	const uint32_t *uids; /* of the gateway's own sockets; none: any */
@@ -82,9 +81,10 @@ struct ir_rule {
 	uint32_t cgroups; /* bit i = cgroup i of the policy; 0 = any */
 	struct limit rate, connections; /* of its flows: beyond, refused */
 	struct limit packets;           /* of its packets: beyond, dropped */
-	window_list times;              /* sorted, in UTC; none: always */
-	bool observe;  /* it says what it would do, and does nothing */
-	int64_t until; /* second from which on it does not; 0: it always does */
+	bool has_hosts;
+	bool observe;      /* it says what it would do, and does nothing */
+	window_list times; /* sorted, in UTC; none: always */
+	int64_t until;     /* it observes up to this second; 0: always */
 	const struct ir_forward *forward; /* or NULL */
 };
 

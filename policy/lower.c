@@ -313,10 +313,12 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 {
 	struct lowering l = {.ast = ast, .env = env, .arena = arena};
 	const struct ast_gateway *g = &ast->gateway;
+	bool observe = str_is(g->mode.text, "observe");
 	struct ir ir = {
 		.name = g->name.text.p ? lower_text(&l, g->name) : "gateway",
-		.observe = str_is(g->mode.text, "observe"),
-		.fail_open = str_is(g->fail.text, "open"),
+		.observe = observe,
+		/* Who only looks on stops nothing by going away. */
+		.fail_open = observe || str_is(g->fail.text, "open"),
 		.optimize = !g->optimize.set || g->optimize.value,
 		.queue = (uint16_t)number_or(g->queue, LOWER_QUEUE_DEFAULT),
 		.queues = (uint16_t)number_or(g->queues, LOWER_QUEUES_DEFAULT),

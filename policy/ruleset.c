@@ -268,23 +268,26 @@ void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 
 /* --- what a rule does ---------------------------------------------------- */
 
-void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
+static void pass(struct rs_build *b, struct rs_rule *rule)
 {
-	if (b->ir->log_allow != IR_LOG_NONE)
-		rs_build_log(b, rule, "allow", id);
 	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
 	rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
 }
 
+void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
+{
+	if (b->ir->log_allow != IR_LOG_NONE)
+		rs_build_log(b, rule, "allow", id);
+	pass(b, rule);
+}
+
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
-		     unsigned id, bool silent)
+		     unsigned number, bool silent)
 {
 	if (b->ir->log_deny != IR_LOG_NONE)
-		rs_build_log(b, rule, kind, id);
+		rs_build_log(b, rule, kind, number);
 	if (b->ir->observe) {
-		rs_build_add(b, rule,
-			     mark_set(b, RS_CT_MARK_SET, MARK_ALLOWED));
-		rs_build_add(b, rule, (struct rs_stmt){.op = RS_ACCEPT});
+		pass(b, rule);
 	} else if (silent) {
 		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 	} else {
@@ -305,6 +308,8 @@ static void fill_queue(struct rs_build *b, struct rs_chain *chain)
 					      .n = b->ir->queue,
 					      .m = b->ir->queues,
 					      .m2 = b->ir->fail_open});
+	else if (b->ir->observe)
+		pass(b, rule);
 	else
 		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 }
@@ -351,6 +356,10 @@ static bool frame_has(void *ctx, const char *word)
 
 	if (!strcmp(word, "nat"))
 		return rs_build_has_nat(b->ir);
+	if (!strcmp(word, "observe"))
+		return b->ir->observe;
+	if (!strcmp(word, "enforce"))
+		return !b->ir->observe;
 	if (!strcmp(word, "no-helpers"))
 		return !ir_cleans(b->ir, HYGIENE_HELPERS);
 	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
@@ -383,6 +392,7 @@ enum fw_err ruleset_build(const struct ir *ir, const char *digest,
 	struct rs_build b = {.ir = ir,
 			     .digest = digest,
 			     .arena = diags->arena,
+			     .diags = diags,
 			     .rs = out,
 			     .map_from =
 				     ir->optimize ? map_from : RS_MAP_NEVER};

@@ -77,7 +77,8 @@ enum rs_ct_state {
 	RS_CT_INVALID = 1,
 	RS_CT_ESTABLISHED = 2,
 	RS_CT_RELATED = 4,
-	RS_CT_NEW = 8
+	RS_CT_NEW = 8,
+	RS_CT_UNTRACKED = 16
 };
 
 struct rs_stmt {

@@ -71,6 +71,26 @@ static struct rs_rule *body_rule(struct rs_build *b, struct rs_chain *chain,
 	return nft;
 }
 
+/* What connection tracking does not know (neighbour discovery, invalid packets)
+ * has no mark to be set, where the rule before this one ends: it passes by the
+ * packet's own. */
+static void pass_unknown(struct rs_build *b, struct rs_chain *chain,
+			 const struct ir_rule *rule)
+{
+	const struct ir *ir = b->ir;
+	uint32_t states =
+		(ir_cleans(ir, HYGIENE_NEIGHBOURS) ? 0 : RS_CT_UNTRACKED) |
+		(ir_cleans(ir, HYGIENE_INVALID) ? 0 : RS_CT_INVALID);
+	struct rs_rule *nft;
+
+	/* The frame passes it before all rules. */
+	if (!states || ir->observe)
+		return;
+	nft = body_rule(b, chain, rule);
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_CT_STATE, .n = states});
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_GOTO, .name = "c_pass"});
+}
+
 static void body_end(struct rs_build *b, struct rs_chain *chain,
 		     struct rs_rule *nft, const struct ir_rule *rule,
 		     const char *counter, bool queued)
@@ -92,6 +112,7 @@ static void body_end(struct rs_build *b, struct rs_chain *chain,
 			(struct rs_stmt){.op = RS_GOTO, .name = "c_queue"});
 	} else if (rule->action == IR_ALLOW) {
 		rs_build_allow(b, nft, rule->id);
+		pass_unknown(b, chain, rule);
 	} else {
 		rs_build_refuse(b, nft, "deny", rule->id,
 				rule->action == IR_DENY);

@@ -72,11 +72,16 @@ void rs_build_invalid(struct rs_build *b, struct rs_chain *chain)
 {
 	struct rs_rule *rule;
 
-	if (!ir_cleans(b->ir, HYGIENE_INVALID))
+	/* The engine, too, would refuse what it has not seen begin. */
+	if (!ir_cleans(b->ir, HYGIENE_INVALID) && !b->ir->observe)
 		return;
 	rule = rs_rule_new(b->arena, chain);
 	rs_build_add(b, rule,
 		     (struct rs_stmt){.op = RS_CT_STATE, .n = RS_CT_INVALID});
 	count(b, rule, HYGIENE_INVALID);
-	rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
+	if (b->ir->observe)
+		rs_build_add(b, rule,
+			     (struct rs_stmt){.op = RS_GOTO, .name = "c_pass"});
+	else
+		rs_build_add(b, rule, (struct rs_stmt){.op = RS_DROP});
 }

@@ -109,7 +109,9 @@ static void then_drop(struct rs_build *b, struct rs_rule *nft,
 {
 	rs_build_count(b, nft,
 		       rs_build_name(b, "np_", rs_rule_label(b, rule), NULL));
-	rs_build_add(b, nft, (struct rs_stmt){.op = RS_DROP});
+	/* Else counted alone. */
+	if (!b->ir->observe)
+		rs_build_add(b, nft, (struct rs_stmt){.op = RS_DROP});
 }
 
 static const char *policing_chain(struct rs_build *b,

@@ -9,11 +9,12 @@ struct rs_build {
 	const struct ir *ir;
 	const char *digest;
 	struct arena *arena;
+	struct diag_list *diags;
 	struct ruleset *rs;
 	const char **bodies; /* by rule id: its chain, or NULL: not made yet */
 	unsigned map_from;   /* so many rules make a map */
 	unsigned buckets;    /* chains of buckets so far */
-	bool trim;           /* leave out what cannot match between two zones */
+	bool slow;           /* it was told that packets will cost much */
 	struct rs_chain nowhere;
 	bool failed;
 };

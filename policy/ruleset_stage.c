@@ -32,7 +32,9 @@ struct stage {
 	size_t n_entries;
 };
 
-/* So many pairs of arms that meet are looked at, which takes seconds. */
+/* So many pairs of arms that meet are looked at, which takes seconds: 10,000
+ * rules of which each shares a flow with all others.  Rules that name whom they
+ * mean stay far below. */
 #define WORK_MAX 50000000UL
 
 struct plan {
@@ -122,6 +124,18 @@ static struct shape shape_of(struct rs_build *b, const struct arm *arm)
 	return shape;
 }
 
+/* It costs time, and changes nothing else: said once. */
+static void tell_slow(struct rs_build *b, const struct ir_rule *rule)
+{
+	if (!b->slow)
+		diag_warning(b->diags, rule->place, "too-many",
+			     "too many rules meet: from rule '%s' on the "
+			     "kernel asks the rules one after another, and "
+			     "packets cost more with each",
+			     rule->name);
+	b->slow = true;
+}
+
 /* The first stage where the arm may stand; behind all where it would take too
  * long to find. */
 static size_t first_stage(struct plan *p, struct arm_list *arms, size_t i)
@@ -129,8 +143,10 @@ static size_t first_stage(struct plan *p, struct arm_list *arms, size_t i)
 	size_t first = 0;
 
 	arms_meeting (j, arms, i) {
-		if (++p->work > WORK_MAX)
+		if (++p->work > WORK_MAX) {
+			tell_slow(p->b, arms->items[i].rule);
 			return p->stages.n;
+		}
 		if (p->stage_of[j] >= first)
 			first = p->stage_of[j] + 1;
 	}

@@ -24,13 +24,13 @@ static const struct {
 };
 
 static const struct {
-	uint8_t l4;
 	const char *name; /* "icmp/echo-request" */
+	uint8_t l4;
 	uint16_t type;
 } icmp_types[] = {
 #define WORD_ICMP            "icmp/"
 #define WORD_ICMPV6          "icmpv6/"
-#define X(proto, name, type) {IPPROTO_##proto, WORD_##proto name, type},
+#define X(proto, name, type) {WORD_##proto name, IPPROTO_##proto, type},
 #include "policy/icmp_types.def"
 #undef X
 };

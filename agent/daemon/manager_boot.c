@@ -80,9 +80,12 @@ int manager_boot(const struct manager_options *options)
 		m->store_open = true;
 		if (!options->leave_open)
 			m->table_flags = nft_probe_owner(&m->nft);
-		m->panic = store_record(&m->store, "panic.json");
+		err = store_record(&m->store, "panic.json", &m->panic);
+		manager_unread(err, "whether panic is on");
 		manager_panic_again(m);
 		status = load_confirmed(m);
+		if (err)
+			status = 1;
 		store_close(&m->store);
 	} else {
 		log_error("no netlink socket: %s", fw_err_text(err));

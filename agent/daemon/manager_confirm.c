@@ -318,13 +318,19 @@ void manager_start(struct manager *m)
 		return;
 	}
 	m->store_open = true;
-	m->loaded = store_record(&m->store, "loaded.json");
-	m->panic = store_record(&m->store, "panic.json");
+	manager_unread(store_record(&m->store, "loaded.json", &m->loaded),
+		       "what the kernel has");
+	manager_unread(store_record(&m->store, "panic.json", &m->panic),
+		       "whether panic is on");
 	manager_panic_again(m);
 	current = store_pointer(&m->store, STORE_CURRENT);
 	confirmed = store_pointer(&m->store, STORE_CONFIRMED);
-	if (store_pending(&m->store, &m->pending) && current == confirmed)
+	err = store_pending(&m->store, &m->pending);
+	if (!err && current == confirmed)
 		pending_ends(m);
+	/* What may be pending is taken back, for it is not confirmed. */
+	else if (err != FW_ERR_NOENT)
+		manager_unread(err, "what is pending");
 	settle_leftovers(m);
 	if (current != confirmed)
 		resume(m, current, confirmed);

@@ -72,6 +72,7 @@ struct transition {
 	const json_t *flows;      /* of who asks: must not be cut; or NULL */
 	bool force;               /* whatever it cuts */
 	unsigned confirm_s;       /* it must be confirmed within; 0: it is */
+	struct pending pending;   /* with confirm_s: as it was stored */
 	struct answer *answer;
 };
 
@@ -146,6 +147,9 @@ json_int_t manager_time_left(const struct manager *m);
 
 /* A failure of the disk that changes nothing of what is in force. */
 void manager_complain(enum fw_err err, const char *what);
+
+/* What could not be read when the daemon began. */
+void manager_unread(enum fw_err err, const char *what);
 
 /* What became of a generation. */
 void manager_set_state(struct manager *m, unsigned generation,

@@ -16,6 +16,13 @@ void manager_complain(enum fw_err err, const char *what)
 		log_error("%s could not be stored: %s", what, fw_err_text(err));
 }
 
+void manager_unread(enum fw_err err, const char *what)
+{
+	if (err)
+		log_error("%s cannot be read from the store: %s", what,
+			  fw_err_text(err));
+}
+
 /* The folder may have been taken away since it was opened. */
 static void open_store_again(struct manager *m)
 {
@@ -47,22 +54,23 @@ static enum fw_err add_generation(struct manager *m, struct transition *t)
 
 static enum fw_err store_pending_of(struct manager *m, struct transition *t)
 {
-	struct pending p = {.generation = t->generation,
-			    .previous =
-				    store_pointer(&m->store, STORE_CONFIRMED),
-			    .seconds = t->confirm_s};
+	struct pending *p = &t->pending;
 	struct generation back;
 
-	if (p.previous && store_get(&m->store, p.previous, &back)) {
+	*p = (struct pending){.generation = t->generation,
+			      .previous =
+				      store_pointer(&m->store, STORE_CONFIRMED),
+			      .seconds = t->confirm_s};
+	if (p->previous && store_get(&m->store, p->previous, &back)) {
 		log_error("generation %u, the way back, is not in %s any more",
-			  p.previous, m->opt.state_dir);
+			  p->previous, m->opt.state_dir);
 		return FW_ERR_NOENT;
 	}
 
-	p.deadline_ns = boot_now() + t->confirm_s * 1000000000ULL;
-	p.deadline = (int64_t)(worker_now() / 1000000000) + t->confirm_s;
-	boot_id(p.boot_id);
-	return store_pending_set(&m->store, &p);
+	p->deadline_ns = boot_now() + t->confirm_s * 1000000000ULL;
+	p->deadline = (int64_t)(worker_now() / 1000000000) + t->confirm_s;
+	boot_id(p->boot_id);
+	return store_pending_set(&m->store, p);
 }
 
 bool manager_store_before(struct manager *m, struct transition *t)
@@ -131,7 +139,7 @@ void manager_store_after(struct manager *m, const struct transition *t)
 	if (!t->confirm_s)
 		return;
 	manager_set_state(m, m->pending.generation, GENERATION_ABANDONED);
-	(void)store_pending(&m->store, &m->pending);
+	m->pending = t->pending;
 	m->rollback_ns = m->pending.deadline_ns;
 }
 

@@ -134,16 +134,15 @@ static int wait_for_confirmation(json_int_t generation, long seconds)
 	return EXIT_UNREACHABLE;
 }
 
-static void print_done(const json_t *answer, const struct order *o)
+static void print_done(json_t *answer, const struct order *o)
 {
 	const char *gateway = "", *mode = "", *fail = "", *digest = "";
 	json_int_t rules = 0;
 	char span[32];
 
-	(void)json_unpack((json_t *)(uintptr_t)answer,
-			  "{s:{s:s, s:s, s:s, s:s, s:I}}", "policy", "gateway",
-			  &gateway, "mode", &mode, "fail", &fail, "digest",
-			  &digest, "rules", &rules);
+	(void)json_unpack(answer, "{s:{s:s, s:s, s:s, s:s, s:I}}", "policy",
+			  "gateway", &gateway, "mode", &mode, "fail", &fail,
+			  "digest", &digest, "rules", &rules);
 	(void)printf("in force: %s, %lld rules, mode %s, fail %s, digest %s\n",
 		     gateway, (long long)rules, mode, fail, digest);
 	if (!o->confirm_s)

@@ -32,12 +32,27 @@ static struct policy *stored_policy(const struct store *s)
 	return p;
 }
 
+/* The flows that a panic before this one lets pass, owned, or NULL.  It is no
+ * reason not to panic that they cannot be read. */
+static json_t *record_before(const struct store *s)
+{
+	json_t *before = NULL;
+	enum fw_err err = s ? store_record(s, PANIC_RECORD, &before) : FW_OK;
+
+	if (err)
+		(void)fprintf(stderr,
+			      "warning: whom panic lets in already cannot be "
+			      "read (%s)\n",
+			      fw_err_text(err));
+	return before;
+}
+
 /* Without a store, too: then it does not outlive the system. */
 static enum fw_err turn_on(const struct nft *nft, struct store *s,
 			   const json_t *request)
 {
 	struct policy *p = s ? stored_policy(s) : NULL;
-	json_t *before = s ? store_record(s, PANIC_RECORD) : NULL;
+	json_t *before = record_before(s);
 	const struct panic_order order = {
 		.ir = p ? &p->ir : NULL,
 		.flows = json_object_get(request, "flows"),

@@ -110,7 +110,7 @@ enum fw_err store_pending_set(struct store *s, const struct pending *p)
 			  "deadline", (json_int_t)p->deadline));
 }
 
-enum fw_err store_pending_read(const struct store *s, struct pending *out)
+enum fw_err store_pending(const struct store *s, struct pending *out)
 {
 	json_t *o = NULL;
 	enum fw_err err = store_record_read(s->dir, "pending.json", &o);
@@ -126,11 +126,6 @@ enum fw_err store_pending_read(const struct store *s, struct pending *out)
 	return err || out->generation ? err : FW_ERR_NOENT;
 }
 
-bool store_pending(const struct store *s, struct pending *out)
-{
-	return store_pending_read(s, out) == FW_OK;
-}
-
 enum fw_err store_pending_clear(struct store *s)
 {
 	return durable_remove(s->dir, "pending.json");
@@ -143,9 +138,12 @@ enum fw_err store_record_set(struct store *s, const char *name, json_t *record)
 	return store_record_write(s->dir, name, record);
 }
 
-json_t *store_record(const struct store *s, const char *name)
+enum fw_err store_record(const struct store *s, const char *name,
+			 json_t **out_record)
 {
-	json_t *o = NULL;
+	enum fw_err err;
 
-	return store_record_read(s->dir, name, &o) ? NULL : o;
+	*out_record = NULL;
+	err = store_record_read(s->dir, name, out_record);
+	return err == FW_ERR_NOENT ? FW_OK : err;
 }

@@ -222,7 +222,7 @@ static void prune(struct store *s)
 	unsigned current = store_pointer(s, STORE_CURRENT);
 	unsigned confirmed = store_pointer(s, STORE_CONFIRMED);
 	struct pending p;
-	enum fw_err err = store_pending_read(s, &p);
+	enum fw_err err = store_pending(s, &p);
 
 	/* It may be what is gone back to. */
 	if (err && err != FW_ERR_NOENT)

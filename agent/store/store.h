@@ -114,16 +114,18 @@ FW_MUST_CHECK enum fw_err store_point(struct store *s, enum store_pointer which,
 
 FW_MUST_CHECK enum fw_err store_pending_set(struct store *s,
 					    const struct pending *p);
-/* False: nothing is pending. */
-bool store_pending(const struct store *s, struct pending *out);
+/* FW_ERR_NOENT: nothing is pending.  Another error: something may be. */
+FW_MUST_CHECK enum fw_err store_pending(const struct store *s,
+					struct pending *out);
 FW_MUST_CHECK enum fw_err store_pending_clear(struct store *s);
 
 /* A record of its own in the store's folder; `record` is taken over, NULL
  * removes it. */
 FW_MUST_CHECK enum fw_err store_record_set(struct store *s, const char *name,
 					   json_t *record);
-/* Owned (json_decref), or NULL: there is none. */
-json_t *store_record(const struct store *s, const char *name);
+/* *out_record is owned (json_decref), or NULL: there is none. */
+FW_MUST_CHECK enum fw_err store_record(const struct store *s, const char *name,
+				       json_t **out_record);
 
 const char *generation_state_name(enum generation_state state);
 

@@ -10,10 +10,6 @@
 FW_MUST_CHECK enum fw_err store_record_read(int dir, const char *name,
 					    json_t **out_record);
 
-/* FW_ERR_NOENT: nothing is pending. */
-FW_MUST_CHECK enum fw_err store_pending_read(const struct store *s,
-					     struct pending *out);
-
 /* Takes `record`; NULL is FW_ERR_NOMEM. */
 FW_MUST_CHECK enum fw_err store_record_write(int dir, const char *name,
 					     json_t *record);

@@ -386,6 +386,13 @@ enum fw_err ipset_subtract(struct arena *arena, const struct ipset *a,
 	return FW_OK;
 }
 
+bool ipset_is_all(const struct ipset *s, enum ip_family family)
+{
+	const struct ipset of = ipset_family(s, family);
+
+	return of.n == 1 && iprange_prefix_len(&of.items[0]) == 0;
+}
+
 struct ipset ipset_family(const struct ipset *s, enum ip_family family)
 {
 	static const struct ipaddr last_v4 = {{255, 255, 255, 255}, IP_V4};

@@ -102,3 +102,6 @@ FW_MUST_CHECK enum fw_err ipset_subtract(struct arena *arena,
 
 /* The ranges of one family only; borrowed from s. */
 struct ipset ipset_family(const struct ipset *s, enum ip_family family);
+
+/* Does it have every address of the family? */
+bool ipset_is_all(const struct ipset *s, enum ip_family family);

@@ -240,32 +240,43 @@ static size_t put_payload(struct sender *s, const struct facts *f, uint8_t *at)
 	}
 }
 
+static size_t put_ipv4(struct sender *s, const struct facts *f, uint8_t *at)
+{
+	size_t n = sizeof(struct iphdr) +
+		   put_payload(s, f, at + sizeof(struct iphdr));
+	struct iphdr h;
+	uint32_t sum = 0;
+
+	memset(&h, 0, sizeof(h));
+	h.version = 4;
+	h.ihl = sizeof(h) / 4;
+	h.ttl = 64;
+	h.protocol = f->l4;
+	h.tot_len = htons((uint16_t)n);
+	memcpy(&h.saddr, f->src.bytes, 4);
+	memcpy(&h.daddr, f->dst.bytes, 4);
+	add_sum(&sum, &h, sizeof(h));
+	h.check = fold(sum);
+	memcpy(at, &h, sizeof(h));
+	return n;
+}
+
+static size_t put_ipv6(struct sender *s, const struct facts *f, uint8_t *at)
+{
+	struct ip6_hdr h = {.ip6_nxt = f->l4, .ip6_hlim = 64};
+	size_t n = put_payload(s, f, at + sizeof(h));
+
+	h.ip6_flow = htonl(6U << 28);
+	h.ip6_plen = htons((uint16_t)n);
+	memcpy(&h.ip6_src, f->src.bytes, 16);
+	memcpy(&h.ip6_dst, f->dst.bytes, 16);
+	memcpy(at, &h, sizeof(h));
+	return sizeof(h) + n;
+}
+
 static size_t put_packet(struct sender *s, const struct facts *f, uint8_t *at)
 {
-	if (f->src.family == IP_V6) {
-		struct ip6_hdr h = {.ip6_nxt = f->l4, .ip6_hlim = 64};
-		size_t n = put_payload(s, f, at + sizeof(h));
-
-		h.ip6_flow = htonl(6U << 28);
-		h.ip6_plen = htons((uint16_t)n);
-		memcpy(&h.ip6_src, f->src.bytes, 16);
-		memcpy(&h.ip6_dst, f->dst.bytes, 16);
-		memcpy(at, &h, sizeof(h));
-		return sizeof(h) + n;
-	} else {
-		struct iphdr h = {
-			.version = 4, .ihl = 5, .ttl = 64, .protocol = f->l4};
-		size_t n = put_payload(s, f, at + sizeof(h));
-		uint32_t sum = 0;
-
-		h.tot_len = htons((uint16_t)(sizeof(h) + n));
-		memcpy(&h.saddr, f->src.bytes, 4);
-		memcpy(&h.daddr, f->dst.bytes, 4);
-		add_sum(&sum, &h, sizeof(h));
-		h.check = fold(sum);
-		memcpy(at, &h, sizeof(h));
-		return sizeof(h) + n;
-	}
+	return f->src.family == IP_V6 ? put_ipv6(s, f, at) : put_ipv4(s, f, at);
 }
 
 /* --- on its way

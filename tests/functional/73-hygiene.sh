@@ -26,7 +26,7 @@ done
 policy() { # HYGIENE
 	cat <<-END
 		version = 1;
-		gateway: { name = "hygiene"; };
+		gateway: { name = "hygiene"; mode = "${MODE:-enforce}"; };
 		zones: {
 		  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
 		  servers: { interfaces = ["srv0"]; networks = ["10.20.0.0/16", "fd00:20::/64"]; };
@@ -37,7 +37,7 @@ policy() { # HYGIENE
 		  { name = "in"; to = "servers"; service = "tcp/9000"; action = "allow"; },
 		  { name = "us"; to = "self"; service = "tcp/7"; action = "allow"; }
 		);
-		segment: ( { name = "us too"; from = "lan"; to = "self"; service = ["tcp/7", "ping"]; action = "allow"; } );
+		segment: ( ${SEGMENT:-} { name = "us too"; from = "lan"; to = "self"; service = ["tcp/7", "ping"]; action = "allow"; } );
 		egress: ( { name = "out"; from = ["lan", "self"]; to = ["$ECHO4", "$ECHO6"]; service = ["tcp/9000", "udp/9005", "ping"]; action = "allow"; } );
 		application: { connect = "allow"; socks = "allow"; no-sni = "allow"; };
 	END
@@ -117,12 +117,54 @@ check no-limit "some were held back" test "$(counted n_us)" -ge $((before + 40))
 apply no-errors 'icmp-errors = false;'
 refused no-icmp-error "refused" unreachable "$ECHO4"
 refused no-icmp-error-6 "refused" unreachable "$ECHO6"
+forget_neighbours() {
+	ip -n "$NS_GATEWAY" -6 neigh flush all
+	ip -n "$NS_CLIENT" -6 neigh flush all
+}
 apply no-neighbours 'neighbours = false;'
-ip -n "$NS_GATEWAY" -6 neigh flush all
-ip -n "$NS_CLIENT" -6 neigh flush all
+forget_neighbours
 refused no-neighbours "1 received" client ping -c 1 -W 1 fd00:10::1
 apply usual-again ""
 allowed neighbours-again "1 received" client ping -c 1 -W 3 fd00:10::1
+
+# With a rule of their own they need no switch.
+DISCOVERY='{ name = "discovery"; from = ["lan", "self"]; to = ["lan", "self"]; service = "icmpv6/135-136"; action = "allow"; },'
+SEGMENT=$DISCOVERY apply neighbours-by-rule 'neighbours = false; invalid = false;'
+forget_neighbours
+allowed neighbours-by-rule "1 received" client ping -c 1 -W 3 fd00:10::1
+
+# Who only observes drops nothing, neither what is on nor for what is off.
+gateway nft -f - <<-'END'
+	table inet lab_seen {
+		counter resets { }
+		chain c {
+			type filter hook postrouting priority 500;
+			ip saddr 192.0.2.80 tcp sport 5001 tcp flags rst counter name resets
+		}
+	}
+END
+resets() {
+	gateway nft list counter inet lab_seen resets | sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+more_resets_than() {
+	test "$(resets)" -gt "$1"
+}
+ALL_OFF='neighbours = false; icmp-errors = false; invalid = false; spoofed = false; bogons = false; private = false; syn-flood = false;'
+for hygiene in on off; do
+	MODE=observe apply "observe-$hygiene" "$([ $hygiene = on ] || echo "$ALL_OFF")"
+	forget_neighbours
+	allowed "observed-neighbours-$hygiene" "1 received" client ping -c 1 -W 3 fd00:10::1
+	allowed "observed-icmp-error-$hygiene" "refused" unreachable "$ECHO4"
+	allowed "observed-icmp-error-6-$hygiene" "refused" unreachable "$ECHO6"
+	from "observed-private-$hygiene" allowed 10.99.0.5
+	from "observed-bogon-$hygiene" allowed 198.18.0.5
+	before=$(resets)
+	outside perl "$LAB_ROOT/tests/functional/raw.pl" 192.0.2.80 5001 10.20.0.80 9000 \
+		'R@0=' wait=0.2 >/dev/null 2>&1
+	check "observed-invalid-$hygiene" "dropped" wait_for 3 more_resets_than "$before"
+done
+gateway nft delete table inet lab_seen
+apply usual-once-more ""
 
 # What a helper expects is judged: data of FTP needs a rule.
 cat >"$LAB/ftp.nft" <<'END'

@@ -394,8 +394,8 @@ static void add_nats(struct chance *c, struct strbuf *t)
 		"action = \"masquerade\"; family = \"ip6\";",
 		"action = \"none\";",
 		"action = \"snat\"; address = \"203.0.113.9\";",
-		"action = \"snat\"; "
-		"address = [\"203.0.113.9\", \"2001:db8:8000::9\"];"};
+		("action = \"snat\"; "
+		 "address = [\"203.0.113.9\", \"2001:db8:8000::9\"];")};
 	unsigned n = chance_below(c, 6);
 
 	strbuf_addz(t, "nat: (");

@@ -306,13 +306,51 @@ static void look_at_pending(const void *arg, enum fw_err err)
 	struct pending p;
 
 	(void)arg;
-	ck_assert(store_pending(&store, &p) == !err);
+	ck_assert_int_eq(store_pending(&store, &p), err ? FW_ERR_NOENT : FW_OK);
 	ck_assert_int_eq(store_pending_clear(&store), FW_OK);
 }
 
 START_TEST(what_is_pending_is_written_or_not)
 {
 	refuse_each(try_pending, NULL, look_at_pending);
+}
+END_TEST
+
+static enum fw_err try_what_is_pending(const void *arg)
+{
+	struct pending p;
+
+	(void)arg;
+	return store_pending(&store, &p);
+}
+
+START_TEST(what_is_pending_is_never_taken_for_nothing)
+{
+	ck_assert_int_eq(try_pending(NULL), FW_OK);
+	refuse_everywhere(try_what_is_pending, NULL, "what is pending");
+}
+END_TEST
+
+static enum fw_err try_record(const void *arg)
+{
+	json_t *record;
+	enum fw_err err = store_record(&store, arg, &record);
+
+	FW_ASSERT((err == FW_OK) == (record != NULL));
+	json_decref(record);
+	return err;
+}
+
+START_TEST(a_record_is_never_taken_for_none)
+{
+	json_t *none;
+
+	ck_assert_int_eq(store_record(&store, "panic.json", &none), FW_OK);
+	ck_assert_ptr_null(none);
+	ck_assert_int_eq(store_record_set(&store, "panic.json",
+					  json_pack("{s:b}", "on", 1)),
+			 FW_OK);
+	refuse_everywhere(try_record, "panic.json", "record");
 }
 END_TEST
 
@@ -488,6 +526,8 @@ static void add_stored(TCase *tc)
 	tcase_add_test(tc, a_generation_is_read_whole_or_not_at_all);
 	tcase_add_test(tc, what_became_of_it_is_written_without_loss);
 	tcase_add_test(tc, what_is_pending_is_written_or_not);
+	tcase_add_test(tc, what_is_pending_is_never_taken_for_nothing);
+	tcase_add_test(tc, a_record_is_never_taken_for_none);
 }
 
 static void add_served(TCase *tc)

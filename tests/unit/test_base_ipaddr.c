@@ -298,6 +298,21 @@ START_TEST(sets_hold_both_families)
 }
 END_TEST
 
+START_TEST(a_set_has_all_of_a_family)
+{
+	struct iprange ranges[3];
+	struct ipset s;
+
+	ck_assert_int_eq(iprange_parse(str_of("128.0.0.0/1"), &ranges[0]), 0);
+	ck_assert_int_eq(
+		iprange_parse(str_of("0.0.0.0-127.255.255.255"), &ranges[1]),
+		0);
+	ck_assert_int_eq(iprange_parse(str_of("::1"), &ranges[2]), 0);
+	s = ipset_of(ranges, 3);
+	ck_assert(ipset_is_all(&s, IP_V4) && !ipset_is_all(&s, IP_V6));
+}
+END_TEST
+
 /* Two sets by chance over 16 addresses, of both families. */
 static struct ipset chance_set(unsigned *state, struct iprange ranges[8],
 			       bool table[2][16])
@@ -395,6 +410,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, ranges_are_read_strictly);
 	tcase_add_test(tc, sets_agree_with_a_table);
 	tcase_add_test(tc, sets_hold_both_families);
+	tcase_add_test(tc, a_set_has_all_of_a_family);
 	tcase_add_test(tc, differences_agree_with_a_table);
 }
 

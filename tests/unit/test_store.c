@@ -117,9 +117,9 @@ START_TEST(pointers_and_pending_come_and_go)
 	(void)added(&s, "b", NULL);
 	ck_assert_int_eq(store_point(&s, STORE_CURRENT, 2), FW_OK);
 	ck_assert_int_eq(store_point(&s, STORE_CONFIRMED, 1), FW_OK);
-	ck_assert(!store_pending(&s, &got));
+	ck_assert_int_eq(store_pending(&s, &got), FW_ERR_NOENT);
 	ck_assert_int_eq(store_pending_set(&s, &p), FW_OK);
-	ck_assert(store_pending(&s, &got));
+	ck_assert_int_eq(store_pending(&s, &got), FW_OK);
 	ck_assert_uint_eq(got.previous, 1);
 	ck_assert_uint_eq(got.deadline_ns, 1ULL << 60);
 	ck_assert_str_eq(got.boot_id, "boot");
@@ -127,7 +127,7 @@ START_TEST(pointers_and_pending_come_and_go)
 	ck_assert_uint_eq(store_pointer(&s, STORE_CONFIRMED), 1);
 	ck_assert_int_eq(store_pending_clear(&s), FW_OK);
 	ck_assert_int_eq(store_pending_clear(&s), FW_OK);
-	ck_assert(!store_pending(&s, &got));
+	ck_assert_int_eq(store_pending(&s, &got), FW_ERR_NOENT);
 	ck_assert_int_eq(store_point(&s, STORE_CURRENT, 0), FW_OK);
 	ck_assert_uint_eq(store_pointer(&s, STORE_CURRENT), 0);
 	store_close(&s);
@@ -250,7 +250,7 @@ static void expect_readable(void)
 
 	expect_whole(&s, store_pointer(&s, STORE_CURRENT));
 	expect_whole(&s, store_pointer(&s, STORE_CONFIRMED));
-	if (store_pending(&s, &p)) {
+	if (store_pending(&s, &p) == FW_OK) {
 		ck_assert_uint_eq(p.previous, 1);
 		ck_assert_int_eq(store_get(&s, p.generation, &g), FW_OK);
 	}

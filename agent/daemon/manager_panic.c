@@ -77,6 +77,12 @@ json_t *manager_panic(struct manager *m, const json_t *request,
 	return answer_end(&a);
 }
 
+void manager_panic_learn(struct manager *m)
+{
+	if (!m->panic)
+		m->panic = store_record(&m->store, PANIC_RECORD);
+}
+
 void manager_panic_again(struct manager *m)
 {
 	enum fw_err err;

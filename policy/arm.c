@@ -23,6 +23,26 @@ enum fw_err zone_sources(const struct ir *ir, unsigned zone,
 	return FW_OK;
 }
 
+enum fw_err zone_strangers(const struct ir *ir, unsigned zone,
+			   struct arena *arena, struct ipset *out_strangers)
+{
+	VEC(struct iprange) all = {0};
+
+	for (unsigned z = 1; z < ir->n_zones; z++) {
+		const struct ipset *networks = &ir->zones[z].networks;
+
+		for (size_t i = 0; z != zone && i < networks->n; i++) {
+			struct iprange *slot = vec_push(arena, &all);
+
+			if (!slot)
+				return FW_ERR_NOMEM;
+			*slot = networks->items[i];
+		}
+	}
+	*out_strangers = ipset_of(all.items, all.n);
+	return FW_OK;
+}
+
 /* One end of the rule for a given zone there; false: never. */
 static bool side_for_zone(const struct ir_side *side, unsigned zone,
 			  const struct ipset **out_addrs,

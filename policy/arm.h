@@ -36,6 +36,11 @@ FW_MUST_CHECK enum fw_err zone_sources(const struct ir *ir, unsigned zone,
 				       struct arena *arena,
 				       struct ipset *out_sources);
 
+/* The networks of all other zones. */
+FW_MUST_CHECK enum fw_err zone_strangers(const struct ir *ir, unsigned zone,
+					 struct arena *arena,
+					 struct ipset *out_strangers);
+
 /* The rule's arm between two zones, false when it can never match there.
  * `own`: the sources that may come, or NULL. */
 bool arm_of(const struct ir_rule *rule, unsigned from, unsigned to,

@@ -336,7 +336,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		{"input", rs_build_input},     {"forward", rs_build_forward},
 		{"output", rs_build_output},   {"queue", fill_queue},
 		{"undecided", fill_undecided}, {"police", rs_build_police},
-		{"undecided", fill_undecided}, {"dnat", rs_build_dnat},
+		{"spoofed", rs_build_spoofed}, {"dnat", rs_build_dnat},
 		{"srcnat", rs_build_srcnat},   {"invalid", rs_build_invalid},
 	};
 
@@ -362,6 +362,11 @@ static bool frame_has(void *ctx, const char *word)
 		return !b->ir->observe;
 	if (!strcmp(word, "no-helpers"))
 		return !ir_cleans(b->ir, HYGIENE_HELPERS);
+	/* Where it only observes, what is known of a flow stays as it is. */
+	if (!strcmp(word, "spoofed-known"))
+		return ir_cleans(b->ir, HYGIENE_SPOOFED) && !b->ir->observe;
+	if (!strcmp(word, "spoofed-new"))
+		return ir_cleans(b->ir, HYGIENE_SPOOFED) && b->ir->observe;
 	for (enum hygiene h = 0; h < HYGIENE_COUNT; h++)
 		if (!strcmp(word, hygiene_name(h)))
 			return ir_cleans(b->ir, h);

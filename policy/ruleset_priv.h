@@ -65,6 +65,9 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain);
 void rs_build_forward(struct rs_build *b, struct rs_chain *chain);
 void rs_build_output(struct rs_build *b, struct rs_chain *chain);
 
+/* Sources that are not of the zone they come from; a slot of the frame. */
+void rs_build_spoofed(struct rs_build *b, struct rs_chain *chain);
+
 /* In a map of interfaces each of the zone's leads to `chain`; and the rule that
  * looks up in it. */
 void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,

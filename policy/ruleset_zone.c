@@ -56,53 +56,66 @@ static void refuse_spoofed(struct rs_build *b, struct rs_chain *chain,
 		rule->comment = "spoofed source";
 }
 
-/* An address must fit the networks of the zone it comes from, and those of
- * another zone fit no interface but their own. */
+/* What the zone's addresses must be among, or, where it has no networks, what
+ * they must not be: those of other zones fit no interface but their own. */
+static struct ipset spoof_set(struct rs_build *b, unsigned zone)
+{
+	struct ipset set = {0};
+
+	if ((b->ir->zones[zone].networks.n
+		     ? zone_sources(b->ir, zone, b->arena, &set)
+		     : zone_strangers(b->ir, zone, b->arena, &set)) != FW_OK)
+		b->failed = true;
+	return set;
+}
+
 static void spoof_rules(struct rs_build *b, struct rs_chain *chain,
 			unsigned zone, enum ip_family family)
 {
-	const struct ir_zone *z = &b->ir->zones[zone];
+	const struct ipset *networks = &b->ir->zones[zone].networks;
 	struct rs_stmt match = {.op = RS_FAMILY, .n = family};
-	struct ipset own = {0};
+	struct ipset set = spoof_set(b, zone);
 
-	if (zone_sources(b->ir, zone, b->arena, &own) != FW_OK)
-		b->failed = true;
-	if (ipset_family(&z->networks, family).n)
+	if (!networks->n && !ipset_family(&set, family).n)
+		return;
+	if (!networks->n || ipset_family(networks, family).n)
 		match = (struct rs_stmt){
-			.op = RS_SADDR_NOT_IN,
-			.set = rs_build_addr_set(b, family, &own,
+			.op = networks->n ? RS_SADDR_NOT_IN : RS_SADDR_IN,
+			.set = rs_build_addr_set(b, family, &set,
 						 (struct place){0})};
-	if (z->networks.n)
-		refuse_spoofed(b, chain, match, zone);
-	for (unsigned o = 1; o < b->ir->n_zones && !z->networks.n; o++) {
-		const struct ipset *all = &b->ir->zones[o].networks;
-
-		if (o == zone || !ipset_family(all, family).n)
-			continue;
-		match = (struct rs_stmt){
-			.op = RS_SADDR_IN,
-			.set = rs_build_addr_set(b, family, all,
-						 (struct place){0})};
-		refuse_spoofed(b, chain, match, zone);
-	}
+	refuse_spoofed(b, chain, match, zone);
 }
 
-/* "z_lan": addresses that cannot be right. */
-static const char *spoof_chain(struct rs_build *b, unsigned zone)
+/* Before anything is known of a flow: its addresses alone say which it is, and
+ * those anybody can write.  "z_lan": sources that are not of the zone. */
+void rs_build_spoofed(struct rs_build *b, struct rs_chain *chain)
+{
+	struct rs_set *map = rs_build_map(b, "m_spoofed");
+
+	for (unsigned zone = 1; zone < b->ir->n_zones; zone++) {
+		const char *name =
+			rs_build_name(b, "z_", b->ir->zones[zone].name, NULL);
+		struct rs_chain *check = rs_build_chain(b, name);
+
+		spoof_rules(b, check, zone, IP_V4);
+		spoof_rules(b, check, zone, IP_V6);
+		rs_if_map_add(b, map, zone, name);
+	}
+	rs_if_map_ask(b, chain, RS_IIFNAME_MAP, map);
+}
+
+/* "b_wan": addresses that nobody outside can have. */
+static void check_bogons(struct rs_build *b, struct rs_chain *chain,
+			 unsigned zone)
 {
 	const char *name =
-		rs_build_name(b, "z_", b->ir->zones[zone].name, NULL);
-	struct rs_chain *chain;
+		rs_build_name(b, "b_", b->ir->zones[zone].name, NULL);
 
-	if (ruleset_chain_find(b->rs, name))
-		return name;
-	chain = rs_build_chain(b, name);
-	if (ir_cleans(b->ir, HYGIENE_SPOOFED)) {
-		spoof_rules(b, chain, zone, IP_V4);
-		spoof_rules(b, chain, zone, IP_V6);
-	}
-	rs_build_bogons(b, chain, zone);
-	return name;
+	if (!b->ir->zones[zone].external)
+		return;
+	if (!ruleset_chain_find(b->rs, name))
+		rs_build_bogons(b, rs_build_chain(b, name), zone);
+	add_simple(b, chain, RS_JUMP, name);
 }
 
 void rs_if_map_add(struct rs_build *b, struct rs_set *map, unsigned zone,
@@ -139,7 +152,7 @@ static void add_stray(struct rs_build *b, struct rs_chain *chain)
 		rule->comment = "interface of no zone";
 }
 
-/* "f_lan": checks the source, then goes on by the way out. */
+/* "f_lan": goes on by the way out. */
 static const char *forward_chain(struct rs_build *b, unsigned from)
 {
 	const char *zone = b->ir->zones[from].name;
@@ -148,7 +161,7 @@ static const char *forward_chain(struct rs_build *b, unsigned from)
 	struct rs_set *map =
 		rs_build_map(b, rs_build_name(b, "mf_", zone, NULL));
 
-	add_simple(b, chain, RS_JUMP, spoof_chain(b, from));
+	check_bogons(b, chain, from);
 	for (unsigned to = 1; to < b->ir->n_zones; to++)
 		rs_if_map_add(b, map, to, pair_chain(b, from, to));
 	rs_if_map_ask(b, chain, RS_OIFNAME_MAP, map);
@@ -175,7 +188,7 @@ void rs_build_input(struct rs_build *b, struct rs_chain *chain)
 			rs_build_name(b, "i_", b->ir->zones[from].name, NULL);
 		struct rs_chain *in = rs_build_chain(b, name);
 
-		add_simple(b, in, RS_JUMP, spoof_chain(b, from));
+		check_bogons(b, in, from);
 		rs_build_syn_flood(b, in, from);
 		add_simple(b, in, RS_GOTO, pair_chain(b, from, IR_ZONE_SELF));
 		rs_if_map_add(b, map, from, name);

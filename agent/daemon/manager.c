@@ -42,6 +42,7 @@ static json_t *serve(void *ctx, const json_t *request,
 	const char *cmd =
 		json_string_value(json_object_get(request, "request"));
 
+	manager_panic_learn(m);
 	switch (control_request_find(cmd)) {
 	case CONTROL_APPLY:
 		return manager_apply(m, request, files, peer);

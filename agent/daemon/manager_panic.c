@@ -77,6 +77,13 @@ json_t *manager_panic(struct manager *m, const json_t *request,
 	return answer_end(&a);
 }
 
+void manager_panic_learn(struct manager *m)
+{
+	if (!m->panic)
+		manager_unread(store_record(&m->store, PANIC_RECORD, &m->panic),
+			       "whether panic is on");
+}
+
 void manager_panic_again(struct manager *m)
 {
 	enum fw_err err;

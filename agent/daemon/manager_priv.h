@@ -178,6 +178,9 @@ json_t *manager_rollback(struct manager *m, const json_t *request,
 json_t *manager_panic(struct manager *m, const json_t *request,
 		      const struct server_peer *peer);
 
+/* It may have been turned on beside a daemon that did not answer in time. */
+void manager_panic_learn(struct manager *m);
+
 /* After a start, or when somebody has meddled: have the kernel do it again. */
 void manager_panic_again(struct manager *m);
 

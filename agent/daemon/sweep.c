@@ -8,6 +8,9 @@
  *
  * To cut: the connection's mark says denied; the next packet of either side is
  * answered with a reset.
+ *
+ * What was denied before is judged anew.  A TCP connection does that by itself
+ * with its next SYN; of others the kernel forgets what was said.
  */
 #include "agent/daemon/sweep.h"
 
@@ -19,6 +22,7 @@
 #include "policy/base/log.h"
 #include "policy/marks.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 /* Connections that are asked about or cut at once. */
@@ -291,12 +295,55 @@ static void take_flow(void *ctx, const struct conntrack_flow *flow)
 		ask_engine(s);
 }
 
+/* --- what was denied ---------------------------------------------------------
+ */
+
+static void forget_now(struct sweeping *s)
+{
+	enum fw_err err = conntrack_forget(s->cut, s->n_cut);
+
+	if (err)
+		s->err = err;
+	s->n_cut = 0;
+}
+
+static void forget_flow(void *ctx, const struct conntrack_flow *flow)
+{
+	struct sweeping *s = ctx;
+
+	if (flow->tuple.l4 == IPPROTO_TCP)
+		return;
+	s->cut[s->n_cut++] = flow->tuple;
+	if (s->n_cut == CHUNK)
+		forget_now(s);
+}
+
+static void forget_denied(struct sweeping *s)
+{
+	static const enum mark_state denied[] = {MARK_DENIED, MARK_DROPPED};
+	uint32_t mask = s->in->now->ir.marks;
+
+	for (size_t i = 0; i < sizeof(denied) / sizeof(*denied); i++) {
+		enum fw_err err =
+			conntrack_dump(mark_value(mask, denied[i]),
+				       mark_bits(mask), forget_flow, s);
+
+		if (err)
+			s->err = err;
+	}
+	forget_now(s);
+}
+
 static void look_at_all(struct sweeping *s)
 {
 	uint32_t mask = s->in->now->ir.marks;
-	enum fw_err err = conntrack_dump(mark_value(mask, MARK_ALLOWED),
-					 mark_bits(mask), take_flow, s);
+	enum fw_err err = FW_OK;
 
+	forget_denied(s);
+	/* In observe mode nothing is refused. */
+	if (!s->in->now->ir.observe)
+		err = conntrack_dump(mark_value(mask, MARK_ALLOWED),
+				     mark_bits(mask), take_flow, s);
 	ask_engine(s);
 	cut_now(s);
 	rollup_tick(s->rollup, UINT64_MAX, write_event, s);
@@ -311,12 +358,7 @@ static void look_at_all(struct sweeping *s)
 
 void sweep_run(struct sweep *in)
 {
-	struct sweeping *s;
-
-	/* Nothing is refused. */
-	if (in->now->ir.observe)
-		return;
-	s = calloc(1, sizeof(*s));
+	struct sweeping *s = calloc(1, sizeof(*s));
 	if (s) {
 		s->in = in;
 		s->zones = zones_new(&in->now->ir);

@@ -159,10 +159,10 @@ static void print_done(json_t *answer, const struct order *o)
 static json_t *request_of(const struct order *o, const struct policy *p,
 			  json_int_t base)
 {
-	json_t *request =
-		json_pack("{s:s, s:s%, s:I, s:b}", "request", "apply", "policy",
-			  p->canonical.p, p->canonical.len, "confirm",
-			  (json_int_t)o->confirm_s, "force", o->force);
+	json_t *request = json_pack(
+		"{s:s, s:s%, s:I, s:b}", "request", "apply", "policy",
+		strbuf_text(&p->canonical), p->canonical.len, "confirm",
+		(json_int_t)o->confirm_s, "force", o->force);
 
 	if (o->comment)
 		json_object_set_new(request, "comment",

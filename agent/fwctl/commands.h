@@ -47,7 +47,7 @@ int fwctl_bundle(const char *path, struct policy **out_policy);
 /* The answer to a request without arguments; owned, or NULL. */
 json_t *fwctl_ask_quietly(const char *name);
 
-/* Does a daemon answer? */
+/* Does a daemon answer, at once? */
 bool fwctl_daemon_is_there(void);
 
 /* Tell who sits at the terminal (session.h), in a request. */

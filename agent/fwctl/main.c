@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define ANSWER_MS 300000 /* a million addresses take their time */
+#define THERE_MS  3000   /* one that takes longer for nothing hangs */
 #define STDIN_MAX (16UL * 1024 * 1024)
 
 static const struct {
@@ -178,11 +179,18 @@ json_t *fwctl_ask_quietly(const char *name)
 
 bool fwctl_daemon_is_there(void)
 {
-	json_t *answer = fwctl_ask_quietly("history");
-	bool there = answer != NULL;
+	json_t *request = json_pack("{s:s}", "request", "history");
+	json_t *answer = NULL;
+	enum fw_err err =
+		client_ask(fwctl_socket, request, NULL, &answer, THERE_MS);
 
+	json_decref(request);
 	json_decref(answer);
-	return there;
+	if (err == FW_ERR_TIMEOUT)
+		(void)fputs("warning: the daemon does not answer: this is done "
+			    "without it\n",
+			    stderr);
+	return err == FW_OK;
 }
 
 void fwctl_print_warnings(const json_t *answer)

@@ -155,7 +155,7 @@ enum fw_err conntrack_dump(uint32_t mark, uint32_t mask, conntrack_fn *fn,
 	return dump.failed ? FW_ERR_NOMEM : FW_OK;
 }
 
-/* --- marks ------------------------------------------------------------------
+/* --- changes ----------------------------------------------------------------
  */
 
 static void set_address(struct nf_conntrack *ct, const struct ipaddr *a,
@@ -183,25 +183,33 @@ static void set_tuple(struct nf_conntrack *ct, const struct conntrack_tuple *t)
 	}
 }
 
-/* One update at `buf`; its length, 0 without memory. */
-static size_t put_update(void *buf, const struct conntrack_tuple *t,
-			 uint32_t mark, uint32_t mask, uint32_t seq)
+/* What is to become of each. */
+struct change {
+	uint16_t type; /* IPCTNL_MSG_CT_NEW: the mark within mask; or _DELETE */
+	uint32_t mark, mask;
+};
+
+/* One message at `buf`; its length, 0 without memory. */
+static size_t put_change(void *buf, const struct conntrack_tuple *t,
+			 const struct change *change, uint32_t seq)
 {
 	struct nf_conntrack *ct = nfct_new();
 	struct nlmsghdr *nlh =
-		header(buf, IPCTNL_MSG_CT_NEW, 0,
+		header(buf, change->type, 0,
 		       t->src.family == IP_V4 ? AF_INET : AF_INET6, seq);
 	int built = -1;
 
 	if (ct) {
 		set_tuple(ct, t);
-		nfct_set_attr_u32(ct, ATTR_MARK, mark);
+		if (change->mask)
+			nfct_set_attr_u32(ct, ATTR_MARK, change->mark);
 		built = nfct_nlmsg_build(nlh, ct);
 		nfct_destroy(ct);
 	}
 	if (built < 0)
 		return 0;
-	mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(mask));
+	if (change->mask)
+		mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(change->mask));
 	return nlh->nlmsg_len;
 }
 
@@ -226,8 +234,8 @@ static int drain_errors(int fd)
 	}
 }
 
-enum fw_err conntrack_mark(const struct conntrack_tuple *tuples, size_t n,
-			   uint32_t mark, uint32_t mask)
+static enum fw_err change_all(const struct conntrack_tuple *tuples, size_t n,
+			      const struct change *change)
 {
 	static _Thread_local char buf[UPDATES_ROOM + UPDATE_ROOM];
 	int fd = n ? nlsock_open() : -1;
@@ -237,7 +245,7 @@ enum fw_err conntrack_mark(const struct conntrack_tuple *tuples, size_t n,
 	if (n && fd < 0)
 		return fw_err_of_errno(errno);
 	for (size_t i = 0; i < n; i++) {
-		size_t put = put_update(buf + len, &tuples[i], mark, mask,
+		size_t put = put_change(buf + len, &tuples[i], change,
 					(uint32_t)i + 1);
 
 		if (!put)
@@ -254,4 +262,20 @@ enum fw_err conntrack_mark(const struct conntrack_tuple *tuples, size_t n,
 	if (fd >= 0)
 		(void)close(fd);
 	return worst ? fw_err_of_errno(worst) : FW_OK;
+}
+
+enum fw_err conntrack_mark(const struct conntrack_tuple *tuples, size_t n,
+			   uint32_t mark, uint32_t mask)
+{
+	const struct change change = {
+		.type = IPCTNL_MSG_CT_NEW, .mark = mark, .mask = mask};
+
+	return change_all(tuples, n, &change);
+}
+
+enum fw_err conntrack_forget(const struct conntrack_tuple *tuples, size_t n)
+{
+	const struct change change = {.type = IPCTNL_MSG_CT_DELETE};
+
+	return change_all(tuples, n, &change);
 }

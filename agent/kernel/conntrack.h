@@ -33,3 +33,7 @@ FW_MUST_CHECK enum fw_err conntrack_dump(uint32_t mark, uint32_t mask,
 FW_MUST_CHECK enum fw_err conntrack_mark(const struct conntrack_tuple *tuples,
 					 size_t n, uint32_t mark,
 					 uint32_t mask);
+
+/* End each for the kernel: its next packet begins another. */
+FW_MUST_CHECK enum fw_err conntrack_forget(const struct conntrack_tuple *tuples,
+					   size_t n);

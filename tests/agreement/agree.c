@@ -69,12 +69,14 @@ static bool same_rule(const struct packet_case *p, const struct traced *t,
 	return !strcmp(t->rule, d->rule ? want : "");
 }
 
-/* Neighbour discovery is not tracked: it passes by its own rule, or not. */
+/* Neighbour discovery is not tracked: it passes by its own rule, or not; that
+ * of IPv6 within IPv4 is none. */
 static bool is_no_connection(const struct packet_case *p)
 {
 	uint16_t type = p->facts.dport;
 
-	return !case_is_neighbours(p) && p->facts.l4 == IPPROTO_ICMPV6 &&
+	return (!case_is_neighbours(p) || p->facts.src.family == IP_V4) &&
+	       p->facts.l4 == IPPROTO_ICMPV6 &&
 	       ((type >= 130 && type <= 137) || type == 143);
 }
 

@@ -85,6 +85,10 @@ agent_or_fail
 status 0 apply fwctl apply "$sample"
 gateway nft list ruleset >"$LAB/before" 2>/dev/null
 status 3 apply-bad fwctl apply "$bad/undefined-name.conf"
+: >"$LAB/empty.conf"
+status 3 apply-empty fwctl apply "$LAB/empty.conf"
+check apply-empty-says-why "another message" \
+	grep -q "does not say its version" <(fwctl apply "$LAB/empty.conf" 2>&1)
 gateway nft list ruleset >"$LAB/after" 2>/dev/null
 check bad-apply-changes-nothing "the ruleset differs" is \
 	"$(sed 's/packets [0-9]* bytes [0-9]*//' "$LAB/before" | cksum)" \

@@ -127,6 +127,26 @@ check sender-stays "cut" test ! -s "$LAB/talk-sender"
 check apply-without-the-sender "refused" fwctl apply "$LAB/noraw.conf"
 check sender-is-cut "still there" wait_for 2 ended sender
 
+# What is not TCP does not say that it begins: what was cut goes on by itself
+# once it is allowed again, by another policy or because none is enforced.
+datagram() { # FAMILY: always of the same flow
+	local address=ECHO$1
+
+	say client hi -u -p "777$1" -w 1 "${!address}" 9000
+}
+datagrams() { # NAME allowed|refused FILE
+	check "apply-$1" "refused" fwctl apply "$3"
+	"$2" "$1-4" hi datagram 4
+	"$2" "$1-6" hi datagram 6
+}
+PHASE=judged
+MODE=observe policy "$LAB/noraw-observe.conf" "$NAMES"
+datagrams datagrams allowed "$LAB/all.conf"
+datagrams datagrams-cut refused "$LAB/noraw.conf"
+datagrams datagrams-again allowed "$LAB/all.conf"
+datagrams datagrams-cut-again refused "$LAB/noraw.conf"
+datagrams datagrams-observed allowed "$LAB/noraw-observe.conf"
+
 # --- a thousand, a hundred times --------------------------------------------------------
 
 check apply-all "refused" fwctl apply "$LAB/all.conf"

@@ -166,6 +166,28 @@ done
 gateway nft delete table inet lab_seen
 apply usual-once-more ""
 
+# A flow that is known is known by its addresses alone, which anybody can write:
+# those of another zone are dropped all the same, either way.
+known() { # FAMILY CLIENT SERVER
+	local spoof=$LAB_ROOT/tests/functional/spoof.pl
+
+	capture_start "out$1" "$NS_OUTSIDE" udp port 9005
+	capture_start "in$1" "$NS_CLIENT" udp port 9005
+	client perl "$spoof" "$2" 4444 "$3" 9005 true-question
+	outside perl "$spoof" "$3" 9005 "$2" 4444 true-answer
+	server_ns perl "$spoof" "$2" 4444 "$3" 9005 false-question
+	server_ns perl "$spoof" "$3" 9005 "$2" 4444 false-answer
+	capture_stop "out$1"
+	capture_stop "in$1"
+	cat "$LAB/out$1.pcap" "$LAB/in$1.pcap" | grep -a -o '\(true\|false\)-\(question\|answer\)' | sort -u | xargs
+}
+check known-flow-is-not-joined "" is "$(known 4 "$CLIENT4" "$ECHO4")" "true-answer true-question"
+check known-flow-is-not-joined-6 "" is "$(known 6 "$CLIENT6" "$ECHO6")" "true-answer true-question"
+apply spoofed 'spoofed = false;'
+check known-flow-is-joined "" is "$(known 4 "$CLIENT4" "$ECHO4")" \
+	"false-answer false-question true-answer true-question"
+apply usual-at-last ""
+
 # What a helper expects is judged: data of FTP needs a rule.
 cat >"$LAB/ftp.nft" <<'END'
 table inet lab_ftp {

@@ -59,6 +59,10 @@ check boot-daemon-goes-on "$(tail -n 3 "$LAB/log/fwagentd")" grep -q "nothing is
 check boot-daemon-has-the-confirmed "status" is "$(fwctl status --json | jq -r .policy.gateway)" one
 check boot-passes-with-daemon "it does not pass" echoes "$ECHO4" 9000
 
+told_of_panic() {
+	fwctl status | grep -q '^PANIC '
+}
+
 # --- panic -------------------------------------------------------------------------
 
 client perl "$LAB_ROOT/tests/functional/transfer.pl" talk 4 raw 9000 "$ECHO4" - "$LAB/stop" >"$LAB/talk" 2>&1 &
@@ -83,8 +87,8 @@ gateway nft flush ruleset
 check panic-boot "$(cat "$LAB/boot")" boot
 check panic-survives-boot "a flow passes" silent "$ECHO4" 9000
 check panic-boot-management "management does not pass" echoes 10.10.0.1 2222
-direct() {
-	gateway "$FWCTL" --socket "$LAB/agent/run/control.sock" panic "$1" --state-dir "$LAB/agent/state" >"$LAB/said" 2>&1
+direct() { # within 20 s
+	gateway timeout 20 "$FWCTL" --socket "$LAB/agent/run/control.sock" panic "$1" --state-dir "$LAB/agent/state" >"$LAB/said" 2>&1
 }
 check panic-off-without-daemon "$(cat "$LAB/said" 2>/dev/null)" direct off
 check panic-off-passes "it does not pass" echoes "$ECHO4" 9000
@@ -105,6 +109,15 @@ check panic-off "refused" fwctl panic off
 check panic-off-again "not 0" fwctl panic off
 check panic-off-policy "it does not pass" echoes "$ECHO4" 9000
 check panic-off-refuses "what no rule allows passes" silent "$ECHO4" 40001
+# a daemon that hangs holds up nothing, and knows of it when it goes on
+kill -STOP "$AGENT_PID"
+check panic-on-beside-a-hung-daemon "$(cat "$LAB/said")" direct on
+check panic-on-hung-is-told "$(cat "$LAB/said")" grep -q "the daemon does not answer" "$LAB/said"
+check panic-on-hung-cuts-off "a flow passes" silent "$ECHO4" 9000
+kill -CONT "$AGENT_PID"
+check panic-on-hung-status "$(fwctl status)" wait_for 3 told_of_panic
+check panic-off-after-hanging "refused" fwctl panic off
+check panic-off-hung-passes "it does not pass" echoes "$ECHO4" 9000
 # neither a store nor a daemon, and nobody is let in: done all the same, and told
 agent_stop
 gateway nft flush ruleset

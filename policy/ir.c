@@ -4,6 +4,8 @@
 #include "policy/base/strbuf.h"
 #include "policy/facts.h"
 
+#include <time.h>
+
 static const char *const guard_names[] = {
 #define X(id, key, help) key,
 #include "policy/guards.def"
@@ -397,13 +399,25 @@ static void print_times(const window_list *times, struct strbuf *out)
 	strbuf_addz(out, "\n");
 }
 
+/* In UTC, as all of the IR's times. */
+static void print_moment(struct strbuf *out, int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	char text[32];
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm))
+		strbuf_addf(out, " until %s", text);
+}
+
 static void print_observe(const struct ir_rule *r, struct strbuf *out)
 {
 	if (!r->observe)
 		return;
 	strbuf_addz(out, "\tobserve");
 	if (r->until)
-		strbuf_addf(out, " until %lld", (long long)r->until);
+		print_moment(out, r->until);
 	strbuf_addz(out, "\n");
 }
 

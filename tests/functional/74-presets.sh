@@ -153,6 +153,18 @@ for v in 4 6; do
 	allowed "house-browses-$v" "$hello" by_name server_ns $v https://any.example.com/
 	never guests $v
 done
+# Leases, of a server that answers by the ways of the kernel.
+start_leases() {
+	gateway dnsmasq -k --log-facility=- -p 0 -C /dev/null -l "$LAB/leases" -i lan0 --bind-dynamic --no-ping \
+		--dhcp-range=10.10.0.100,10.10.0.110 --dhcp-range=fd00:10::100,fd00:10::110,64 \
+		>"$LAB/log/leases" 2>&1 </dev/null &
+	echo $! >"$LAB/pids/leases"
+	wait_for 10 grep -q 'DHCPv6, IP range' "$LAB/log/leases"
+}
+check leases "dnsmasq does not come up: $(cat "$LAB/log/leases" 2>/dev/null)" start_leases
+allowed guests-lease "lease of 10.10.0.1" \
+	client busybox udhcpc -f -n -q -i eth0 -s /bin/true -t 3 -T 1
+allowed guests-lease-6 fd00:10:: client perl "$LAB_ROOT/tests/functional/lease6.pl" eth0
 # Some hours that are not now.
 later=20:00-22:00
 [ "$(date -u +%H)" -lt 12 ] || later=02:00-04:00

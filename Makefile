@@ -250,7 +250,7 @@ check-asan: ## unit, golden, replay and corpora under ASan and UBSan
 
 # Thousands of chance cases and refusals take valgrind too long; ASan has them.
 check-valgrind: ## unit tests under valgrind, leaks are errors
-	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent' \
+	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent test_alloc_nft' \
 		TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
 		$(MAKE) check-built FLAVOUR=debug KINDS=unit
 

@@ -147,7 +147,8 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
 
 # What gives memory is replaced in the tests that refuse it.
-WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 nfct_new nlsock_open \
+WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 nfct_new \
+	$(addprefix nlsock_,open dump) \
 	$(addprefix arena_,alloc calloc str printf) \
 	$(addprefix nftnl_,$(addsuffix _alloc,table chain rule set expr udata_buf) \
 		$(addsuffix _set_str,table chain rule set expr) \
@@ -249,7 +250,7 @@ check-asan: ## unit, golden, replay and corpora under ASan and UBSan
 
 # Thousands of chance cases and refusals take valgrind too long; ASan has them.
 check-valgrind: ## unit tests under valgrind, leaks are errors
-	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent' \
+	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent test_alloc_nft' \
 		TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
 		$(MAKE) check-built FLAVOUR=debug KINDS=unit
 

@@ -57,7 +57,11 @@ enum fw_err manager_open_nft(struct manager *m)
 	if (err)
 		return err;
 	if (!m->opt.leave_open)
-		m->table_flags = nft_probe_owner(&m->nft);
+		err = nft_probe_owner(&m->nft, &m->table_flags);
+	if (err) {
+		nft_close(&m->nft);
+		return err;
+	}
 	/* The kernel makes an event of every element that anybody loads, in
 	 * whatever network namespace, as soon as one listens anywhere: who need
 	 * not, does not. */

@@ -72,14 +72,14 @@ int manager_boot(const struct manager_options *options)
 		return 1;
 	m->opt = *options;
 	err = nft_open(&m->nft);
+	if (!err && !options->leave_open)
+		err = nft_probe_owner(&m->nft, &m->table_flags);
 	if (!err && store_open_read(options->state_dir, &m->store) != FW_OK) {
 		log_info("%s: no policy was stored: nothing is loaded",
 			 options->state_dir);
 		status = 0;
 	} else if (!err) {
 		m->store_open = true;
-		if (!options->leave_open)
-			m->table_flags = nft_probe_owner(&m->nft);
 		err = store_record(&m->store, "panic.json", &m->panic);
 		manager_unread(err, "whether panic is on");
 		manager_panic_again(m);
@@ -88,7 +88,7 @@ int manager_boot(const struct manager_options *options)
 			status = 1;
 		store_close(&m->store);
 	} else {
-		log_error("no netlink socket: %s", fw_err_text(err));
+		log_error("nf_tables cannot be asked: %s", fw_err_text(err));
 	}
 	json_decref(m->panic);
 	nft_counters_forget(&m->counters);

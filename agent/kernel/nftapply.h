@@ -62,8 +62,9 @@ FW_MUST_CHECK enum fw_err nft_probe_queue(const struct nft *n,
 					  enum queue_target *out_target);
 
 /* The flags of a table that belongs to one socket and stays when that goes
- * away; 0 where the kernel has no such tables. */
-uint32_t nft_probe_owner(const struct nft *n);
+ * away; 0 where the kernel has no such tables.  FW_ERR_NOMEM: not asked. */
+FW_MUST_CHECK enum fw_err nft_probe_owner(const struct nft *n,
+					  uint32_t *out_flags);
 
 /* Is there a table of this name in family inet? */
 FW_MUST_CHECK enum fw_err nft_table_present(const struct nft *n,

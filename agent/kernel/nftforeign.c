@@ -93,14 +93,15 @@ static void note_chain(struct looking *l, const struct nftnl_chain *c)
 
 static int take_chain(const struct nlmsghdr *nlh, void *data)
 {
+	struct looking *l = data;
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
-	if (!c)
-		return MNL_CB_OK;
-	if (nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
-	    nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM))
-		note_chain(data, c);
-	nftnl_chain_free(c);
+	if (!c || nftnl_chain_nlmsg_parse(nlh, c) < 0)
+		l->out->incomplete = true;
+	else if (nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM))
+		note_chain(l, c);
+	if (c)
+		nftnl_chain_free(c);
 	return MNL_CB_OK;
 }
 

@@ -119,14 +119,20 @@ static enum fw_err small_send(const struct nft *n, struct small_batch *b,
 }
 
 /* Checked by the kernel and thrown away, without its end message. */
-uint32_t nft_probe_owner(const struct nft *n)
+enum fw_err nft_probe_owner(const struct nft *n, uint32_t *out_flags)
 {
 	const uint32_t flags = TABLE_OWNER | TABLE_PERSIST;
 	struct small_batch b;
 
+	*out_flags = 0;
+
 	small_begin(&b);
 	small_table(&b, NFT_MSG_NEWTABLE, NLM_F_CREATE, PROBE_TABLE, flags);
-	return small_send(n, &b, false) == FW_OK ? flags : 0;
+	if (b.batch.failed)
+		return FW_ERR_NOMEM;
+	if (small_send(n, &b, false) == FW_OK)
+		*out_flags = flags;
+	return FW_OK;
 }
 
 enum fw_err nft_table_remove(const struct nft *n, const char *table)

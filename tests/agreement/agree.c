@@ -139,8 +139,9 @@ static bool check_packet(struct agreement *g, struct packet_case *original)
 		g->unseen++;
 		return true;
 	}
-	/* Connection tracking takes some for no beginning of a connection. */
-	if (is_no_connection(p) ||
+	/* Connection tracking takes some for no beginning of a connection;
+	 * where the policy only observes they pass. */
+	if (is_no_connection(p) || (t.unjudged && p->policy->ir.observe) ||
 	    (!strcmp(t.chain, "c_known") && t.verdict == V_DROP)) {
 		g->invalid++;
 		return true;

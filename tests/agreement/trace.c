@@ -61,6 +61,8 @@ static void follow(struct traced *now, const char *chain, const char *target)
 		now->rule[0] = '\0';
 	if (target && !strncmp(target, "r_", 2))
 		keep(now->rule, sizeof(now->rule), target);
+	now->unjudged |= target && !strcmp(chain, "c_known") &&
+			 !strcmp(target, "c_pass");
 }
 
 static void end(struct tracer *t, enum verdict verdict)

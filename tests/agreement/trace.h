@@ -12,6 +12,7 @@ struct traced {
 	char rule[128];  /* "r_NAME" of the policy's rule, or "" */
 	char led[128];   /* "d_NAME" of the forward that led it on, or "" */
 	char sent[128];  /* "t_NAME" of what gave it a source, or "" */
+	bool unjudged;   /* passed before the rules, as no connection's */
 };
 
 /* NULL with errno. */

@@ -142,6 +142,7 @@ void rs_build_arm_of(struct rs_build *b, struct rs_chain *chain,
 		     struct rs_stmt end);
 
 bool rs_l4_has_ports(uint8_t l4);
+bool rs_l4_is_icmp(uint8_t l4);
 
 /* The rule's port ranges of a protocol, sorted and merged. */
 struct rs_set rs_ports_of(struct rs_build *b, const struct ir_rule *rule,
@@ -156,6 +157,7 @@ bool rs_first_of_l4(const struct ir_rule *rule, size_t i);
 bool rs_build_buckets(struct rs_build *b, struct rs_chain *chain,
 		      const struct arm *const *arms, size_t n);
 
-/* ruleset_stage.c: all arms of a pair, in the policy's order. */
-void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   struct arm_list *arms);
+/* ruleset_stage.c: all arms of a pair, in the policy's order.  Returns another
+ * chain where ICMP has one of its own, else NULL: both end alike. */
+struct rs_chain *rs_build_arms(struct rs_build *b, struct rs_chain *chain,
+			       struct arm_list *arms);

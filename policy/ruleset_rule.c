@@ -24,7 +24,7 @@ bool rs_l4_has_ports(uint8_t l4)
 	       l4 == IPPROTO_DCCP;
 }
 
-static bool l4_is_icmp(uint8_t l4)
+bool rs_l4_is_icmp(uint8_t l4)
 {
 	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
 }
@@ -149,7 +149,7 @@ static void add_variant(struct rs_build *b, struct rs_chain *chain,
 	add_addresses(b, nft, rule, v);
 	if (v->by_port)
 		add_ports(b, nft, rule, v->l4);
-	else if (service && l4_is_icmp(v->l4) &&
+	else if (service && rs_l4_is_icmp(v->l4) &&
 		 !(service->lo == 0 && service->hi == UINT16_MAX))
 		rs_build_add(b, nft,
 			     (struct rs_stmt){.op = RS_ICMP_TYPE,

@@ -37,6 +37,9 @@ struct stage {
  * mean stay far below. */
 #define WORK_MAX 50000000UL
 
+/* Of an arm that is not in the plan. */
+#define NO_STAGE SIZE_MAX
+
 struct plan {
 	struct rs_build *b;
 	VEC(struct stage) stages;
@@ -147,7 +150,7 @@ static size_t first_stage(struct plan *p, struct arm_list *arms, size_t i)
 			tell_slow(p->b, arms->items[i].rule);
 			return p->stages.n;
 		}
-		if (p->stage_of[j] >= first)
+		if (p->stage_of[j] != NO_STAGE && p->stage_of[j] >= first)
 			first = p->stage_of[j] + 1;
 	}
 	return first;
@@ -350,8 +353,10 @@ static void build_stage(struct rs_build *b, struct rs_chain *chain,
 		rs_build_arm(b, chain, *arm, rs_build_entry(b, (*arm)->rule));
 }
 
-void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
-		   struct arm_list *arms)
+/* The arms that `takes` takes, in stages. */
+static void build_plan(struct rs_build *b, struct rs_chain *chain,
+		       struct arm_list *arms,
+		       bool (*takes)(const struct ir_rule *rule))
 {
 	struct plan p = {.b = b};
 
@@ -361,7 +366,74 @@ void rs_build_arms(struct rs_build *b, struct rs_chain *chain,
 		return;
 	}
 	for (size_t i = 0; i < arms->n; i++)
-		place(&p, arms, i);
+		p.stage_of[i] = NO_STAGE;
+	for (size_t i = 0; i < arms->n; i++)
+		if (takes(arms->items[i].rule))
+			place(&p, arms, i);
 	vec_foreach (stage, &p.stages)
 		build_stage(b, chain, stage);
+}
+
+/* --- ICMP apart -------------------------------------------------------------
+ * No map has types: rules that ask for them are asked one after the other.  So
+ * where there are many, other packets go round them.
+ */
+
+static size_t count_icmp(const struct ir_rule *rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rule->n_services; i++)
+		n += rs_l4_is_icmp(rule->services[i].l4);
+	return n;
+}
+
+static bool takes_any(const struct ir_rule *rule)
+{
+	(void)rule;
+	return true;
+}
+
+static bool takes_icmp(const struct ir_rule *rule)
+{
+	return rule->n_services == 0 || count_icmp(rule) > 0;
+}
+
+static bool takes_others(const struct ir_rule *rule)
+{
+	return rule->n_services == 0 || count_icmp(rule) < rule->n_services;
+}
+
+static void lead_icmp(struct rs_build *b, struct rs_chain *chain,
+		      const char *to)
+{
+	static const uint8_t both[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rs_rule *rule = rs_rule_new(b->arena, chain);
+
+		rs_build_add(b, rule,
+			     (struct rs_stmt){.op = RS_L4PROTO, .n = both[i]});
+		rs_build_add(b, rule,
+			     (struct rs_stmt){.op = RS_GOTO, .name = to});
+	}
+}
+
+struct rs_chain *rs_build_arms(struct rs_build *b, struct rs_chain *chain,
+			       struct arm_list *arms)
+{
+	struct rs_chain *icmp;
+	size_t n = 0;
+
+	for (size_t i = 0; i < arms->n; i++)
+		n += !takes_others(arms->items[i].rule);
+	if (n < b->map_from) {
+		build_plan(b, chain, arms, takes_any);
+		return NULL;
+	}
+	icmp = rs_build_chain(b, rs_build_name(b, "i_", chain->name, NULL));
+	lead_icmp(b, chain, icmp->name);
+	build_plan(b, icmp, arms, takes_icmp);
+	build_plan(b, chain, arms, takes_others);
+	return icmp;
 }

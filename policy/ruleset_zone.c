@@ -15,6 +15,19 @@ static void add_simple(struct rs_build *b, struct rs_chain *chain,
 		     (struct rs_stmt){.op = op, .name = target});
 }
 
+/* What no rule of the list has decided is refused. */
+static void end_pair(struct rs_build *b, struct rs_chain *chain,
+		     const char *pair, enum ast_list list, unsigned from)
+{
+	struct rs_rule *last = rs_rule_new(b->arena, chain);
+
+	rs_build_count(b, last, rs_build_name(b, "n_", pair, NULL));
+	rs_build_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
+			(unsigned)list, b->ir->zones[from].external);
+	if (last)
+		last->comment = "no rule";
+}
+
 /* "p_lan/wan", made at first use. */
 static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 {
@@ -23,8 +36,7 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 					 ir->zones[to].name);
 	enum ast_list list = ir_list_of(ir, (int)from, (int)to);
 	struct arm_list arms = {0};
-	struct rs_chain *chain;
-	struct rs_rule *last;
+	struct rs_chain *chain, *icmp;
 
 	if (ruleset_chain_find(b->rs, name))
 		return name;
@@ -33,13 +45,10 @@ static const char *pair_chain(struct rs_build *b, unsigned from, unsigned to)
 			 ir->optimize && ir_cleans(ir, HYGIENE_SPOOFED),
 			 b->arena, &arms) != FW_OK)
 		b->failed = true;
-	rs_build_arms(b, chain, &arms);
-	last = rs_rule_new(b->arena, chain);
-	rs_build_count(b, last, rs_build_name(b, "n_", name, NULL));
-	rs_build_refuse(b, last, list == AST_LISTS ? "no-list" : "default",
-			(unsigned)list, ir->zones[from].external);
-	if (last)
-		last->comment = "no rule";
+	icmp = rs_build_arms(b, chain, &arms);
+	end_pair(b, chain, name, list, from);
+	if (icmp)
+		end_pair(b, icmp, name, list, from);
 	return name;
 }
 

@@ -50,6 +50,22 @@ static bool read_end(const json_t *o, const char *addr, const char *port,
 	return ipaddr_parse(str_of(text), out_addr) == FW_OK;
 }
 
+/* A link-local address is of its interface's zone, and talks to us. */
+static void find_zones(const struct guarding *g, const json_t *flow,
+		       struct facts *f)
+{
+	const char *interface =
+		json_string_value(json_object_get(flow, "interface"));
+
+	if (interface && *interface) {
+		f->zone_src = ir_zone_by_interface(&g->policy->ir, interface);
+		f->zone_dst = IR_ZONE_SELF;
+	} else {
+		f->zone_src = zones_find(g->zones, &f->src);
+		f->zone_dst = zones_find(g->zones, &f->dst);
+	}
+}
+
 /* A connection that is there now. */
 static void look_at_flow(struct guarding *g, const json_t *flow)
 {
@@ -63,8 +79,7 @@ static void look_at_flow(struct guarding *g, const json_t *flow)
 	if (!read_end(flow, "src", "sport", &f.src, &f.sport) ||
 	    !read_end(flow, "dst", "dport", &f.dst, &f.dport))
 		return;
-	f.zone_src = zones_find(g->zones, &f.src);
-	f.zone_dst = zones_find(g->zones, &f.dst);
+	find_zones(g, flow, &f);
 	/* Within the gateway nothing is filtered. */
 	if ((f.zone_src == IR_ZONE_SELF && f.zone_dst == IR_ZONE_SELF) ||
 	    management_allows(&g->policy->ir, &f, &d))

@@ -57,13 +57,17 @@ static const char *value_in(const char *env, size_t len, const char *key)
 	return NULL;
 }
 
-static bool next_address(const char **at, struct ipaddr *addr, uint16_t *port)
+static bool next_address(const char **at, struct ipaddr *addr, uint16_t *port,
+			 char interface[IF_NAMESIZE])
 {
 	size_t n = strcspn(*at, " ");
 	size_t bare = strcspn(*at, " %"); /* fe80::1%eth0 */
 	char *end;
 	unsigned long number;
 
+	if (bare < n)
+		(void)snprintf(interface, IF_NAMESIZE, "%.*s",
+			       (int)(n - bare - 1), *at + bare + 1);
 	if (ipaddr_parse(str_mem(*at, bare), addr) != FW_OK || !(*at)[n])
 		return false;
 	number = strtoul(*at + n + 1, &end, 10);
@@ -77,8 +81,9 @@ static bool next_address(const char **at, struct ipaddr *addr, uint16_t *port)
 /* "10.10.9.4 51000 10.10.0.1 22" */
 static bool take_ssh(struct session *s, const char *value)
 {
-	return next_address(&value, &s->client, &s->client_port) &&
-	       next_address(&value, &s->server, &s->server_port);
+	return next_address(&value, &s->client, &s->client_port,
+			    s->interface) &&
+	       next_address(&value, &s->server, &s->server_port, s->interface);
 }
 
 static void add_told(struct session *s, const char *what, const char *value)
@@ -119,12 +124,12 @@ static json_t *flow_json(const struct session *s)
 {
 	char client[IPADDR_TEXT_MAX], server[IPADDR_TEXT_MAX];
 
-	return json_pack("[{s:s, s:s, s:i, s:s, s:i}]", "what",
+	return json_pack("[{s:s, s:s, s:i, s:s, s:i, s:s}]", "what",
 			 "the ssh connection you type on", "src",
 			 ipaddr_print(&s->client, client), "sport",
 			 s->client_port, "dst",
 			 ipaddr_print(&s->server, server), "dport",
-			 s->server_port);
+			 s->server_port, "interface", s->interface);
 }
 
 void fwctl_tell_session(json_t *request)

@@ -5,6 +5,7 @@
 
 #include "policy/base/ipaddr.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct session {
 	bool ssh;
 	struct ipaddr client, server; /* of the ssh connection */
 	uint16_t client_port, server_port;
+	char interface[IF_NAMESIZE]; /* of a link-local client, or "" */
 	char told[160]; /* for the history: "sudo anna, ssh 10.10.9.4" */
 };
 

@@ -37,6 +37,7 @@ over() {
 
 	shift
 	case $from in
+	fe80:*%*) to=fe80::1%${from#*%} ;;
 	*:*) to=fd00:10::1 ;;
 	esac
 	gateway env SSH_CONNECTION="$from 51000 $to 22" SUDO_USER=anna \
@@ -83,4 +84,10 @@ check declared-check-warns "$(fwctl check "$LAB/hole.conf" 2>&1)" grep -q "warni
 policy "$LAB/port.conf" "{ name = \"one port\"; to = \"lan\"; service = \"tcp/9150\"; action = \"reject\"; }, $BOTH" "$MANAGEMENT $GUARDS"
 fwctl apply "$LAB/port.conf" >"$LAB/said" 2>&1
 check declared-port "$(cat "$LAB/said")" grep -q "'monitor', 10.20.0.7 to .* port 9150: rule 'one port'" "$LAB/said"
+# Such an address is only of its interface.
+LOCAL='{ name = "next door"; from = "lan"; to = "self"; service = "ssh"; action = "allow"; }'
+policy "$LAB/local.conf" "$LOCAL"
+check link-local-refused "not 5" is "$(try fe80::5%lan0 apply "$LAB/out.conf")" 5
+check link-local-of-another-zone "not 5" is "$(try fe80::5%srv0 apply "$LAB/local.conf")" 5
+check link-local-allowed "not 0" is "$(try fe80::5%lan0 apply "$LAB/local.conf")" 0
 finish

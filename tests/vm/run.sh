@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.." || exit 2
 tree=$PWD
 B=${1:?usage: run.sh BUILD_FOLDER [SCRIPT...]}
 shift
-LIMIT=${VM_SECONDS:-420}
+LIMIT=${VM_SECONDS:-600}
 inside=${VM_INSIDE:-tests/vm/inside.sh}
 share=()
 if [ -n "${VM_SHARE:-}" ]; then

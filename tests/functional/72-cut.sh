@@ -132,7 +132,7 @@ check sender-is-cut "still there" wait_for 2 ended sender
 datagram() { # FAMILY: always of the same flow
 	local address=ECHO$1
 
-	say client hi -u -p "777$1" -w 1 "${!address}" 9000
+	say client hi -u -p "777$1" -w 2 "${!address}" 9000
 }
 datagrams() { # NAME allowed|refused FILE
 	check "apply-$1" "refused" fwctl apply "$3"

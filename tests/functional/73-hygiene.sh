@@ -54,10 +54,12 @@ counted() { # COUNTER
 
 # from NAME allowed|refused SOURCE: outside, to the server inside.
 from() {
-	local to=10.20.0.80
+	local to=10.20.0.80 wait=1
 
 	case $3 in *:*) to=fd00:20::80 ;; esac
-	"$2" "$1" hi say outside hi -s "$3" -w 1 "$to" 9000
+	# What is refused takes as long as it is waited for.
+	[ "$2" = refused ] || wait=8
+	"$2" "$1" hi say outside hi -s "$3" -w "$wait" "$to" 9000
 }
 
 PHASE=judged

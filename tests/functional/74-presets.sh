@@ -83,7 +83,7 @@ for v in 4 6; do
 	allowed "office-http-$v" "$hello" by_name client $v http://any.example.com/
 	allowed "office-dns-$v" "$WEB4" client dig +short +time=3 +tries=1 "@${!resolver}" www.example.org
 	allowed "office-intranet-$v" "$hello inside" inside_web $v
-	allowed "office-updates-$v" "$hello" by_name server_ns $v http://deb.debian.org/
+	allowed "office-updates-$v" "$hello" by_name server_ns $v http://debian.packages.example.net/
 	refused "office-server-browses-$v" "$hello" by_name server_ns $v http://www.example.org/
 	refused "office-other-port-inside-$v" hi say client hi \
 		"$([ $v = 4 ] && echo 10.20.0.80 || echo fd00:20::80)" 9000
@@ -107,17 +107,17 @@ for v in 4 6; do
 	never dc $v
 done
 refused dc-database "$hello" by_name client 4 https://api.stripe.com/ --interface 10.10.64.5
-allowed dc-mirror "$hello" by_name server_ns 4 http://deb.debian.org/ --interface 10.20.0.60
-refused dc-not-the-mirror "$hello" by_name server_ns 4 http://deb.debian.org/ --interface 10.20.0.80
+allowed dc-mirror "$hello" by_name server_ns 4 http://debian.packages.example.net/ --interface 10.20.0.60
+refused dc-not-the-mirror "$hello" by_name server_ns 4 http://debian.packages.example.net/ --interface 10.20.0.80
 
 preset ci-farm
 for v in 4 6; do
-	allowed "ci-packages-$v" "$hello" by_name client $v https://files.pythonhosted.org/
-	allowed "ci-debian-$v" "$hello" by_name client $v http://deb.debian.org/
-	allowed "ci-code-$v" "$hello" by_name client $v https://github.com/
+	allowed "ci-packages-$v" "$hello" by_name client $v https://files.python.example.net/
+	allowed "ci-debian-$v" "$hello" by_name client $v http://debian.packages.example.net/
+	allowed "ci-code-$v" "$hello" by_name client $v https://code.example.net/
 	allowed "ci-artefacts-$v" "$hello inside" inside_web $v
 	refused "ci-other-name-$v" "$hello" by_name client $v https://pastebin.example.com/
-	refused "ci-near-name-$v" "$hello" by_name client $v https://pypi.org.example.com/
+	refused "ci-near-name-$v" "$hello" by_name client $v https://python.example.net.example.com/
 	refused "ci-other-port-inside-$v" hi say client hi \
 		"$([ $v = 4 ] && echo 10.20.0.80 || echo fd00:20::80)" 9000
 	never ci $v
@@ -125,16 +125,16 @@ done
 
 preset sandbox
 for v in 4 6; do
-	allowed "sandbox-needed-$v" "$hello" by_name client $v https://pypi.org/
+	allowed "sandbox-needed-$v" "$hello" by_name client $v https://python.example.net/
 	allowed "sandbox-results-$v" "$hello inside" inside_web $v
-	refused "sandbox-other-name-$v" "$hello" by_name client $v https://github.com/
-	refused "sandbox-in-the-clear-$v" "$hello" by_name client $v http://pypi.org/
+	refused "sandbox-other-name-$v" "$hello" by_name client $v https://code.example.net/
+	refused "sandbox-in-the-clear-$v" "$hello" by_name client $v http://python.example.net/
 	never sandbox $v
 done
 often() { # more than the rule's burst and rate
 	local n
 	for n in $(seq 25); do
-		by_name client 4 https://pypi.org/ >/dev/null 2>&1 || echo "held back"
+		by_name client 4 https://python.example.net/ >/dev/null 2>&1 || echo "held back"
 	done
 }
 check sandbox-goes-slowly "25 flows at once were all let out" grep -q "held back" <(often)

@@ -95,7 +95,8 @@ struct nft_change {
 	char program[32];
 };
 
-/* Read what there is (never blocks) of tables whose names begin so, and note it
- * in `change`, which may hold what an earlier call has noted. */
+/* Read what there is of tables whose names begin so, and note it in `change`,
+ * which may hold what an earlier call has noted.  Waits only while a change has
+ * been told and who made it not yet, some milliseconds at most. */
 void nft_watch(const struct nft *n, const char *table,
 	       struct nft_change *change);

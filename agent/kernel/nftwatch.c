@@ -10,11 +10,16 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define EVENTS_ROOM 65536
+
+/* The kernel tells what changed a moment before it tells who did it. */
+#define END_MS 100
+#define WAITS  2
 
 struct watching {
 	const struct nft *nft;
@@ -75,23 +80,32 @@ static int take_event(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* Is there more to read, or the end of a transaction about to come? */
+static bool is_awaited(const struct watching *w)
+{
+	struct pollfd fd = {.fd = w->nft->events, .events = POLLIN};
+
+	return w->open && !w->change->lost && poll(&fd, 1, END_MS) > 0;
+}
+
 void nft_watch(const struct nft *n, const char *table,
 	       struct nft_change *change)
 {
 	static _Thread_local char buf[EVENTS_ROOM];
 	struct watching w = {.nft = n, .table = table, .change = change};
+	unsigned waits = 0;
 
 	/* The end of a transaction may come with the next call. */
 	w.open = change->touched && !change->pid;
 	for (;;) {
 		ssize_t got = recv(n->events, buf, sizeof(buf), MSG_DONTWAIT);
 
-		if (got < 0 && errno == ENOBUFS) {
+		if (got < 0 && errno == ENOBUFS)
 			change->lost = true;
-			continue;
-		}
-		if (got <= 0)
+		else if (got > 0)
+			(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_event,
+					 &w);
+		else if (waits++ == WAITS || !is_awaited(&w))
 			return;
-		(void)mnl_cb_run(buf, (size_t)got, 0, 0, take_event, &w);
 	}
 }

@@ -43,22 +43,22 @@ static void unknown_app(struct check *c, const char *key, const struct word *w)
 	suggest_note(&near, c->diags, w->place);
 }
 
-uint32_t check_apps(struct check *c, const char *key, const word_list *words)
+app_mask check_apps(struct check *c, const char *key, const word_list *words)
 {
-	uint32_t apps = words->n ? 0 : UINT32_MAX;
+	app_mask apps = words->n ? 0 : APP_ALL;
 	bool known = true;
 
 	vec_foreach (w, words) {
 		enum app app = app_find(w->text);
 
 		if (app != APP_COUNT) {
-			apps |= 1U << app;
+			apps |= APP_BIT(app);
 			continue;
 		}
 		known = false;
 		unknown_app(c, key, w);
 	}
-	return known ? apps : UINT32_MAX;
+	return known ? apps : APP_ALL;
 }
 
 static void check_names(struct check *c, const char *key,
@@ -192,10 +192,10 @@ static void check_carried(struct check *c, const struct ast_rule *r,
 			   what);
 }
 
-static bool some_app_carries_name(uint32_t apps)
+static bool some_app_carries_name(app_mask apps)
 {
 	for (enum app a = 0; a < APP_COUNT; a++)
-		if ((apps >> a & 1) && app_carries_name(a))
+		if ((apps & APP_BIT(a)) && app_carries_name(a))
 			return true;
 	return false;
 }
@@ -208,8 +208,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	} all[] = {{"app", &r->app},       {"host", &r->host},
 		   {"sni", &r->sni},       {"alpn", &r->alpn},
 		   {"method", &r->method}, {"path", &r->path}};
-	uint32_t apps = check_apps(c, "app", &r->app);
-	bool tls = apps >> APP_TLS & 1, http = apps >> APP_HTTP & 1;
+	app_mask apps = check_apps(c, "app", &r->app);
+	bool tls = apps & APP_BIT(APP_TLS), http = apps & APP_BIT(APP_HTTP);
 
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);

@@ -5,6 +5,7 @@
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
 #include "policy/env.h"
+#include "policy/facts.h"
 #include "policy/suggest.h"
 
 #define CHECK_ZONES_MAX   60
@@ -111,7 +112,7 @@ void check_hygiene(struct check *c);
 void check_protocol(struct check *c, const struct ast_protocol *p);
 
 /* check_engine.c: the bits of the apps that are known; all for no word. */
-uint32_t check_apps(struct check *c, const char *key, const word_list *words);
+app_mask check_apps(struct check *c, const char *key, const word_list *words);
 
 /* check_engine.c: what only the engine sees.  `ports`: the rule's services have
  * TCP or UDP. */

@@ -181,10 +181,11 @@ enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
 		return TRI_NO;
 	if (view == EVAL_KERNEL)
 		return TRI_NOT_YET;
-	if (p->require && f->n_layers && !(p->require >> f->layers[0].app & 1))
+	if (p->require && f->n_layers &&
+	    !(p->require & APP_BIT(f->layers[0].app)))
 		return TRI_YES;
 	for (unsigned i = 0; i < f->n_layers; i++)
-		if (p->deny >> f->layers[i].app & 1)
+		if (p->deny & APP_BIT(f->layers[i].app))
 			return TRI_YES;
 	if (f->n_layers && !p->deny)
 		return TRI_NO;

@@ -20,10 +20,10 @@ static enum tri tri_and(enum tri a, enum tri b)
 }
 
 /* Every layer must be one of the apps. */
-static enum tri apps_have(uint32_t apps, const struct facts *f)
+static enum tri apps_have(app_mask apps, const struct facts *f)
 {
 	for (unsigned i = 0; i < f->n_layers; i++)
-		if (!(apps >> f->layers[i].app & 1))
+		if (!(apps & APP_BIT(f->layers[i].app)))
 			return TRI_NO;
 	return eval_unfinished(f) ? TRI_NOT_YET : TRI_YES;
 }

@@ -26,6 +26,14 @@ enum app {
 	APP_COUNT
 };
 
+/* A set of applications: bit i = enum app i. */
+typedef uint64_t app_mask;
+
+#define APP_BIT(app) ((app_mask)1 << (app))
+#define APP_ALL      (APP_BIT(APP_COUNT) - 1)
+
+_Static_assert(APP_COUNT < 64, "sets of applications are 64 bits");
+
 enum field {
 #define X(id, name, seen, key, help) FIELD_##id,
 #include "policy/fields.def"

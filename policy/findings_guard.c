@@ -11,15 +11,12 @@
 
 #include <netinet/in.h>
 
-#define BIT(app) (1U << (app))
-#define ALL_APPS (BIT(APP_COUNT) - 1)
-
 /* Guards over one rule: so many are named. */
 #define GUARDS_NAMED 4
 
 /* What may pass: protocols at the bottom of the stack, and anywhere in it. */
 struct stacks {
-	uint32_t first, any;
+	app_mask first, any;
 	bool tunnels; /* HTTP may carry another */
 };
 
@@ -46,25 +43,25 @@ struct looker {
  */
 
 /* Protocols that may carry a name. */
-static uint32_t naming_apps(void)
+static app_mask naming_apps(void)
 {
-	uint32_t apps = 0;
+	app_mask apps = 0;
 
 	for (enum app a = 0; a < APP_COUNT; a++)
 		if (app_carries_name(a))
-			apps |= BIT(a);
+			apps |= APP_BIT(a);
 	return apps;
 }
 
 static struct stacks stacks_of(const struct ir_rule *rule, uint8_t l4)
 {
-	uint32_t apps = rule->apps ? rule->apps : ALL_APPS;
+	app_mask apps = rule->apps ? rule->apps : APP_ALL;
 
 	if (rule->has_hosts)
 		apps &= naming_apps();
 	/* Only streams are looked into. */
 	if (l4 != IPPROTO_TCP)
-		apps &= BIT(APP_UNKNOWN);
+		apps &= APP_BIT(APP_UNKNOWN);
 	return (struct stacks){.first = apps, .any = apps, .tunnels = true};
 }
 
@@ -76,18 +73,18 @@ static void keep_by(struct stacks *s, const struct ir_protocol *guard)
 }
 
 /* What must be somewhere in the stack for the rule to hold; 0: anything. */
-static uint32_t needed_app(const struct ir_rule *rule)
+static app_mask needed_app(const struct ir_rule *rule)
 {
 	if (rule->sni_words.n || rule->alpns.n)
-		return BIT(APP_TLS);
-	return rule->methods.n || rule->paths.n ? BIT(APP_HTTP) : 0;
+		return APP_BIT(APP_TLS);
+	return rule->methods.n || rule->paths.n ? APP_BIT(APP_HTTP) : 0;
 }
 
-static bool stacks_left(const struct stacks *s, uint32_t needed)
+static bool stacks_left(const struct stacks *s, app_mask needed)
 {
-	uint32_t first = s->first & s->any;
-	bool carries = (first & BIT(APP_SOCKS)) ||
-		       ((first & BIT(APP_HTTP)) && s->tunnels);
+	app_mask first = s->first & s->any;
+	bool carries = (first & APP_BIT(APP_SOCKS)) ||
+		       ((first & APP_BIT(APP_HTTP)) && s->tunnels);
 
 	if (!needed)
 		return first != 0;
@@ -150,17 +147,17 @@ static void keep_by_guards(struct looker *l, const struct arm *arm,
 	}
 }
 
-static void keep_by_application(const struct looker *l, uint32_t needed,
+static void keep_by_application(const struct looker *l, app_mask needed,
 				struct stacks *s, struct overruled *of)
 {
-	uint32_t first = s->first & s->any;
+	app_mask first = s->first & s->any;
 
 	if (l->ir->guards >> IR_GUARD_SOCKS & 1) {
-		of->by_socks |= (first & BIT(APP_SOCKS)) != 0;
-		s->any &= ~BIT(APP_SOCKS);
+		of->by_socks |= (first & APP_BIT(APP_SOCKS)) != 0;
+		s->any &= ~APP_BIT(APP_SOCKS);
 	}
 	if (l->ir->guards >> IR_GUARD_CONNECT & 1) {
-		of->by_connect |= needed && (first & BIT(APP_HTTP));
+		of->by_connect |= needed && (first & APP_BIT(APP_HTTP));
 		s->tunnels = false;
 	}
 }
@@ -169,7 +166,7 @@ static void keep_by_application(const struct looker *l, uint32_t needed,
 static void look_at_service(struct looker *l, const struct arm *arm,
 			    const struct service *service, struct overruled *of)
 {
-	uint32_t needed = needed_app(arm->rule);
+	app_mask needed = needed_app(arm->rule);
 	struct stacks s = stacks_of(arm->rule, service->l4);
 
 	if (!stacks_left(&s, needed))

@@ -315,13 +315,13 @@ static void print_words(const char *key, const struct ir_words *words,
 	strbuf_addz(out, "\n");
 }
 
-static void print_apps(const char *key, uint32_t apps, struct strbuf *out)
+static void print_apps(const char *key, app_mask apps, struct strbuf *out)
 {
 	if (!apps)
 		return;
 	strbuf_addf(out, "\t%s", key);
 	for (enum app a = 0; a < APP_COUNT; a++)
-		if (apps >> a & 1)
+		if (apps & APP_BIT(a))
 			strbuf_addf(out, " %s", app_name(a));
 	strbuf_addz(out, "\n");
 }

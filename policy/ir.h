@@ -9,6 +9,7 @@
 #include "policy/ast.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/name.h"
+#include "policy/facts.h"
 #include "policy/limit.h"
 #include "policy/mac.h"
 #include "policy/service.h"
@@ -66,7 +67,7 @@ struct ir_rule {
 	struct ir_side from, to;
 	const struct service *services; /* none = any */
 	size_t n_services;
-	uint32_t apps; /* bit i = enum app i; 0 = any */
+	app_mask apps; /* 0 = any */
 	enum ir_action action;
 	struct nameset hosts;
 	const struct str *host_words; /* the patterns, for people */
@@ -103,7 +104,7 @@ struct ir_cgroup {
  * (TCP and UDP) and `observe` are used; its list is AST_LISTS. */
 struct ir_protocol {
 	struct ir_rule match;
-	uint32_t require, deny; /* bit i = enum app i; require 0 = any */
+	app_mask require, deny; /* require 0 = any */
 };
 
 enum ir_nat_action { IR_MASQUERADE, IR_SNAT, IR_NO_NAT };

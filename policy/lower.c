@@ -218,7 +218,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	lower_services(l, &in->service, &out->services, &out->n_services);
 	lower_hosts(l, &in->host, out);
 	vec_foreach (w, &in->app)
-		out->apps |= 1U << app_find(w->text);
+		out->apps |= APP_BIT(app_find(w->text));
 	out->sni_words = lower_names(l, &in->sni, &out->snis);
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);

@@ -34,12 +34,12 @@ static void keep_ports_only(struct lowering *l, struct ir_rule *match)
 	match->n_services = kept.n;
 }
 
-static uint32_t lower_apps(const word_list *words)
+static app_mask lower_apps(const word_list *words)
 {
-	uint32_t apps = 0;
+	app_mask apps = 0;
 
 	vec_foreach (w, words)
-		apps |= 1U << app_find(w->text);
+		apps |= APP_BIT(app_find(w->text));
 	return apps;
 }
 

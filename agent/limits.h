@@ -46,6 +46,9 @@
  * client speaks).  Beyond, the flow is judged as "unknown". */
 #define LIMIT_SERVER_FIRST_BYTES 65536
 
+/* Of those, the first that are kept to tell the protocol by. */
+#define LIMIT_BANNER 512
+
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 

@@ -83,7 +83,7 @@ static bool is_text(const struct reader *r, size_t from, size_t end)
 
 /* A request line must be there in full: "USER x" of FTP, or "OPTIONS *
  * RTSP/1.0" differ from HTTP only at their end. */
-static enum probe_result http1_probe(struct reader r, size_t seen)
+static enum probe_result probe_line(struct reader r, size_t seen)
 {
 	size_t skip = empty_lines(&r), method = 0, end;
 	struct http1_request request;
@@ -112,6 +112,11 @@ static enum probe_result http1_probe(struct reader r, size_t seen)
 	if (end == r.left || !http1_line(&r, &line))
 		return PROBE_MORE;
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
+}
+
+static enum probe_result http1_probe(const struct probe *first)
+{
+	return probe_line(first->client, first->seen);
 }
 
 static void tell_host(const struct http1_state *st, struct str authority,
@@ -206,7 +211,7 @@ static enum proto_result line_feed(struct http1_state *st, struct reader *in,
 		reader_skip(in, empty_lines(in));
 	if (in->left == 0)
 		return PROTO_MORE;
-	if (http1_probe(*in, st->scan.at) == PROBE_NO)
+	if (probe_line(*in, st->scan.at) == PROBE_NO)
 		return PROTO_BAD;
 	if (reader_find(in, '\n', st->scan.at) == in->left)
 		return PROTO_MORE;
@@ -225,7 +230,7 @@ static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 		return PROTO_MORE;
 	if (st->awaited == HTTP1_AWAIT_UPGRADE) {
 		st->scan.at = in->left;
-		if (http1_probe(*in, seen) != PROBE_YES)
+		if (probe_line(*in, seen) != PROBE_YES)
 			return PROTO_MORE;
 		st->awaited = HTTP1_AWAIT_NONE;
 		st->scan.at = 0;

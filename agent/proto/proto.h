@@ -29,20 +29,32 @@ enum proto_result {
 	PROTO_BAD,   /* not by the grammar: the flow is `malformed` */
 };
 
+/* What a stream begins with. */
+struct probe {
+	struct reader client; /* the client's bytes from their very start */
+	size_t seen; /* how many of them there were when it last said MORE */
+	/* What the server had said before the client's first byte, or the
+	 * beginning of it: LIMIT_BANNER bytes at most.  Empty: the client
+	 * speaks first. */
+	struct reader server;
+};
+
 struct proto {
 	const char *name;
 	enum app app;
 	uint8_t l4;        /* IPPROTO_TCP or IPPROTO_UDP */
 	size_t state_size; /* zeroed bytes that feed gets as `state` */
 	size_t ceiling;    /* unconsumed bytes of one message at most */
-	/* First bytes of the client's direction, from its very start.  At the
-	 * last call there were `seen` of them and it said PROBE_MORE; 0 at the
-	 * first. */
-	enum probe_result (*probe)(struct reader client, size_t seen);
+	/* The client has said something.  (Which protocol it is that a server
+	 * greets with is not certain before: any server can say anything.) */
+	enum probe_result (*probe)(const struct probe *first);
 	/* Tells values with facts_add(), and facts_layer_settle() as soon as a
 	 * decision has all it needs of this layer.  *in is never empty. */
 	enum proto_result (*feed)(void *state, enum dir dir, struct reader *in,
 				  struct facts *facts);
+	/* feed gets what the server said first, as far as it was kept, before
+	 * anything else. */
+	bool wants_banner;
 	/* Nothing the client says is looked at before the server has answered.
 	 * NULL: never so. */
 	bool (*waits)(const void *state);

@@ -185,9 +185,10 @@ static enum probe_result socks4_probe(struct reader r)
 							      : PROBE_NO;
 }
 
-static enum probe_result socks_probe(struct reader r, size_t seen)
+static enum probe_result socks_probe(const struct probe *first)
 {
-	(void)seen;
+	struct reader r = first->client;
+
 	if (reader_peek(&r, 0) == SOCKS5)
 		return socks5_probe(r);
 	if (reader_peek(&r, 0) == SOCKS4)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/proto/stack.h"
 
+#include "agent/limits.h"
 #include "agent/proto/registry.h"
 #include "policy/base/arena.h"
+
+#include <string.h>
 
 void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena)
 {
@@ -50,10 +53,35 @@ static void begin(struct proto_stack *s, const struct proto *proto,
 	s->state = STACK_FEEDING;
 }
 
+/* The first bytes that the server says before the client: without memory the
+ * protocol is told by the client alone. */
+static void keep_banner(struct proto_stack *s, struct reader in)
+{
+	size_t n = in.left, room = LIMIT_BANNER - s->banner_len;
+	const uint8_t *p;
+
+	if (!s->banner)
+		s->banner = arena_alloc(s->arena, LIMIT_BANNER);
+	if (!s->banner)
+		return;
+	if (n > room)
+		n = room;
+	p = reader_take(&in, n);
+	if (n)
+		memcpy(s->banner + s->banner_len, p, n);
+	s->banner_len += n;
+}
+
+static struct reader banner_of(const struct proto_stack *s)
+{
+	return reader_of(s->banner, s->banner ? s->banner_len : 0);
+}
+
 /* Ask every module that has not said no. */
 static void probe(struct proto_stack *s, const struct reader *in,
 		  struct facts *facts)
 {
+	const struct probe first = {*in, s->probed, banner_of(s)};
 	bool more = false;
 
 	for (unsigned i = 0; i < registry_count(); i++) {
@@ -63,7 +91,7 @@ static void probe(struct proto_stack *s, const struct reader *in,
 		if (s->ruled_out & 1u << i)
 			continue;
 		if (proto->l4 == s->l4)
-			said = proto->probe(*in, s->probed);
+			said = proto->probe(&first);
 		if (said == PROBE_YES) {
 			begin(s, proto, facts);
 			return;
@@ -101,6 +129,7 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 		s->module = NULL;
 		s->ruled_out = 0;
 		s->probed = 0;
+		s->banner_len = 0;
 		s->state = STACK_PROBING;
 		break;
 	case PROTO_DONE:
@@ -113,6 +142,16 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 	FW_ASSERT(in->left <= left);
 }
 
+/* A protocol is known: what the server said first is its. */
+static void greet(struct proto_stack *s, struct facts *facts)
+{
+	struct reader banner = banner_of(s);
+
+	if (s->state == STACK_FEEDING && s->current->wants_banner &&
+	    banner.left > 0)
+		feed(s, DIR_SERVER, &banner, facts);
+}
+
 /* One step; false when no further step can be made with these bytes. */
 static bool step(struct proto_stack *s, enum dir dir, struct reader *in,
 		 struct facts *facts)
@@ -120,12 +159,16 @@ static bool step(struct proto_stack *s, enum dir dir, struct reader *in,
 	enum stack_state before = s->state;
 	size_t left = in->left;
 
-	if (before == STACK_FEEDING)
+	if (before == STACK_FEEDING) {
 		feed(s, dir, in, facts);
-	else if (dir == DIR_CLIENT)
+	} else if (dir == DIR_CLIENT) {
 		probe(s, in, facts);
-	else if (s->probed > 0 || !s->client_left)
+		greet(s, facts);
+	} else if (s->probed > 0 || !s->client_left) {
+		if (s->probed == 0)
+			keep_banner(s, *in);
 		reader_skip(in, in->left);
+	}
 	/* Else the client spoke first, before this layer was open. */
 	return s->state != before || in->left != left;
 }

@@ -21,9 +21,11 @@ struct proto_stack {
 	enum stack_state state;
 	uint8_t l4;
 	const struct proto *current;
-	void *module;        /* its state; arena */
-	uint32_t ruled_out;  /* bit i: row i of protos.def said PROBE_NO */
-	size_t probed;       /* client bytes at the last probe, all unread */
+	void *module;       /* its state; arena */
+	uint32_t ruled_out; /* bit i: row i of protos.def said PROBE_NO */
+	size_t probed;      /* client bytes at the last probe, all unread */
+	uint8_t *banner;    /* of the server, before the client; arena */
+	size_t banner_len;
 	bool client_left;    /* the client's last bytes were not all read */
 	bool client_waits;   /* all client bytes were read, and the server
 			      * must answer before the client goes on */
@@ -35,10 +37,10 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);
 
 /* Bytes of one direction, in order, as in the feed contract above: what stays
  * in `in` must be offered again.  While the client's first bytes are not known,
- * server bytes are consumed and forgotten (a banner).  When no module wants
- * the stream, the layer is APP_UNKNOWN, settled.  Each direction may wait for
- * the other: when bytes of one were consumed, offer what is unread of the other
- * again, until neither moves. */
+ * server bytes are consumed, and the first of them kept (a banner).  When no
+ * module wants the stream, the layer is APP_UNKNOWN, settled.  Each direction
+ * may wait for the other: when bytes of one were consumed, offer what is unread
+ * of the other again, until neither moves. */
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
 

@@ -64,12 +64,12 @@ static enum probe_result ssl2_probe(struct reader r)
 	return PROBE_YES;
 }
 
-static enum probe_result tls_probe(struct reader r, size_t seen)
+static enum probe_result tls_probe(const struct probe *first)
 {
+	struct reader r = first->client;
 	uint16_t version, len;
 	uint8_t type;
 
-	(void)seen;
 	if (reader_peek(&r, 0) & 0x80)
 		return ssl2_probe(r);
 	if (reader_u8(&r) != RECORD_HANDSHAKE)

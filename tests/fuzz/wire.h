@@ -151,10 +151,12 @@ static inline int wire_fuzz(const uint8_t *data, size_t size,
 			    const struct proto *only)
 {
 	static struct wire_run whole, bytes;
+	struct probe first;
 
 	if (size < 2 || size > WIRE_INPUT_MAX)
 		return -1;
-	if (only && only->probe(reader_of(&data[1], size - 1), 0) == PROBE_NO)
+	first = (struct probe){.client = reader_of(&data[1], size - 1)};
+	if (only && only->probe(&first) == PROBE_NO)
 		return -1;
 	wire_play(&whole, data, size, 0);
 	wire_play(&bytes, data, size, 1);

@@ -308,8 +308,10 @@ START_TEST(long_lines_are_looked_at_once)
 	ck_assert_ptr_nonnull(http1);
 	for (unsigned round = 0; round < 5; round++) {
 		for (size_t n = 1; n < sizeof(text); n++) {
-			ck_assert_int_eq(http1->probe(reader_of(text, n), seen),
-					 PROBE_MORE);
+			const struct probe first = {
+				.client = reader_of(text, n), .seen = seen};
+
+			ck_assert_int_eq(http1->probe(&first), PROBE_MORE);
 			seen = n;
 		}
 		seen = 0;

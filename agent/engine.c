@@ -369,7 +369,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
 	proto_stack_init(&f->stack, pkt->l4, &f->arena);
-	if (pkt->l4 != IPPROTO_TCP)
+	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
 		proto_stack_give_up(&f->stack, k);
 	stats_add(e->opt.stats, STAT_FLOWS, 1);
 	return f;
@@ -407,79 +407,6 @@ static struct flow *flow_of(struct engine *e, const struct packet *pkt,
 	return f;
 }
 
-/* --- bytes --------------------------------------------------------------- */
-
-static bool wants_bytes(const struct flow *f)
-{
-	return f->stack.state == STACK_PROBING ||
-	       f->stack.state == STACK_FEEDING;
-}
-
-/* Offer each direction what it has, until neither moves. */
-static void feed(struct engine *e, struct flow *f, enum dir dir)
-{
-	for (unsigned idle = 0; idle < 2 && wants_bytes(f); dir = !dir) {
-		struct stream *s = &f->streams[dir];
-		struct reader unread = stream_unread(s);
-		size_t before = unread.left;
-
-		if (before > 0)
-			(void)proto_stack_feed(&f->stack, dir, &unread,
-					       &f->facts);
-		stream_consume(s, &unread);
-		idle = unread.left == before ? idle + 1 : 0;
-		if (f->decided && e->opt.read_on)
-			stream_forget(s);
-	}
-	if (!f->decided &&
-	    stream_in_order(&f->streams[DIR_SERVER]) > LIMIT_SERVER_FIRST_BYTES)
-		proto_stack_give_up(&f->stack, &f->facts);
-}
-
-enum taken {
-	TAKEN_OK,
-	TAKEN_REPEAT, /* a retransmit of what is known */
-	TAKEN_CONFLICT,
-	TAKEN_LIMIT,
-	TAKEN_URGENT, /* the receiver takes a byte out of the stream */
-};
-
-/* New bytes of a TCP packet go to the stream, and what is in order to the
- * protocol. */
-static enum taken take_tcp(struct engine *e, struct flow *f, enum dir dir,
-			   const struct packet *pkt)
-{
-	struct stream *s = &f->streams[dir];
-	uint32_t seq = pkt->seq;
-
-	engine_tcp_note(f, dir, pkt);
-	if (pkt->tcp_flags & TCP_SYN) {
-		seq++;
-		if (!s->started)
-			stream_start(s, seq);
-		f->passed[dir] = seq;
-		if (dir == DIR_SERVER)
-			f->answered = true;
-	}
-	if (!wants_bytes(f) || pkt->payload.left == 0 ||
-	    (pkt->tcp_flags & TCP_RST))
-		return TAKEN_OK;
-	switch (stream_add(s, seq, pkt->payload)) {
-	case STREAM_OK:
-		break;
-	case STREAM_REPEAT:
-		return TAKEN_REPEAT;
-	case STREAM_CONFLICT:
-		return TAKEN_CONFLICT;
-	case STREAM_LIMIT:
-	case STREAM_NOMEM:
-		return TAKEN_LIMIT;
-	}
-	feed(e, f, dir);
-	return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG) ? TAKEN_URGENT
-							       : TAKEN_OK;
-}
-
 /* --- the verdict of a packet --------------------------------------------- */
 
 /* Must this packet wait for the decision? */
@@ -488,6 +415,8 @@ static bool must_wait(const struct flow *f, enum dir dir,
 {
 	if (dir == DIR_SERVER)
 		return false;
+	if (pkt->l4 != IPPROTO_TCP)
+		return true;
 	/* RFC 9293 3.5.3: what a reset carries is no part of the stream; it
 	 * would be a way out for anybody. */
 	if (pkt->tcp_flags & TCP_RST)
@@ -510,7 +439,7 @@ struct arrival {
 	const struct engine_input *in;
 	const struct packet *pkt;
 	enum dir dir;
-	enum taken taken;
+	enum engine_taken taken;
 };
 
 /* The proxy must see what there is before there is more to judge. */
@@ -592,8 +521,8 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 			   const struct packet *pkt,
 			   const struct engine_input *in, uint64_t now)
 {
-	if (e->opt.read_on && pkt->l4 == IPPROTO_TCP)
-		(void)take_tcp(e, f, dir, pkt);
+	if (e->opt.read_on)
+		(void)engine_take(e, f, dir, pkt);
 	if (f->delivering)
 		engine_tcp_deliver_packet(e, f, dir, pkt, in->id);
 	else if (f->confirming)
@@ -680,8 +609,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	}
 	if (dir == DIR_SERVER)
 		engine_tcp_acked(e, f, &pkt);
-	if (pkt.l4 == IPPROTO_TCP)
-		a.taken = take_tcp(e, f, dir, &pkt);
+	a.taken = engine_take(e, f, dir, &pkt);
 	judge(e, f, &a, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
 		end_undecided(e, f, &a);

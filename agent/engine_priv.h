@@ -74,6 +74,21 @@ void engine_judge_recalled(struct engine *e, struct flow *f, enum dir dir,
  * yet. */
 void engine_judge_decided(struct engine *e, struct flow *f);
 
+/* --- engine_bytes.c: the bytes of a packet ---------------------------------
+ */
+
+enum engine_taken {
+	TAKEN_OK,
+	TAKEN_REPEAT, /* a retransmit of what is known */
+	TAKEN_CONFLICT,
+	TAKEN_LIMIT,
+	TAKEN_URGENT, /* the receiver takes a byte out of the stream */
+};
+
+/* Into order, and to the protocol, what of the packet is new. */
+enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
+			      const struct packet *pkt);
+
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
 
 /* Remember what this side's header says. */

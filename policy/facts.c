@@ -3,22 +3,26 @@
 
 #include "policy/base/arena.h"
 
+#include <netinet/in.h>
+
 static const struct {
 	const char *name;
+	enum { OVER_TCP = 1, OVER_UDP = 2, OVER_BOTH = 3 } over;
 	bool named;
 } apps[] = {
-#define X(id, name, named, help) {name, named},
+#define X(id, name, over, named, help) {name, OVER_##over, named},
 #include "policy/apps.def"
 #undef X
 };
 
-static const char *const fields[] = {
-#define X(id, name, seen, key, help) name,
+static const struct {
+	const char *name;
+	enum field_kind kind;
+} fields[] = {
+#define X(id, name, seen, kind, key, help) {name, FIELD_##kind},
 #include "policy/fields.def"
 #undef X
 };
-
-_Static_assert(APP_COUNT <= 32, "sets of apps are 32 bits");
 
 void facts_init(struct facts *f, struct arena *arena)
 {
@@ -109,7 +113,23 @@ bool app_carries_name(enum app app)
 	return app < APP_COUNT && apps[app].named;
 }
 
+bool app_is_over(enum app app, uint8_t l4)
+{
+	if (app >= APP_COUNT)
+		return false;
+	if (l4 == IPPROTO_TCP)
+		return apps[app].over & OVER_TCP;
+	if (l4 == IPPROTO_UDP)
+		return apps[app].over & OVER_UDP;
+	return app == APP_UNKNOWN;
+}
+
 const char *field_name(enum field field)
 {
-	return field < FIELD_COUNT ? fields[field] : "none";
+	return field < FIELD_COUNT ? fields[field].name : "none";
+}
+
+enum field_kind field_kind(enum field field)
+{
+	return field < FIELD_COUNT ? fields[field].kind : FIELD_TEXT;
 }

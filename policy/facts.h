@@ -20,28 +20,29 @@
 struct arena;
 
 enum app {
-#define X(id, name, named, help) APP_##id,
+#define X(id, ...) APP_##id,
 #include "policy/apps.def"
 #undef X
 	APP_COUNT
 };
 
 /* A set of applications: bit i = enum app i. */
-typedef uint64_t app_mask;
+__extension__ typedef unsigned __int128 app_mask;
 
 #define APP_BIT(app) ((app_mask)1 << (app))
 #define APP_ALL      (APP_BIT(APP_COUNT) - 1)
 
-_Static_assert(APP_COUNT < 64, "sets of applications are 64 bits");
+_Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
 enum field {
-#define X(id, name, seen, key, help) FIELD_##id,
+#define X(id, ...) FIELD_##id,
 #include "policy/fields.def"
 #undef X
 	FIELD_COUNT
 };
 
 enum field_seen { FIELD_SEEN_KERNEL, FIELD_SEEN_ENGINE };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_LIST };
 
 #define FACTS_LAYERS_MAX 4
 /* Values kept; what comes after is counted, not kept. */
@@ -106,4 +107,7 @@ struct str facts_get(const struct facts *f, enum field field, unsigned layer);
 const char *app_name(enum app app);
 enum app app_find(struct str name);
 bool app_carries_name(enum app app);
+/* `l4`: IPPROTO_TCP ...; over any other than TCP and UDP all is unknown. */
+bool app_is_over(enum app app, uint8_t l4);
 const char *field_name(enum field field);
+enum field_kind field_kind(enum field field);

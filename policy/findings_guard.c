@@ -53,15 +53,23 @@ static app_mask naming_apps(void)
 	return apps;
 }
 
+static app_mask apps_over(uint8_t l4)
+{
+	app_mask apps = 0;
+
+	for (enum app a = 0; a < APP_COUNT; a++)
+		if (app_is_over(a, l4))
+			apps |= APP_BIT(a);
+	return apps;
+}
+
 static struct stacks stacks_of(const struct ir_rule *rule, uint8_t l4)
 {
 	app_mask apps = rule->apps ? rule->apps : APP_ALL;
 
 	if (rule->has_hosts)
 		apps &= naming_apps();
-	/* Only streams are looked into. */
-	if (l4 != IPPROTO_TCP)
-		apps &= APP_BIT(APP_UNKNOWN);
+	apps &= apps_over(l4);
 	return (struct stacks){.first = apps, .any = apps, .tunnels = true};
 }
 

@@ -24,8 +24,6 @@
 #include "agent/proto/http1_head.h"
 #include "agent/proto/proto.h"
 
-#include <netinet/in.h>
-
 /* Empty lines before the first request line. */
 #define EMPTY_BYTES_MAX 32
 /* Digits of a chunk's size: 60 bits. */
@@ -449,7 +447,6 @@ static bool http1_waits(const void *state)
 const struct proto proto_http1 = {
 	.name = "http1",
 	.app = APP_HTTP,
-	.l4 = IPPROTO_TCP,
 	.state_size = sizeof(struct http1_state),
 	.ceiling = LIMIT_HTTP_HEAD,
 	.probe = http1_probe,

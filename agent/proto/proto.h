@@ -8,6 +8,9 @@
  * with more behind it.  It keeps no pointer into `in`, and reaches
  * PROTO_MORE without repeating work from the start (state remembers how far it
  * looked).  A message cut anywhere gives the same facts as the whole.
+ *
+ * Over UDP each datagram is offered alone and once: what a module leaves of it
+ * is thrown away, and a probe that says PROBE_MORE has said PROBE_NO.
  */
 #pragma once
 
@@ -35,14 +38,14 @@ struct probe {
 	size_t seen; /* how many of them there were when it last said MORE */
 	/* What the server had said before the client's first byte, or the
 	 * beginning of it: LIMIT_BANNER bytes at most.  Empty: the client
-	 * speaks first. */
+	 * speaks first.  Over UDP: a datagram of the server that is the first
+	 * that was seen; `client` is empty then. */
 	struct reader server;
 };
 
 struct proto {
 	const char *name;
 	enum app app;
-	uint8_t l4;        /* IPPROTO_TCP or IPPROTO_UDP */
 	size_t state_size; /* zeroed bytes that feed gets as `state` */
 	size_t ceiling;    /* unconsumed bytes of one message at most */
 	/* The client has said something.  (Which protocol it is that a server

@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/proto/registry.h"
 
-#define X(symbol) extern const struct proto symbol;
+#include <netinet/in.h>
+
+#define X(l4, symbol, ...) extern const struct proto symbol;
 #include "agent/proto/protos.def"
 #undef X
 
-static const struct proto *const rows[] = {
-#define X(symbol) &symbol,
+/* A list for each transport: of the other's rows nothing stays. */
+#define X(l4, symbol, ...) ROW_##l4(&symbol)
+
+static const struct proto *const over_tcp[] = {
+#define ROW_TCP(row) row,
+#define ROW_UDP(row)
 #include "agent/proto/protos.def"
-#undef X
+#undef ROW_TCP
+#undef ROW_UDP
+	NULL
 };
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+static const struct proto *const over_udp[] = {
+#define ROW_TCP(row)
+#define ROW_UDP(row) row,
+#include "agent/proto/protos.def"
+#undef ROW_TCP
+#undef ROW_UDP
+	NULL
+};
 
-_Static_assert(ROWS <= 32, "sets of rows are 32 bits");
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-unsigned registry_count(void)
+const struct proto *registry_get(uint8_t l4, unsigned i)
 {
-	return ROWS;
-}
-
-const struct proto *registry_get(unsigned i)
-{
-	return i < ROWS ? rows[i] : NULL;
+	if (l4 == IPPROTO_TCP)
+		return i < COUNT(over_tcp) ? over_tcp[i] : NULL;
+	return l4 == IPPROTO_UDP && i < COUNT(over_udp) ? over_udp[i] : NULL;
 }

@@ -4,8 +4,6 @@
 
 #include "agent/proto/proto.h"
 
-/* At most 32: a set of rows is one word. */
-unsigned registry_count(void);
-
-/* Row i in order of probing; static.  NULL behind the last. */
-const struct proto *registry_get(unsigned i);
+/* Row i of a transport (IPPROTO_TCP or IPPROTO_UDP) in order of probing;
+ * static. NULL behind the last. */
+const struct proto *registry_get(uint8_t l4, unsigned i);

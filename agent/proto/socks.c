@@ -19,7 +19,6 @@
 #include "agent/proto/proto.h"
 #include "policy/base/ipaddr.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 
 #define SOCKS4              4
@@ -521,7 +520,6 @@ static bool socks_waits(const void *state)
 const struct proto proto_socks = {
 	.name = "socks",
 	.app = APP_SOCKS,
-	.l4 = IPPROTO_TCP,
 	.state_size = sizeof(struct socks_state),
 	.ceiling = LIMIT_SOCKS_MESSAGE,
 	.probe = socks_probe,

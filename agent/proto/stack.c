@@ -5,6 +5,7 @@
 #include "agent/proto/registry.h"
 #include "policy/base/arena.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena)
@@ -77,31 +78,35 @@ static struct reader banner_of(const struct proto_stack *s)
 	return reader_of(s->banner, s->banner ? s->banner_len : 0);
 }
 
-/* Ask every module that has not said no. */
+/* Ask the modules in their order, up to the first that does not say no: so it
+ * is the same one however the bytes are cut. */
+static enum probe_result ask(struct proto_stack *s, const struct probe *first,
+			     struct facts *facts)
+{
+	const struct proto *proto;
+
+	for (; (proto = registry_get(s->l4, s->asked)); s->asked++) {
+		enum probe_result said = proto->probe(first);
+
+		if (said == PROBE_YES)
+			begin(s, proto, facts);
+		if (said == PROBE_YES ||
+		    (said == PROBE_MORE && s->l4 != IPPROTO_UDP))
+			return said;
+	}
+	return PROBE_NO;
+}
+
 static void probe(struct proto_stack *s, const struct reader *in,
 		  struct facts *facts)
 {
 	const struct probe first = {*in, s->probed, banner_of(s)};
-	bool more = false;
+	enum probe_result said = ask(s, &first, facts);
 
-	for (unsigned i = 0; i < registry_count(); i++) {
-		const struct proto *proto = registry_get(i);
-		enum probe_result said = PROBE_NO;
-
-		if (s->ruled_out & 1u << i)
-			continue;
-		if (proto->l4 == s->l4)
-			said = proto->probe(&first);
-		if (said == PROBE_YES) {
-			begin(s, proto, facts);
-			return;
-		}
-		if (said == PROBE_NO)
-			s->ruled_out |= 1u << i;
-		more = more || said == PROBE_MORE;
-	}
+	if (said == PROBE_YES)
+		return;
 	s->probed = in->left;
-	if (!more)
+	if (said == PROBE_NO)
 		unknown(s, facts);
 }
 
@@ -120,14 +125,14 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 	case PROTO_MORE:
 		/* What lies behind an answer to come is no message yet; the
 		 * stream has a ceiling of its own. */
-		if (in->left > s->current->ceiling &&
+		if (s->l4 != IPPROTO_UDP && in->left > s->current->ceiling &&
 		    !(dir == DIR_CLIENT && waits(s)))
 			bad(s, "a message is too long");
 		break;
 	case PROTO_INNER:
 		s->current = NULL;
 		s->module = NULL;
-		s->ruled_out = 0;
+		s->asked = 0;
 		s->probed = 0;
 		s->banner_len = 0;
 		s->state = STACK_PROBING;
@@ -183,6 +188,35 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 	if (dir == DIR_CLIENT)
 		s->client_left = in->left > 0;
 	s->client_waits = !s->client_left && waits(s);
+	return s->state;
+}
+
+static void probe_datagram(struct proto_stack *s, enum dir dir,
+			   struct reader in, struct facts *facts)
+{
+	struct probe first = {.client = in};
+
+	if (dir == DIR_SERVER)
+		first = (struct probe){.server = in};
+	s->asked = 0;
+	if ((in.left == 0 || ask(s, &first, facts) != PROBE_YES) &&
+	    dir == DIR_CLIENT)
+		unknown(s, facts);
+}
+
+enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
+				      struct reader in, struct facts *facts)
+{
+	unsigned layers;
+
+	do {
+		layers = facts->n_layers;
+		if (s->state == STACK_PROBING)
+			probe_datagram(s, dir, in, facts);
+		if (s->state == STACK_FEEDING && in.left > 0)
+			feed(s, dir, &in, facts);
+	} while (s->state == STACK_PROBING && in.left > 0 &&
+		 facts->n_layers > layers);
 	return s->state;
 }
 

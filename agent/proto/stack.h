@@ -21,10 +21,10 @@ struct proto_stack {
 	enum stack_state state;
 	uint8_t l4;
 	const struct proto *current;
-	void *module;       /* its state; arena */
-	uint32_t ruled_out; /* bit i: row i of protos.def said PROBE_NO */
-	size_t probed;      /* client bytes at the last probe, all unread */
-	uint8_t *banner;    /* of the server, before the client; arena */
+	void *module;    /* its state; arena */
+	unsigned asked;  /* the rows before this one said PROBE_NO */
+	size_t probed;   /* client bytes at the last probe, all unread */
+	uint8_t *banner; /* of the server, before the client; arena */
 	size_t banner_len;
 	bool client_left;    /* the client's last bytes were not all read */
 	bool client_waits;   /* all client bytes were read, and the server
@@ -43,6 +43,13 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);
  * of the other again, until neither moves. */
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
+
+/* A datagram of one direction, whole.  What the server sends before the client
+ * has said anything tells the protocol when a module knows it, and else
+ * nothing.
+ */
+enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
+				      struct reader in, struct facts *facts);
 
 /* No more bytes will be waited for (budget spent, UDP without a module): what
  * is not known by now is APP_UNKNOWN, settled. */

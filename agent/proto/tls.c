@@ -16,7 +16,6 @@
 #include "agent/proto/tls_hello.h"
 #include "policy/base/strbuf.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,7 +261,6 @@ static enum proto_result tls_feed(void *state, enum dir dir, struct reader *in,
 const struct proto proto_tls = {
 	.name = "tls",
 	.app = APP_TLS,
-	.l4 = IPPROTO_TCP,
 	.state_size = sizeof(struct tls_state),
 	/* Small records: their headers count too. */
 	.ceiling = LIMIT_STREAM_BYTES,

@@ -103,22 +103,6 @@ static void put_tuple(json_t *o, const struct facts *f)
 		json_object_set_new(o, "icmp_type", json_integer(f->dport));
 }
 
-/* Where the values of a field go: object and key, by Suricata's names. */
-static const struct {
-	const char *object, *key;
-	enum field field;
-	bool list; /* always an array */
-} places[] = {
-	{"tls", "sni", FIELD_TLS_SNI, false},
-	{"tls", "client_alpns", FIELD_TLS_ALPN, true},
-	{"http", "hostname", FIELD_HTTP_HOST, false},
-	{"http", "http_method", FIELD_HTTP_METHOD, false},
-	{"http", "url", FIELD_HTTP_TARGET, false},
-	{"http", "connect", FIELD_CONNECT_TARGET, false},
-	{"socks", "target", FIELD_SOCKS_TARGET, false},
-	{"socks", "version", FIELD_SOCKS_VERSION, false},
-};
-
 /* A second value makes an array of the first. */
 static void put_value(json_t *o, const char *key, bool list, json_t *value)
 {
@@ -142,7 +126,7 @@ static void put_value(json_t *o, const char *key, bool list, json_t *value)
 }
 
 /* "h2,http/1.1" is one value of ours, two of Suricata's. */
-static void put_alpns(json_t *o, const char *key, struct str all)
+static void put_list(json_t *o, const char *key, struct str all)
 {
 	while (all.len) {
 		const char *comma = memchr(all.p, ',', all.len);
@@ -153,30 +137,57 @@ static void put_alpns(json_t *o, const char *key, struct str all)
 	}
 }
 
+static json_t *wire_number(struct str s)
+{
+	json_int_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n = n * 10 + (s.p[i] - '0');
+	return json_integer(n);
+}
+
+/* The object that a name with dots is in; *name becomes its last part. */
+static json_t *object_of(json_t *o, const char **name)
+{
+	const char *dot;
+
+	while ((dot = strchr(*name, '.'))) {
+		size_t n = (size_t)(dot - *name);
+		json_t *in = json_object_getn(o, *name, n);
+
+		if (!in) {
+			in = json_object();
+			json_object_setn_new(o, *name, n, in);
+		}
+		o = in;
+		*name = dot + 1;
+	}
+	return o;
+}
+
+static void put_fact(json_t *o, const struct fact_value *v)
+{
+	const char *key = field_name(v->field);
+	json_t *in = object_of(o, &key);
+
+	switch (field_kind(v->field)) {
+	case FIELD_LIST:
+		put_list(in, key, v->value);
+		break;
+	case FIELD_NUMBER:
+		put_value(in, key, false, wire_number(v->value));
+		break;
+	case FIELD_TEXT:
+		put_value(in, key, false, wire_string(v->value));
+		break;
+	}
+}
+
 static void put_facts(json_t *o, const struct facts *f, bool every_message)
 {
-	for (unsigned i = 0; i < f->n_values; i++) {
-		const struct fact_value *v = &f->values[i];
-
-		if (v->message > 0 && !every_message)
-			continue;
-		for (size_t j = 0; j < sizeof(places) / sizeof(*places); j++) {
-			json_t *in;
-
-			if (places[j].field != v->field)
-				continue;
-			in = json_object_get(o, places[j].object);
-			if (!in) {
-				in = json_object();
-				json_object_set_new(o, places[j].object, in);
-			}
-			if (v->field == FIELD_TLS_ALPN)
-				put_alpns(in, places[j].key, v->value);
-			else
-				put_value(in, places[j].key, places[j].list,
-					  wire_string(v->value));
-		}
-	}
+	for (unsigned i = 0; i < f->n_values; i++)
+		if (f->values[i].message == 0 || every_message)
+			put_fact(o, &f->values[i]);
 }
 
 /* The outermost protocol, and all of them where there is more than one. */

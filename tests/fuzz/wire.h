@@ -145,6 +145,37 @@ static void wire_compare(const struct wire_run *a, const struct wire_run *b)
 		abort();
 }
 
+/* The same for what goes over UDP: each delivery is a datagram. */
+static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
+{
+	static struct wire_run w;
+
+	if (size < 2 || size > WIRE_INPUT_MAX)
+		return -1;
+	memset(&w, 0, sizeof(w));
+	arena_init(&w.arena, 65536, 0);
+	facts_init(&w.facts, &w.arena);
+	proto_stack_init(&w.stack, IPPROTO_UDP, &w.arena);
+	for (size_t at = 0; at < size;) {
+		size_t len = wire_delivery(&data[at], size - at);
+		uint8_t *copy = malloc(len);
+
+		if (!copy && len)
+			abort();
+		if (len)
+			memcpy(copy, &data[at], len);
+		if (len && w.stack.state != STACK_DONE &&
+		    w.stack.state != STACK_BAD)
+			(void)proto_stack_datagram(
+				&w.stack, copy[0] & 1 ? DIR_SERVER : DIR_CLIENT,
+				reader_of(&copy[1], len - 1), &w.facts);
+		free(copy);
+		at += len + WIRE_MARKER_LEN;
+	}
+	arena_done(&w.arena);
+	return 0;
+}
+
 /* `only`: inputs that do not begin like this protocol are not for the target.
  */
 static inline int wire_fuzz(const uint8_t *data, size_t size,

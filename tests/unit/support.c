@@ -85,15 +85,20 @@ void bytes_text(struct bytes *b, const char *z)
 	bytes_add(b, z, strlen(z));
 }
 
-struct wire *wire_new(void)
+static struct wire *wire_over(uint8_t l4)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 
 	ck_assert_ptr_nonnull(w);
 	arena_init(&w->arena, 0, 0);
 	facts_init(&w->facts, &w->arena);
-	proto_stack_init(&w->stack, IPPROTO_TCP, &w->arena);
+	proto_stack_init(&w->stack, l4, &w->arena);
 	return w;
+}
+
+struct wire *wire_new(void)
+{
+	return wire_over(IPPROTO_TCP);
 }
 
 void wire_free(struct wire *w)
@@ -127,6 +132,14 @@ void wire_send(struct wire *w, enum dir dir, const void *p, size_t n)
 		if (w->stack.state == STACK_DONE || w->stack.state == STACK_BAD)
 			break;
 	} while (offer(w, DIR_CLIENT) | offer(w, DIR_SERVER));
+}
+
+static void wire_datagram(struct wire *w, struct turn t)
+{
+	t.bytes.p = at_page_end(t.bytes.p, t.bytes.left);
+	if (w->stack.state == STACK_PROBING || w->stack.state == STACK_FEEDING)
+		(void)proto_stack_datagram(&w->stack, t.dir, t.bytes,
+					   &w->facts);
 }
 
 static void send_pieces(struct wire *w, struct turn t, size_t piece)
@@ -203,6 +216,61 @@ static void expect_text(const struct turn *turns, size_t n, size_t piece,
 		      cut, text, want);
 	free(text);
 	wire_free(w);
+}
+
+static void expect_wire(struct wire *w, const char *want)
+{
+	char *text = wire_text(w);
+
+	ck_assert_msg(!strcmp(text, want), "\n got %s\nwant %s", text, want);
+	free(text);
+	wire_free(w);
+}
+
+void expect_datagrams(const struct turn *turns, size_t n, const char *want)
+{
+	struct wire *w = wire_over(IPPROTO_UDP);
+
+	for (size_t i = 0; i < n; i++)
+		wire_datagram(w, turns[i]);
+	expect_wire(w, want);
+}
+
+/* Datagram `which` other than it was. */
+static void play_other(const struct turn *turns, size_t n, size_t which,
+		       struct reader other)
+{
+	struct wire *w = wire_over(IPPROTO_UDP);
+
+	for (size_t i = 0; i < n; i++) {
+		struct turn t = turns[i];
+
+		if (i == which)
+			t.bytes = other;
+		wire_datagram(w, t);
+	}
+	wire_free(w);
+}
+
+void survive_every_datagram(const struct turn *turns, size_t n)
+{
+	static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
+	static uint8_t copy[65536];
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = turns[i].bytes.left;
+
+		ck_assert_uint_le(len, sizeof(copy));
+		memcpy(copy, turns[i].bytes.p, len);
+		for (size_t at = 0; at < len; at++) {
+			play_other(turns, n, i, reader_of(copy, at));
+			for (size_t v = 0; v < sizeof(values); v++) {
+				copy[at] = values[v];
+				play_other(turns, n, i, reader_of(copy, len));
+			}
+			copy[at] = turns[i].bytes.p[at];
+		}
+	}
 }
 
 static size_t total(const struct turn *turns, size_t n)

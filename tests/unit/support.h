@@ -69,6 +69,12 @@ void expect_every_split(const struct turn *turns, size_t n, const char *text);
 /* Each byte of each turn set to some values: no crash, no hang. */
 void survive_every_flip(const struct turn *turns, size_t n);
 
+/* The same of datagrams, which arrive as they are. */
+void expect_datagrams(const struct turn *turns, size_t n, const char *text);
+
+/* Each datagram cut short at every byte, and each byte set to some values. */
+void survive_every_datagram(const struct turn *turns, size_t n);
+
 /* One side says a text; NULs are part of it. */
 #define SAYS(dir, text)                                                  \
 	{                                                                \

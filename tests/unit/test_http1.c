@@ -4,14 +4,16 @@
 #include "agent/proto/registry.h"
 #include "tests/unit/support.h"
 
-#define METHOD "http.method[0,0]="
-#define TARGET " http.target[0,0]="
-#define HOST   " http.host[0,0]="
+#include <netinet/in.h>
+
+#define METHOD "http.http_method[0,0]="
+#define TARGET " http.url[0,0]="
+#define HOST   " http.hostname[0,0]="
 #define GET_A  METHOD "GET" TARGET "/" HOST "a.org"
 #define POST_A METHOD "POST" TARGET "/" HOST "a.org"
-#define GET_B                                        \
-	" http.method[0,1]=GET http.target[0,1]=/b " \
-	"http.host[0,1]=b.org"
+#define GET_B                                          \
+	" http.http_method[0,1]=GET http.url[0,1]=/b " \
+	"http.hostname[0,1]=b.org"
 #define NEXT_B "GET /b HTTP/1.1\r\nHost: b.org\r\n\r\n"
 #define HEAD_A "POST / HTTP/1.1\r\nHost: a.org\r\n"
 
@@ -195,14 +197,16 @@ START_TEST(connect_opens_an_inner_stream)
 		 " http.connect[0,0]=a.org:443" HOST "a.org"},
 		{{C(CONNECT), S(OK200), C("GET / HTTP/1.1\r\nHost: i\r\n\r\n")},
 		 "feeding http http " CONNECTED
-		 " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"},
+		 " http.http_method[1,0]=GET http.url[1,0]=/ "
+		 "http.hostname[1,0]=i"},
 		/* the client does not wait for the answer */
 		{{C(CONNECT "GET / HTTP/1.1\r\nHost: i\r\n\r\n")},
 		 "feeding http+ " CONNECTED},
 		{{C(CONNECT "GET / HTTP/1.1\r\nHost: i\r\n\r\n"),
 		  S("HTTP/1.1 100 Continue\r\n\r\n" OK200)},
 		 "feeding http http " CONNECTED
-		 " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"},
+		 " http.http_method[1,0]=GET http.url[1,0]=/ "
+		 "http.hostname[1,0]=i"},
 		/* refused: the next request */
 		{{C(CONNECT), S("HTTP/1.1 407 No\r\n\r\nHTTP/1.1 200"),
 		  C(NEXT_B)},
@@ -211,9 +215,9 @@ START_TEST(connect_opens_an_inner_stream)
 		    "CONNECT b:1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
 		  S("HTTP/1.1 407 No\r\n\r\n" OK200)},
 		 "feeding http http " CONNECTED
-		 " http.method[0,1]=CONNECT http.target[0,1]=b:1"
-		 " http.connect[0,1]=b:1 http.method[1,0]=GET"
-		 " http.target[1,0]=/"},
+		 " http.http_method[0,1]=CONNECT http.url[0,1]=b:1"
+		 " http.connect[0,1]=b:1 http.http_method[1,0]=GET"
+		 " http.url[1,0]=/"},
 		/* a server that speaks first inside */
 		{{C(CONNECT), S(OK200 "SSH-2.0-x\r\n"), C("SSH-2.0-y\r\n")},
 		 "done http unknown " CONNECTED},
@@ -302,9 +306,9 @@ START_TEST(long_lines_are_looked_at_once)
 	size_t seen = 0;
 
 	memset(&text[5], 'x', sizeof(text) - 5);
-	for (unsigned i = 0; i < registry_count(); i++)
-		if (registry_get(i)->app == APP_HTTP)
-			http1 = registry_get(i);
+	for (unsigned i = 0; registry_get(IPPROTO_TCP, i); i++)
+		if (registry_get(IPPROTO_TCP, i)->app == APP_HTTP)
+			http1 = registry_get(IPPROTO_TCP, i);
 	ck_assert_ptr_nonnull(http1);
 	for (unsigned round = 0; round < 5; round++) {
 		for (size_t n = 1; n < sizeof(text); n++) {

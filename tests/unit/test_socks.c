@@ -9,7 +9,7 @@
 #define TO_NAME TARGET "a.org:443"
 #define DONE5   "\5\0\0\1\0\0\0\0\0\0"
 #define GET_I   "GET / HTTP/1.1\r\nHost: i\r\n\r\n"
-#define INNER   " http.method[1,0]=GET http.target[1,0]=/ http.host[1,0]=i"
+#define INNER   " http.http_method[1,0]=GET http.url[1,0]=/ http.hostname[1,0]=i"
 
 START_TEST(version_5_is_told)
 {

@@ -19,7 +19,9 @@ static const struct extension sni = EXT(0, "\0\x12\0\0\x0fwww.Example.org");
 static const struct extension alpn = EXT(16, "\0\x0c\2h2\x08http/1.1");
 static const struct extension groups = EXT(10, "\0\2\0\x1d");
 
-#define BOTH "done tls tls.sni[0,0]=www.Example.org tls.alpn[0,0]=h2,http/1.1"
+#define BOTH                                     \
+	"done tls tls.sni[0,0]=www.Example.org " \
+	"tls.client_alpns[0,0]=h2,http/1.1"
 
 /* A ClientHello's body. */
 static void hello_body(struct bytes *b, const struct extension *ext, size_t n)
@@ -140,7 +142,7 @@ START_TEST(extensions_are_read_by_the_grammar)
 		{{EXT(0, "\0\4\0\0\2a")}, 1, "bad tls?"},
 		{{EXT(0, "\0\4\1\0\1a")}, 1, "bad tls?"},
 		/* application protocols */
-		{{EXT(16, "\0\3\2h2")}, 1, "done tls tls.alpn[0,0]=h2"},
+		{{EXT(16, "\0\3\2h2")}, 1, "done tls tls.client_alpns[0,0]=h2"},
 		{{EXT(16, "\0\0")}, 1, "bad tls?"},
 		{{EXT(16, "\0\1\0")}, 1, "bad tls?"},
 		{{EXT(16, "\0\3\3h2")}, 1, "bad tls?"},

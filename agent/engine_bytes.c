@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The bytes of a packet: into order, and to the protocol. */
+#include "agent/engine_priv.h"
+
+#include <netinet/in.h>
+
+static bool wants_bytes(const struct flow *f)
+{
+	return f->stack.state == STACK_PROBING ||
+	       f->stack.state == STACK_FEEDING;
+}
+
+/* Offer each direction what it has, until neither moves. */
+static void feed(struct engine *e, struct flow *f, enum dir dir)
+{
+	for (unsigned idle = 0; idle < 2 && wants_bytes(f); dir = !dir) {
+		struct stream *s = &f->streams[dir];
+		struct reader unread = stream_unread(s);
+		size_t before = unread.left;
+
+		if (before > 0)
+			(void)proto_stack_feed(&f->stack, dir, &unread,
+					       &f->facts);
+		stream_consume(s, &unread);
+		idle = unread.left == before ? idle + 1 : 0;
+		if (f->decided && e->opt.read_on)
+			stream_forget(s);
+	}
+	if (!f->decided &&
+	    stream_in_order(&f->streams[DIR_SERVER]) > LIMIT_SERVER_FIRST_BYTES)
+		proto_stack_give_up(&f->stack, &f->facts);
+}
+
+/* New bytes of a TCP packet go to the stream, and what is in order to the
+ * protocol. */
+static enum engine_taken take_tcp(struct engine *e, struct flow *f,
+				  enum dir dir, const struct packet *pkt)
+{
+	struct stream *s = &f->streams[dir];
+	uint32_t seq = pkt->seq;
+
+	engine_tcp_note(f, dir, pkt);
+	if (pkt->tcp_flags & TCP_SYN) {
+		seq++;
+		if (!s->started)
+			stream_start(s, seq);
+		f->passed[dir] = seq;
+		if (dir == DIR_SERVER)
+			f->answered = true;
+	}
+	if (!wants_bytes(f) || pkt->payload.left == 0 ||
+	    (pkt->tcp_flags & TCP_RST))
+		return TAKEN_OK;
+	switch (stream_add(s, seq, pkt->payload)) {
+	case STREAM_OK:
+		break;
+	case STREAM_REPEAT:
+		return TAKEN_REPEAT;
+	case STREAM_CONFLICT:
+		return TAKEN_CONFLICT;
+	case STREAM_LIMIT:
+	case STREAM_NOMEM:
+		return TAKEN_LIMIT;
+	}
+	feed(e, f, dir);
+	return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG) ? TAKEN_URGENT
+							       : TAKEN_OK;
+}
+
+/* UDP has no order that a decision could wait for: a datagram counts as it
+ * comes. */
+static enum engine_taken take_udp(struct flow *f, enum dir dir,
+				  const struct packet *pkt)
+{
+	if (wants_bytes(f))
+		(void)proto_stack_datagram(&f->stack, dir, pkt->payload,
+					   &f->facts);
+	return TAKEN_OK;
+}
+
+enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
+			      const struct packet *pkt)
+{
+	if (pkt->l4 == IPPROTO_TCP)
+		return take_tcp(e, f, dir, pkt);
+	return pkt->l4 == IPPROTO_UDP ? take_udp(f, dir, pkt) : TAKEN_OK;
+}

@@ -525,17 +525,16 @@ void random_flow(struct chance *c, struct facts *f)
 
 static enum field name_field(enum app app)
 {
-	switch (app) {
-	case APP_HTTP:
-		return FIELD_HTTP_HOST;
-	case APP_TLS:
-		return FIELD_TLS_SNI;
-	case APP_SOCKS:
-		return FIELD_SOCKS_TARGET;
-	case APP_UNKNOWN:
-	case APP_COUNT:
-		break;
-	}
+	static const struct {
+		enum app app;
+		enum field field;
+	} all[] = {{APP_HTTP, FIELD_HTTP_HOST},
+		   {APP_TLS, FIELD_TLS_SNI},
+		   {APP_SOCKS, FIELD_SOCKS_TARGET}};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].app == app)
+			return all[i].field;
 	return FIELD_COUNT;
 }
 

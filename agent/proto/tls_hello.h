@@ -35,6 +35,7 @@ struct tls_hello {
 	struct reader versions;      /* u16 each */
 	unsigned n_extensions;
 	uint16_t extensions[LIMIT_TLS_EXTENSIONS]; /* types, as they came */
+	uint16_t sorted[LIMIT_TLS_EXTENSIONS];     /* least first */
 };
 
 /* FW_ERR_INVAL when it is not by the grammar: lengths that do not fit, an

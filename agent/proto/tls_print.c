@@ -179,7 +179,7 @@ static bool ja4_extensions(const struct tls_hello *hello, char *out,
 	start(&line);
 	*n = 0;
 	for (unsigned i = 0; i < hello->n_extensions; i++) {
-		uint16_t v = hello->extensions[i];
+		uint16_t v = hello->sorted[i];
 
 		if (tls_is_grease(v))
 			continue;
@@ -187,7 +187,6 @@ static bool ja4_extensions(const struct tls_hello *hello, char *out,
 		if (v != TLS_EXTENSION_SERVER_NAME && v != TLS_EXTENSION_ALPN)
 			types[hashed++] = v;
 	}
-	tls_sort(types, hashed);
 	add_list(&line, types, hashed);
 	while (list.left > 1 && !line.full) {
 		uint16_t v = reader_u16(&list);

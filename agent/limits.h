@@ -52,6 +52,13 @@
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 
+/* Extensions of a hello; some 60 are registered.  Beyond: malformed. */
+#define LIMIT_TLS_EXTENSIONS 256
+
+/* The line of numbers that a fingerprint of a hello is made of; all registered
+ * cipher suites fit.  Beyond: that fingerprint is not told. */
+#define LIMIT_TLS_FINGERPRINT 4096
+
 /* One HTTP head: request line and header fields. */
 #define LIMIT_HTTP_HEAD 65536
 

@@ -31,6 +31,9 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APP_BIT(app) ((app_mask)1 << (app))
 #define APP_ALL      (APP_BIT(APP_COUNT) - 1)
 
+/* Their first message is the ClientHello of TLS. */
+#define APPS_WITH_HELLO (APP_BIT(APP_TLS) | APP_BIT(APP_QUIC))
+
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
 enum field {

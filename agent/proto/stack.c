@@ -217,16 +217,15 @@ static void probe_datagram(struct proto_stack *s, enum dir dir,
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts)
 {
-	unsigned layers;
+	bool inside; /* a module has left it to the next layer */
 
 	do {
-		layers = facts->n_layers;
 		if (s->state == STACK_PROBING)
 			probe_datagram(s, dir, in, facts);
-		if (s->state == STACK_FEEDING && in.left > 0)
+		inside = s->state == STACK_FEEDING && in.left > 0;
+		if (inside)
 			feed(s, dir, &in, facts);
-	} while (s->state == STACK_PROBING && in.left > 0 &&
-		 facts->n_layers > layers);
+	} while (inside && s->state == STACK_PROBING && in.left > 0);
 	return s->state;
 }
 

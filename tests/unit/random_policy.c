@@ -525,17 +525,11 @@ void random_flow(struct chance *c, struct facts *f)
 
 static enum field name_field(enum app app)
 {
-	static const struct {
-		enum app app;
-		enum field field;
-	} all[] = {{APP_HTTP, FIELD_HTTP_HOST},
-		   {APP_TLS, FIELD_TLS_SNI},
-		   {APP_SOCKS, FIELD_SOCKS_TARGET}};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (all[i].app == app)
-			return all[i].field;
-	return FIELD_COUNT;
+	if (app == APP_HTTP)
+		return FIELD_HTTP_HOST;
+	if (APPS_WITH_HELLO & APP_BIT(app))
+		return FIELD_TLS_SNI;
+	return app == APP_SOCKS ? FIELD_SOCKS_TARGET : FIELD_COUNT;
 }
 
 static void add_name(struct chance *c, struct facts *f, enum app app)
@@ -548,7 +542,7 @@ static void add_name(struct chance *c, struct facts *f, enum app app)
 	static const char *const offers[] = {"h2", "h2,http/1.1", "h2,x"};
 	enum field field = name_field(app);
 
-	if (app == APP_TLS && chance_once_in(c, 2)) {
+	if ((APPS_WITH_HELLO & APP_BIT(app)) && chance_once_in(c, 2)) {
 		facts_add(f, FIELD_TLS_ALPN, 0, str_of(PICK(c, offers)));
 		return;
 	}

@@ -525,17 +525,12 @@ void random_flow(struct chance *c, struct facts *f)
 
 static enum field name_field(enum app app)
 {
-	switch (app) {
-	case APP_HTTP:
+	if (app == APP_HTTP)
 		return FIELD_HTTP_HOST;
-	case APP_TLS:
+	if (app == APP_TLS)
 		return FIELD_TLS_SNI;
-	case APP_SOCKS:
+	if (app == APP_SOCKS)
 		return FIELD_SOCKS_TARGET;
-	case APP_UNKNOWN:
-	case APP_COUNT:
-		break;
-	}
 	return FIELD_COUNT;
 }
 

@@ -144,7 +144,8 @@ $(B)/fwagentd $(B)/fwctl:
 $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) \
+		$(CHECK_LIBS) $(ALL_LIBS)
 
 # What gives memory is replaced in the tests that refuse it.
 WRAPPED := malloc calloc realloc mmap idn2_lookup_u8 nfct_new \
@@ -173,6 +174,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer) \
 		-o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS)
 
+# How replay reads captures.
+CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
+$(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)
 
 $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)

@@ -3,13 +3,10 @@
 
 #include <pcap/pcap.h>
 
-#define TYPE_IPV4           0x0800
-#define TYPE_IPV6           0x86dd
 #define TYPE_VLAN           0x8100
 #define TYPE_VLAN_SERVICE   0x88a8
 #define TYPE_VLAN_OLD       0x9100
 #define TYPE_VLAN_OLDER     0x9200
-#define TYPE_MPLS           0x8847
 #define TYPE_MPLS_MULTICAST 0x8848
 #define TYPE_PPPOE_SESSION  0x8864
 #define TYPE_LENGTH_MAX     1500
@@ -19,6 +16,20 @@
 #define NFLOG_PAYLOAD       9
 #define NFLOG_TYPE_MASK     0x7fff
 #define NFLOG_TYPE_MAX      64
+#define NLPID_IPV4          0xcc
+#define NLPID_IPV6          0x8e
+/* Frame control of IEEE 802.11: the first byte ... */
+#define WIFI_KIND    0x0f
+#define WIFI_DATA    0x08
+#define WIFI_NO_DATA 0x40
+#define WIFI_QOS     0x80
+/* ... the second ... */
+#define WIFI_TO_DS     0x01
+#define WIFI_FROM_DS   0x02
+#define WIFI_PROTECTED 0x40
+#define WIFI_ORDER     0x80
+/* ... and of the QoS field: several packets in one frame. */
+#define WIFI_AGGREGATE 0x8000
 /* VLAN tags or MPLS labels one in another. */
 #define DEPTH_MAX 8
 
@@ -38,7 +49,7 @@ static bool mpls_strip(struct reader *r)
 	return false;
 }
 
-static bool ppp_strip(struct reader *r)
+bool pcap_link_ppp(struct reader *r)
 {
 	uint16_t protocol;
 
@@ -53,10 +64,10 @@ static bool ppp_strip(struct reader *r)
 static bool pppoe_strip(struct reader *r)
 {
 	reader_skip(r, 6);
-	return ppp_strip(r);
+	return pcap_link_ppp(r);
 }
 
-static bool type_strip(uint16_t type, struct reader *r)
+bool pcap_link_type(uint16_t type, struct reader *r)
 {
 	for (int i = 0; i < DEPTH_MAX; i++) {
 		if (type != TYPE_VLAN && type != TYPE_VLAN_SERVICE &&
@@ -70,10 +81,10 @@ static bool type_strip(uint16_t type, struct reader *r)
 		type = reader_u16(r);
 	}
 	switch (type) {
-	case TYPE_IPV4:
-	case TYPE_IPV6:
+	case PCAP_TYPE_IPV4:
+	case PCAP_TYPE_IPV6:
 		return is_ip(r);
-	case TYPE_MPLS:
+	case PCAP_TYPE_MPLS:
 	case TYPE_MPLS_MULTICAST:
 		return mpls_strip(r);
 	case TYPE_PPPOE_SESSION:
@@ -109,6 +120,55 @@ static bool nflog_strip(struct reader *r)
 	return false;
 }
 
+/* IEEE 802.11: data frames that are not encrypted (9.2.3, 9.3.2). */
+static bool wifi_strip(struct reader *r)
+{
+	uint8_t kind = reader_u8(r), flags = reader_u8(r);
+	bool four = (flags & WIFI_TO_DS) && (flags & WIFI_FROM_DS);
+	uint16_t qos = 0;
+
+	if ((kind & WIFI_KIND) != WIFI_DATA || (flags & WIFI_PROTECTED) ||
+	    (kind & WIFI_NO_DATA))
+		return false;
+	reader_skip(r, four ? 28 : 22);
+	if (kind & WIFI_QOS)
+		qos = reader_u16(r);
+	if (qos & WIFI_AGGREGATE)
+		return false;
+	if (flags & WIFI_ORDER)
+		reader_skip(r, 4);
+	if (reader_u24(r) != SNAP)
+		return false;
+	reader_skip(r, 3);
+	return pcap_link_type(reader_u16(r), r);
+}
+
+/* Before it stands what the receiver says of the radio. */
+static bool radiotap_strip(struct reader *r)
+{
+	unsigned len = reader_peek(r, 2) | (unsigned)reader_peek(r, 3) << 8;
+
+	reader_skip(r, len);
+	return wifi_strip(r);
+}
+
+/* RFC 2427: an address of two bytes or more, then what it is. */
+static bool frame_relay_strip(struct reader *r)
+{
+	uint8_t protocol;
+
+	reader_skip(r, 1);
+	for (int i = 0; i < 3 && !(reader_u8(r) & 1); i++)
+		;
+	if (reader_peek(r, 0) != 0x03)
+		return pcap_link_type(reader_u16(r), r);
+	reader_skip(r, 1);
+	protocol = reader_u8(r);
+	if (protocol == 0) /* padding */
+		protocol = reader_u8(r);
+	return (protocol == NLPID_IPV4 || protocol == NLPID_IPV6) && is_ip(r);
+}
+
 bool pcap_link_is_known(int type)
 {
 	switch (type) {
@@ -125,6 +185,9 @@ bool pcap_link_is_known(int type)
 	case DLT_PPP_ETHER:
 	case DLT_C_HDLC:
 	case DLT_NFLOG:
+	case DLT_IEEE802_11:
+	case DLT_IEEE802_11_RADIO:
+	case DLT_FRELAY:
 		return true;
 	default:
 		return false;
@@ -148,20 +211,26 @@ bool pcap_link_strip(int type, struct reader *frame)
 	case DLT_LINUX_SLL2:
 		ethertype = reader_u16(frame);
 		reader_skip(frame, 18);
-		return type_strip(ethertype, frame);
+		return pcap_link_type(ethertype, frame);
 	case DLT_NULL:
 	case DLT_LOOP:
 		reader_skip(frame, 4);
 		return is_ip(frame);
 	case DLT_PPP:
 	case DLT_PPP_SERIAL:
-		return ppp_strip(frame);
+		return pcap_link_ppp(frame);
 	case DLT_PPP_ETHER:
 		return pppoe_strip(frame);
 	case DLT_NFLOG:
 		return nflog_strip(frame);
+	case DLT_IEEE802_11:
+		return wifi_strip(frame);
+	case DLT_IEEE802_11_RADIO:
+		return radiotap_strip(frame);
+	case DLT_FRELAY:
+		return frame_relay_strip(frame);
 	default:
 		return is_ip(frame);
 	}
-	return type_strip(reader_u16(frame), frame);
+	return pcap_link_type(reader_u16(frame), frame);
 }

@@ -2,10 +2,15 @@
 #include "agent/fwctl/replay.h"
 
 #include "agent/engine.h"
+#include "agent/fwctl/defrag.h"
 #include "agent/fwctl/pcap_read.h"
+#include "agent/fwctl/tunnel.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* Packets in packets. */
+#define TUNNELS_MAX 5
 
 struct replay {
 	const struct replay_options *opt;
@@ -109,17 +114,30 @@ static void drain(struct engine *e)
 		;
 }
 
-static enum fw_err packets(struct engine *e, struct pcap_read *pcap)
+/* The packet, and what it carries. */
+static void packet(struct engine *e, const struct pcap_packet *p, uint64_t now)
+{
+	struct engine_input in = {.raw = p->ip,
+				  .id = (uint32_t)p->number,
+				  .zone_src = ENGINE_ZONE_BY_ADDRESS,
+				  .zone_dst = ENGINE_ZONE_BY_ADDRESS};
+
+	for (unsigned depth = 0; depth < TUNNELS_MAX; depth++) {
+		engine_packet(e, &in, now);
+		drain(e);
+		if (!tunnel_open(&in.raw))
+			break;
+	}
+}
+
+static enum fw_err packets(struct engine *e, struct pcap_read *pcap,
+			   struct defrag *defrag)
 {
 	struct pcap_packet p;
 	enum fw_err err;
 	uint64_t now = 0;
 
 	while ((err = pcap_read_next(pcap, &p)) == FW_OK) {
-		struct engine_input in = {.raw = p.ip,
-					  .id = (uint32_t)p.number,
-					  .zone_src = ENGINE_ZONE_BY_ADDRESS,
-					  .zone_dst = ENGINE_ZONE_BY_ADDRESS};
 		uint64_t due = engine_next_deadline(e);
 
 		/* A capture's clock may step back; the engine's does not. */
@@ -127,8 +145,8 @@ static enum fw_err packets(struct engine *e, struct pcap_read *pcap)
 			now = p.ns;
 		if (due && due <= now)
 			engine_tick(e, now);
-		engine_packet(e, &in, now);
-		drain(e);
+		if (defrag_take(defrag, &p.ip))
+			packet(e, &p, now);
 	}
 	engine_finish(e, now);
 	drain(e);
@@ -151,9 +169,10 @@ enum fw_err replay_capture(const struct replay_options *options,
 	char why[PCAP_READ_ERROR_MAX] = "";
 	struct pcap_read *pcap = NULL;
 	enum fw_err rc = FW_ERR_NOMEM;
+	struct defrag *defrag = defrag_new();
 	struct engine *e = NULL;
 
-	if (!r)
+	if (!r || !defrag)
 		goto out;
 	*r = (struct replay){.opt = options, .out = out};
 	rc = pcap_read_open(path, why, &pcap);
@@ -173,7 +192,7 @@ enum fw_err replay_capture(const struct replay_options *options,
 		goto out;
 	}
 	engine_set_policy(e, options->policy);
-	rc = packets(e, pcap);
+	rc = packets(e, pcap, defrag);
 	if (rc)
 		(void)fprintf(err, "%s: %s\n", path, pcap_read_error(pcap));
 	if (options->table)
@@ -181,6 +200,7 @@ enum fw_err replay_capture(const struct replay_options *options,
 out:
 	engine_free(e);
 	pcap_read_close(pcap);
+	defrag_free(defrag);
 	free(r);
 	return rc;
 }

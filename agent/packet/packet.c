@@ -34,11 +34,16 @@ uint64_t packet_sum(uint64_t sum, struct reader bytes)
 	return sum;
 }
 
-bool packet_sum_is_good(uint64_t sum)
+uint16_t packet_sum_field(uint64_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	return (uint16_t)~sum;
+}
+
+bool packet_sum_is_good(uint64_t sum)
+{
+	return packet_sum_field(sum) == 0;
 }
 
 bool packet_checksum_is_wrong(const struct packet_body *body,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/packet/packet.h"
+#include "agent/packet/packet_sum.h"
 
 /* What an IP header encloses, shrinking while headers are taken off. */
 struct packet_body {
@@ -35,12 +36,6 @@ enum packet_fault packet_body_bound(struct packet_body *body, uint32_t wire,
 /* Take a header of n bytes off. */
 enum packet_fault packet_body_take(struct packet_body *body, uint32_t n,
 				   struct reader *out_header);
-
-/* Ones' complement sum over the bytes, added to `sum`, not folded. */
-uint64_t packet_sum(uint64_t sum, struct reader bytes);
-
-/* A sum that includes the checksum field is right when it folds to 0xffff. */
-bool packet_sum_is_good(uint64_t sum);
 
 /* Is the checksum over pseudo header and body to be found wrong?  False also
  * when it is not asked for or cannot be known. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/packet/segment.h"
 
+#include "agent/packet/packet_sum.h"
+
 #include <netinet/in.h>
 
 #define IPV4_HEADER 20
@@ -22,28 +24,13 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 	return put16(p, (uint16_t)v);
 }
 
-/* RFC 1071; an odd byte at the end counts as the high one. */
-static uint32_t sum16(const uint8_t *p, size_t n, uint32_t sum)
-{
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	return n % 2 ? sum + ((uint32_t)p[n - 1] << 8) : sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 /* The TCP header, options and payload; returns their length. */
 static size_t put_tcp(const struct tcp_segment *s, uint8_t *tcp)
 {
 	size_t addr = ipaddr_len(s->src.family);
 	size_t header = TCP_HEADER + (s->has_timestamps ? TIMESTAMPS : 0);
 	size_t len = header + s->payload.left;
-	uint32_t sum = IPPROTO_TCP + (uint32_t)len; /* of the pseudo header */
+	uint64_t sum = IPPROTO_TCP + len; /* of the pseudo header */
 	uint8_t *p = tcp;
 
 	p = put16(p, s->sport);
@@ -61,10 +48,10 @@ static size_t put_tcp(const struct tcp_segment *s, uint8_t *tcp)
 	}
 	if (s->payload.left)
 		memcpy(p, s->payload.p, s->payload.left);
-	sum = sum16(s->src.bytes, addr, sum);
-	sum = sum16(s->dst.bytes, addr, sum);
-	sum = sum16(tcp, len, sum);
-	(void)put16(tcp + 16, fold(sum));
+	sum = packet_sum(sum, reader_of(s->src.bytes, addr));
+	sum = packet_sum(sum, reader_of(s->dst.bytes, addr));
+	sum = packet_sum(sum, reader_of(tcp, len));
+	(void)put16(tcp + 16, packet_sum_field(sum));
 	return len;
 }
 
@@ -80,7 +67,8 @@ static size_t put_ipv4(const struct tcp_segment *s, uint8_t *buf)
 	buf[9] = IPPROTO_TCP;
 	memcpy(buf + 12, s->src.bytes, 4);
 	memcpy(buf + 16, s->dst.bytes, 4);
-	(void)put16(buf + 10, fold(sum16(buf, IPV4_HEADER, 0)));
+	(void)put16(buf + 10, packet_sum_field(packet_sum(
+				      0, reader_of(buf, IPV4_HEADER))));
 	return len;
 }
 

@@ -35,11 +35,20 @@ to_scorer='
 	def plain: gsub("\\\\x(?<h>[0-9a-f]{2})"; "%" + .h);
 	def host: if contains(":") then "[" + . + "]" else . end;
 	select(.src_port != null) |
-	{pcap: $pcap, src_ip, src_port, dest_ip, dest_port, proto, app_proto,
-	 tls: {sni: (.tls.sni | list), alpn: (.tls.client_alpns | list | join(","))},
+	{pcap: $pcap, src_ip, src_port, dest_ip, dest_port, proto,
+	 app_proto: (.fw.layers // [.app_proto]),
+	 tls: {sni: (.tls.sni | list), alpn: (.tls.client_alpns | list | join(",")),
+		ja3: (.tls.ja3.hash | list), ja4: (.tls.ja4 | list), ech: .tls.ech},
+	 quic: {version: (.quic.version | list)},
+	 dns: {qname: (.dns.rrname | list)},
+	 ssh: {banner: (.ssh.client.banner | list),
+		server_banner: (.ssh.server.banner | list)},
 	 http: {host: (.http.hostname | list | map(host)),
 		method: (.http.http_method | list),
 		target: (.http.url | list | map(plain))},
+	 http2: {authority: (.http.hostname | list | map(host)),
+		method: (.http.http_method | list),
+		path: (.http.url | list | map(plain))},
 	 socks: {target: (.socks.target | list | map(gsub("[\\[\\]]"; ""))),
 		 version: (.socks.version | list)}}'
 
@@ -50,7 +59,7 @@ done >"$work/predictions.jsonl"
 
 python3 "$corpus/score_truth.py" "$corpus/truth.tsv" \
 	"$work/predictions.jsonl" --grades ASB "$@" >"$work/scores"
-grep -E '^(field|sni|alpn|http_|socks_)|: ' "$work/scores"
+grep -vE '^proto .*later' "$work/scores"
 bad=$(awk -v recall="$RECALL" '
 	$2 !~ /later/ && $1 ~ /^(sni|alpn|http_host|http_method|http_target)$/ {
 		seen++

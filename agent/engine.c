@@ -380,6 +380,8 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
+	f->resync = f->midstream && in->mark == MARK_WATCHED &&
+		    now - e->started < LIMIT_LOST_NS;
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
@@ -632,6 +634,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	if (dir == DIR_SERVER)
 		engine_tcp_acked(e, f, &pkt);
 	a.taken = engine_take(e, f, dir, &pkt);
+	if (f->resync && engine_watch_resync(e, f, &a))
+		return;
 	engine_judge(e, f, &a, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
 		end_undecided(e, f, &a);

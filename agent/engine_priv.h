@@ -99,6 +99,11 @@ void engine_watch_release(struct flow *f);
 void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 		       const struct engine_input *in);
 
+/* A flow that an engine before this one has allowed so far, and is in the
+ * middle of: false once a message begins, which is judged. */
+bool engine_watch_resync(struct engine *e, struct flow *f,
+			 const struct arrival *a);
+
 /* A packet of a flow that is allowed so far gets its verdict. */
 void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 			 uint64_t now);

@@ -71,6 +71,24 @@ void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 		note_server(f, pkt);
 }
 
+bool engine_watch_resync(struct engine *e, struct flow *f,
+			 const struct arrival *a)
+{
+	if (f->stack.state == STACK_PROBING ||
+	    (f->facts.n_layers && f->facts.layers[0].app != APP_UNKNOWN)) {
+		f->resync = false;
+		return false;
+	}
+	/* Some of a body: the next packet may be a message's. */
+	stream_done(&f->streams[DIR_CLIENT]);
+	f->facts.n_layers = 0;
+	f->facts.open = true;
+	proto_stack_init(&f->stack, f->facts.l4, &f->arena);
+	engine_tcp_passed(f, a->dir, a->pkt);
+	engine_out_verdict(e, OUTPUT_PASS, a->in->id);
+	return true;
+}
+
 void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 			 uint64_t now)
 {

@@ -209,7 +209,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		   {"sni", &r->sni},       {"alpn", &r->alpn},
 		   {"method", &r->method}, {"path", &r->path}};
 	app_mask apps = check_apps(c, "app", &r->app);
-	bool tls = apps & APP_BIT(APP_TLS), http = apps & APP_BIT(APP_HTTP);
+	bool tls = apps & APPS_WITH_HELLO, http = apps & APP_BIT(APP_HTTP);
 
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);
@@ -229,8 +229,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	}
 	check_carried(c, r, "host", &r->host, some_app_carries_name(apps),
 		      "carries a name");
-	check_carried(c, r, "sni", &r->sni, tls, "is TLS");
-	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS");
+	check_carried(c, r, "sni", &r->sni, tls, "is TLS or QUIC");
+	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
 }

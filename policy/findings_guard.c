@@ -84,7 +84,7 @@ static void keep_by(struct stacks *s, const struct ir_protocol *guard)
 static app_mask needed_app(const struct ir_rule *rule)
 {
 	if (rule->sni_words.n || rule->alpns.n)
-		return APP_BIT(APP_TLS);
+		return APPS_WITH_HELLO;
 	return rule->methods.n || rule->paths.n ? APP_BIT(APP_HTTP) : 0;
 }
 

@@ -100,8 +100,8 @@ static void tell_prints(const struct tls_hello *hello, enum tls_over over,
 		tell(facts, FIELD_TLS_JA4, message, str_mem(ja4, sizeof(ja4)));
 }
 
-enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
-			   unsigned message, struct facts *facts)
+void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
+		     unsigned message, struct facts *facts)
 {
 	static const char *const ech[] = {
 		[TLS_ECH_OUTER] = "outer",
@@ -109,22 +109,27 @@ enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 		[TLS_ECH_ESNI] = "esni",
 		[TLS_ECH_OTHER] = "other",
 	};
+	struct reader sni = hello->sni;
+	size_t n = sni.left;
+
+	if (hello->has_sni)
+		tell(facts, FIELD_TLS_SNI, message,
+		     str_mem(reader_take(&sni, n), n));
+	if (hello->has_alpn)
+		tls_tell_alpn(hello->alpn, FIELD_TLS_ALPN, message, facts);
+	tell_versions(hello, message, facts);
+	if (hello->ech != TLS_ECH_NONE)
+		tell(facts, FIELD_TLS_ECH, message, str_of(ech[hello->ech]));
+	tell_prints(hello, over, message, facts);
+}
+
+enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
+			   unsigned message, struct facts *facts)
+{
 	struct tls_hello hello;
 	enum fw_err err = tls_hello_parse(body, over, &hello);
-	const uint8_t *p;
-	size_t n;
 
-	if (err)
-		return err;
-	n = hello.sni.left;
-	p = reader_take(&hello.sni, n);
-	if (hello.has_sni)
-		tell(facts, FIELD_TLS_SNI, message, str_mem(p, n));
-	if (hello.has_alpn)
-		tls_tell_alpn(hello.alpn, FIELD_TLS_ALPN, message, facts);
-	tell_versions(&hello, message, facts);
-	if (hello.ech != TLS_ECH_NONE)
-		tell(facts, FIELD_TLS_ECH, message, str_of(ech[hello.ech]));
-	tell_prints(&hello, over, message, facts);
-	return FW_OK;
+	if (!err)
+		tls_parsed_tell(&hello, over, message, facts);
+	return err;
 }

@@ -53,6 +53,16 @@
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 
+/* A handshake message of DTLS, collected from its fragments: a hello with the
+ * largest keys has 2 KiB, a chain of certificates some 5.  Beyond: a hello is
+ * malformed, an answer not told. */
+#define LIMIT_DTLS_MESSAGE 16384
+
+/* A server's certificate, and its names as text.  Beyond: the certificate, or
+ * the names behind, are not told. */
+#define LIMIT_TLS_CERTIFICATE 16384
+#define LIMIT_TLS_NAMES       8192
+
 /* Extensions of a hello; some 60 are registered.  Beyond: malformed. */
 #define LIMIT_TLS_EXTENSIONS 256
 

@@ -214,8 +214,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	}
 	check_carried(c, r, "host", &r->host, some_app_carries_name(apps),
 		      "carries a name");
-	check_carried(c, r, "sni", &r->sni, tls, "is TLS or QUIC");
-	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS or QUIC");
+	check_carried(c, r, "sni", &r->sni, tls, "is TLS, DTLS or QUIC");
+	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS, DTLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
 }

@@ -32,7 +32,8 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APP_ALL      (APP_BIT(APP_COUNT) - 1)
 
 /* Their first message is the ClientHello of TLS. */
-#define APPS_WITH_HELLO (APP_BIT(APP_TLS) | APP_BIT(APP_QUIC))
+#define APPS_WITH_HELLO \
+	(APP_BIT(APP_TLS) | APP_BIT(APP_DTLS) | APP_BIT(APP_QUIC))
 
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 

@@ -19,7 +19,6 @@
 #include "agent/proto/quic_packet.h"
 #include "agent/proto/tls_tell.h"
 #include "policy/base/hash.h"
-#include "policy/base/strbuf.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,9 +123,8 @@ static enum proto_result hello_tell(struct quic_state *st, struct reader body,
 
 	if (tls_hello_parse(body, TLS_OVER_QUIC, &hello))
 		return PROTO_BAD;
-	if (!is_told(st, hello.sni) &&
-	    tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts))
-		return PROTO_BAD;
+	if (!is_told(st, hello.sni))
+		tls_parsed_tell(&hello, TLS_OVER_QUIC, st->told, facts);
 	return PROTO_DONE;
 }
 

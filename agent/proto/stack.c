@@ -116,6 +116,21 @@ static bool waits(const struct proto_stack *s)
 	       s->current->waits(s->module);
 }
 
+static void inner(struct proto_stack *s, struct facts *facts)
+{
+	const struct proto *agreed =
+		s->current->inner ? s->current->inner(s->module) : NULL;
+
+	s->current = NULL;
+	s->module = NULL;
+	s->asked = 0;
+	s->probed = 0;
+	s->banner_len = 0;
+	s->state = STACK_PROBING;
+	if (agreed)
+		begin(s, agreed, facts);
+}
+
 static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 		 struct facts *facts)
 {
@@ -130,12 +145,7 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 			bad(s, "a message is too long");
 		break;
 	case PROTO_INNER:
-		s->current = NULL;
-		s->module = NULL;
-		s->asked = 0;
-		s->probed = 0;
-		s->banner_len = 0;
-		s->state = STACK_PROBING;
+		inner(s, facts);
 		break;
 	case PROTO_DONE:
 		done(s, facts);
@@ -230,4 +240,11 @@ void proto_stack_give_up(struct proto_stack *s, struct facts *facts)
 bool proto_stack_is_waiting(const struct proto_stack *s)
 {
 	return s->state == STACK_PROBING && s->probed > 0;
+}
+
+uint64_t proto_stack_skips(const struct proto_stack *s)
+{
+	if (s->state != STACK_FEEDING || !s->current->skips)
+		return s->state == STACK_DONE ? UINT64_MAX : 0;
+	return s->current->skips(s->module);
 }

@@ -26,7 +26,7 @@
 #define REPLAY_MOST     16
 #define TIME_MIN        1000000000 /* 2001 */
 #define WRAPPED_KEY_MIN 290
-#define RESET_MAX       2048
+#define RESET_MAX       1023 /* the sealed key has 290 bytes and little more */
 #define TCP_LENGTH      2
 
 /* A replay number of a beginning, and a time of this century. */

@@ -85,3 +85,10 @@
 
 /* A DNS message over TCP with its length. */
 #define LIMIT_DNS_MESSAGE 65537
+
+/* The first line of an SSH side: 255 bytes by RFC 4253, more in life.  Beyond:
+ * the flow is malformed. */
+#define LIMIT_SSH_BANNER 1024
+
+/* Its first packet (RFC 4253 6.1).  Beyond: nothing more is told. */
+#define LIMIT_SSH_PACKET 35000

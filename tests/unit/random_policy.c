@@ -531,6 +531,8 @@ static enum field name_field(enum app app)
 		return FIELD_TLS_SNI;
 	if (app == APP_SOCKS)
 		return FIELD_SOCKS_TARGET;
+	if (app == APP_DNS)
+		return FIELD_DNS_RRNAME;
 	return FIELD_COUNT;
 }
 

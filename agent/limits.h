@@ -52,6 +52,20 @@
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 
+/* Extensions of a hello; some 60 are registered.  Beyond: malformed. */
+#define LIMIT_TLS_EXTENSIONS 256
+
+/* The line of numbers that a fingerprint of a hello is made of; all registered
+ * cipher suites fit.  Beyond: that fingerprint is not told. */
+#define LIMIT_TLS_FINGERPRINT 4096
+/* A ClientHello in QUIC: the largest ones with post-quantum keys are of 2 KiB.
+ * Beyond: the flow is malformed. */
+#define LIMIT_QUIC_HELLO 16384
+
+/* Pieces of it that do not touch each other; clients that shuffle make up to
+ * ten.  Beyond: the flow is malformed. */
+#define LIMIT_QUIC_PIECES 32
+
 /* One HTTP head: request line and header fields. */
 #define LIMIT_HTTP_HEAD 65536
 

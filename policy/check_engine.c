@@ -230,9 +230,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		   {"method", &r->method}, {"path", &r->path},
 		   {"qname", &r->qname},   {"banner", &r->banner}};
 	app_mask apps = check_apps(c, "app", &r->app);
-	bool tls = apps & APP_BIT(APP_TLS), http = apps & APP_BIT(APP_HTTP);
-	bool dns = apps & (APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) |
-			   APP_BIT(APP_LLMNR) | APP_BIT(APP_NETBIOS));
+	bool tls = apps & APPS_WITH_HELLO, http = apps & APP_BIT(APP_HTTP);
+	bool dns = apps & APPS_WITH_QUESTIONS;
 
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);
@@ -254,8 +253,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	}
 	check_carried(c, r, "host", &r->host, some_app_carries_name(apps),
 		      "carries a name");
-	check_carried(c, r, "sni", &r->sni, tls, "is TLS");
-	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS");
+	check_carried(c, r, "sni", &r->sni, tls, "is TLS or QUIC");
+	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
 	check_carried(c, r, "qname", &r->qname, dns, "is DNS");

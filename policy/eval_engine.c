@@ -115,9 +115,9 @@ static bool is_sni(enum field field)
 	return field == FIELD_TLS_SNI;
 }
 
-static bool app_is_tls(enum app app)
+static bool app_has_hello(enum app app)
 {
-	return app == APP_TLS;
+	return APPS_WITH_HELLO & APP_BIT(app);
 }
 
 /* --- words --------------------------------------------------------------- */
@@ -192,8 +192,7 @@ static bool is_qname(enum field field)
 
 static bool app_is_dns(enum app app)
 {
-	return app == APP_DNS || app == APP_MDNS || app == APP_LLMNR ||
-	       app == APP_NETBIOS;
+	return (APPS_WITH_QUESTIONS & APP_BIT(app)) != 0;
 }
 
 static bool is_banner(enum field field)
@@ -226,8 +225,9 @@ enum tri eval_engine_conditions(const struct ir_rule *rule,
 		{rule->has_hosts,
 		 {is_name_field, app_carries_name, name_fits, &rule->hosts}},
 		{rule->sni_words.n,
-		 {is_sni, app_is_tls, name_fits, &rule->snis}},
-		{rule->alpns.n, {is_alpn, app_is_tls, alpn_fits, &rule->alpns}},
+		 {is_sni, app_has_hello, name_fits, &rule->snis}},
+		{rule->alpns.n,
+		 {is_alpn, app_has_hello, alpn_fits, &rule->alpns}},
 		{rule->methods.n,
 		 {is_method, app_is_http, method_fits, &rule->methods}},
 		{rule->paths.n,

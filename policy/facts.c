@@ -36,7 +36,31 @@ bool facts_layer_begin(struct facts *f, enum app app)
 		return false;
 	f->layers[f->n_layers++] = (struct facts_layer){.app = app};
 	f->open = false;
+	f->begin = (struct facts_begin){.values = f->values,
+					.n_values = f->n_values,
+					.capacity = f->capacity,
+					.dropped = f->dropped};
+	if (f->arena)
+		f->begin.mark = arena_mark(f->arena);
 	return true;
+}
+
+static void forget(struct facts *f)
+{
+	f->values = f->begin.values;
+	f->n_values = f->begin.n_values;
+	f->capacity = f->begin.capacity;
+	f->dropped = f->begin.dropped;
+	arena_rewind(f->arena, f->begin.mark);
+}
+
+void facts_layer_again(struct facts *f)
+{
+	FW_ASSERT(f->n_layers > 0);
+	f->layers[f->n_layers - 1].settled = false;
+	f->open = false;
+	if (f->forgets)
+		forget(f);
 }
 
 void facts_layer_settle(struct facts *f, bool inner)

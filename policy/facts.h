@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "policy/base/arena.h"
 #include "policy/base/err.h"
 #include "policy/base/ipaddr.h"
 #include "policy/base/str.h"
@@ -16,8 +17,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct arena;
 
 enum app {
 #define X(id, ...) APP_##id,
@@ -31,6 +30,14 @@ __extension__ typedef unsigned __int128 app_mask;
 
 #define APP_BIT(app) ((app_mask)1 << (app))
 #define APP_ALL      (APP_BIT(APP_COUNT) - 1)
+
+/* Their first message is the ClientHello of TLS. */
+#define APPS_WITH_HELLO (APP_BIT(APP_TLS) | APP_BIT(APP_QUIC))
+
+/* Those that ask for names in the format of DNS. */
+#define APPS_WITH_QUESTIONS                                          \
+	(APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) | APP_BIT(APP_LLMNR) | \
+	 APP_BIT(APP_NETBIOS))
 
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
@@ -83,6 +90,16 @@ struct facts {
 	struct fact_value *values; /* FACTS_VALUES_MAX at most */
 	unsigned n_values, capacity, dropped;
 	struct arena *arena; /* borrowed */
+
+	/* Where the values of the current layer begin: what was there then. */
+	struct facts_begin {
+		struct arena_mark mark;
+		struct fact_value *values;
+		unsigned n_values, capacity, dropped;
+	} begin;
+	/* A message that begins makes those before it in its layer forgotten:
+	 * they were judged. */
+	bool forgets;
 };
 
 /* Nothing is known but that everything is still open.  `arena` is borrowed. */
@@ -95,6 +112,10 @@ bool facts_layer_begin(struct facts *f, enum app app);
 /* The current layer's parser has told all that a decision needs.  `inner`: a
  * further layer follows inside this one. */
 void facts_layer_settle(struct facts *f, bool inner);
+
+/* Another message of the current layer begins, which a decision needs as it
+ * needed the first. */
+void facts_layer_again(struct facts *f);
 
 /* Tell a value of the current layer; the bytes are copied. */
 void facts_add(struct facts *f, enum field field, unsigned message,

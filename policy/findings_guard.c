@@ -84,12 +84,11 @@ static void keep_by(struct stacks *s, const struct ir_protocol *guard)
 static app_mask needed_app(const struct ir_rule *rule)
 {
 	if (rule->sni_words.n || rule->alpns.n)
-		return APP_BIT(APP_TLS);
+		return APPS_WITH_HELLO;
 	if (rule->methods.n || rule->paths.n)
 		return APP_BIT(APP_HTTP);
 	if (rule->qname_words.n)
-		return APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) |
-		       APP_BIT(APP_LLMNR) | APP_BIT(APP_NETBIOS);
+		return APPS_WITH_QUESTIONS;
 	return rule->banners.n ? APP_BIT(APP_SSH) : 0;
 }
 

@@ -12,9 +12,9 @@
  *
  * The server is listened to only when its answer changes what the client's
  * bytes mean: after CONNECT (2xx: an inner stream begins) and after a request
- * to upgrade (101: no longer HTTP/1).  Until then the client's further bytes
- * stay unread; but a client that goes on with a plain request has not been
- * upgraded, so that works without seeing the server.
+ * to upgrade (101: another stream begins).  Until then the client's further
+ * bytes stay unread; but a client that goes on with a plain request has not
+ * been upgraded, so that works without seeing the server.
  *
  * A request line is told as soon as it is there; a head is consumed as a whole,
  * `scan` says how far its end was looked for.  Facts are told even when the
@@ -23,6 +23,7 @@
 #include "agent/limits.h"
 #include "agent/proto/http1_head.h"
 #include "agent/proto/proto.h"
+#include "agent/proto/websocket.h"
 
 /* Empty lines before the first request line. */
 #define EMPTY_BYTES_MAX 32
@@ -50,6 +51,8 @@ struct http1_state {
 	struct http1_scan scan;   /* client */
 	struct http1_scan answer; /* server */
 	bool in_line;             /* server: in a line that is no answer */
+	bool begun;               /* this message was told to have */
+	bool websocket;           /* is asked for */
 	bool client_ahead;        /* unread requests behind the awaited one */
 	bool line_told;           /* the request line of this message */
 	bool old, loose, connect; /* what it said */
@@ -166,33 +169,72 @@ static void message_begin(struct http1_state *st,
 	st->message++;
 }
 
+static void tell_field(struct http1_state *st, const struct http1_field *field,
+		       struct facts *facts)
+{
+	static const struct {
+		const char *name;
+		enum field field;
+	} told[] = {
+		{"user-agent", FIELD_HTTP_USER_AGENT},
+		{"content-type", FIELD_HTTP_CONTENT_TYPE},
+		{"sec-websocket-protocol", FIELD_WEBSOCKET_PROTOCOL},
+	};
+
+	if (str_eq_nocase(field->name, str_of("host")))
+		tell_host(st, field->value, facts);
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
+		if (str_eq_nocase(field->name, str_of(told[i].name)))
+			facts_add(facts, told[i].field, st->message,
+				  field->value);
+}
+
+/* What two servers could take for two different things, or NULL. */
+static const char *ambiguity(const struct http1_state *st, bool clean,
+			     const struct http1_framing *framing)
+{
+	if (st->loose)
+		return "version";
+	if (!clean)
+		return "control bytes";
+	if (http1_framing_is_bad(framing, st->old))
+		return "length";
+	/* RFC 9110 9.3.6: a CONNECT has no body. */
+	if (st->connect && (framing->chunked || framing->length > 0))
+		return "body of CONNECT";
+	return NULL;
+}
+
 /* `head`: request line (told), fields, empty line. */
 static enum proto_result head_tell(struct http1_state *st, struct reader head,
 				   struct facts *facts)
 {
 	struct http1_framing framing = {0};
-	struct http1_field field;
 	bool upgrade = false, clean = http1_head_is_clean(head);
+	struct http1_field field;
+	const char *ambiguous;
 	struct str line;
 
 	(void)http1_line(&head, &line);
 	while (http1_field_next(&head, &field)) {
 		http1_framing_note(&framing, &field);
-		if (str_eq_nocase(field.name, str_of("host")))
-			tell_host(st, field.value, facts);
-		if (str_eq_nocase(field.name, str_of("upgrade")))
-			upgrade = true;
+		tell_field(st, &field, facts);
+		if (!str_eq_nocase(field.name, str_of("upgrade")))
+			continue;
+		upgrade = true;
+		st->websocket = str_eq_nocase(field.value, str_of("websocket"));
 	}
-	if (st->loose || !clean || http1_framing_is_bad(&framing, st->old))
+	ambiguous = ambiguity(st, clean, &framing);
+	if (ambiguous) {
+		facts_add(facts, FIELD_HTTP_AMBIGUOUS, st->message,
+			  str_of(ambiguous));
 		return PROTO_BAD;
-	/* RFC 9110 9.3.6: a CONNECT has no body. */
-	if (st->connect && (framing.chunked || framing.length > 0))
-		return PROTO_BAD;
+	}
 	if (st->connect)
 		st->awaited = HTTP1_AWAIT_CONNECT;
 	else if (upgrade)
 		st->awaited = HTTP1_AWAIT_UPGRADE;
-	facts_layer_settle(facts, st->connect);
+	facts_layer_settle(facts, st->awaited != HTTP1_AWAIT_NONE);
 	message_begin(st, &framing);
 	return PROTO_MORE;
 }
@@ -209,6 +251,9 @@ static enum proto_result line_feed(struct http1_state *st, struct reader *in,
 		reader_skip(in, empty_lines(in));
 	if (in->left == 0)
 		return PROTO_MORE;
+	if (!st->begun && st->message > 0)
+		facts_layer_again(facts);
+	st->begun = true;
 	if (probe_line(*in, st->scan.at) == PROBE_NO)
 		return PROTO_BAD;
 	if (reader_find(in, '\n', st->scan.at) == in->left)
@@ -241,7 +286,7 @@ static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 	if (len == 0)
 		return PROTO_MORE;
 	st->scan = (struct http1_scan){0};
-	st->line_told = false;
+	st->line_told = st->begun = false;
 	return head_tell(st, reader_sub(in, len), facts);
 }
 
@@ -389,7 +434,8 @@ static bool answer_find(struct http1_state *st, struct reader *in)
 	return false;
 }
 
-static enum proto_result answer_take(struct http1_state *st, struct reader head)
+static enum proto_result answer_take(struct http1_state *st, struct reader head,
+				     struct facts *facts)
 {
 	enum http1_awaited awaited = st->awaited;
 	unsigned status = 0;
@@ -398,7 +444,7 @@ static enum proto_result answer_take(struct http1_state *st, struct reader head)
 	if (http1_line(&head, &line))
 		status = http1_status(line);
 	if (awaited == HTTP1_AWAIT_UPGRADE && status == 101)
-		return PROTO_DONE;
+		return PROTO_INNER;
 	if (status >= 100 && status < 200 && status != 101)
 		return PROTO_MORE;
 	st->awaited = HTTP1_AWAIT_NONE;
@@ -406,10 +452,13 @@ static enum proto_result answer_take(struct http1_state *st, struct reader head)
 		st->scan = (struct http1_scan){0};
 	if (awaited == HTTP1_AWAIT_CONNECT && status >= 200 && status < 300)
 		return PROTO_INNER;
+	/* It stays what it is. */
+	facts_layer_settle(facts, false);
 	return PROTO_MORE;
 }
 
-static enum proto_result server_feed(struct http1_state *st, struct reader *in)
+static enum proto_result server_feed(struct http1_state *st, struct reader *in,
+				     struct facts *facts)
 {
 	enum proto_result result = PROTO_MORE;
 
@@ -422,7 +471,7 @@ static enum proto_result server_feed(struct http1_state *st, struct reader *in)
 		if (len == 0)
 			return PROTO_MORE;
 		st->answer = (struct http1_scan){0};
-		result = answer_take(st, reader_sub(in, len));
+		result = answer_take(st, reader_sub(in, len), facts);
 	}
 	/* Requests that waited for this answer come before more answers. */
 	if (result == PROTO_MORE && !st->client_ahead)
@@ -434,7 +483,25 @@ static enum proto_result http1_feed(void *state, enum dir dir,
 				    struct reader *in, struct facts *facts)
 {
 	return dir == DIR_CLIENT ? client_feed(state, in, facts)
-				 : server_feed(state, in);
+				 : server_feed(state, in, facts);
+}
+
+static const struct proto *http1_inner(const void *state)
+{
+	const struct http1_state *st = state;
+
+	return st->awaited == HTTP1_AWAIT_UPGRADE && st->websocket
+		       ? &proto_websocket
+		       : NULL;
+}
+
+static uint64_t http1_skips(const void *state)
+{
+	const struct http1_state *st = state;
+
+	return st->client == HTTP1_LENGTH || st->client == HTTP1_CHUNK_DATA
+		       ? st->left
+		       : 0;
 }
 
 static bool http1_waits(const void *state)
@@ -452,4 +519,6 @@ const struct proto proto_http1 = {
 	.probe = http1_probe,
 	.feed = http1_feed,
 	.waits = http1_waits,
+	.inner = http1_inner,
+	.skips = http1_skips,
 };

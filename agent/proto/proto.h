@@ -58,6 +58,14 @@ struct proto {
 	/* feed gets what the server said first, as far as it was kept, before
 	 * anything else. */
 	bool wants_banner;
+	/* It goes on with messages of the client that a policy may judge, each
+	 * begun with facts_layer_again(): how many of the client's next bytes
+	 * are none (a body), whatever they say.  NULL: the first message
+	 * tells all. */
+	uint64_t (*skips)(const void *state);
+	/* What both sides have agreed to speak behind PROTO_INNER; NULL: the
+	 * stream tells by its bytes. */
+	const struct proto *(*inner)(const void *state);
 	/* Nothing the client says is looked at before the server has answered.
 	 * NULL: never so. */
 	bool (*waits)(const void *state);

@@ -16,8 +16,7 @@ static const struct proto *const over_tcp[] = {
 #include "agent/proto/protos.def"
 #undef ROW_TCP
 #undef ROW_UDP
-	NULL
-};
+	NULL};
 
 static const struct proto *const over_udp[] = {
 #define ROW_TCP(row)
@@ -25,8 +24,7 @@ static const struct proto *const over_udp[] = {
 #include "agent/proto/protos.def"
 #undef ROW_TCP
 #undef ROW_UDP
-	NULL
-};
+	NULL};
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 

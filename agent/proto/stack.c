@@ -119,6 +119,21 @@ static bool waits(const struct proto_stack *s)
 	       s->current->waits(s->module);
 }
 
+static void inner(struct proto_stack *s, struct facts *facts)
+{
+	const struct proto *agreed =
+		s->current->inner ? s->current->inner(s->module) : NULL;
+
+	s->current = NULL;
+	s->module = NULL;
+	s->asked = 0;
+	s->probed = 0;
+	s->banner_len = 0;
+	s->state = STACK_PROBING;
+	if (agreed)
+		begin(s, agreed, facts);
+}
+
 static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 		 struct facts *facts)
 {
@@ -133,12 +148,7 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 			bad(s, "a message is too long");
 		break;
 	case PROTO_INNER:
-		s->current = NULL;
-		s->module = NULL;
-		s->asked = 0;
-		s->probed = 0;
-		s->banner_len = 0;
-		s->state = STACK_PROBING;
+		inner(s, facts);
 		break;
 	case PROTO_DONE:
 		done(s, facts);
@@ -210,16 +220,15 @@ static void probe_datagram(struct proto_stack *s, enum dir dir,
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts)
 {
-	unsigned layers;
+	bool inside; /* a module has left it to the next layer */
 
 	do {
-		layers = facts->n_layers;
 		if (s->state == STACK_PROBING)
 			probe_datagram(s, dir, in, facts);
-		if (s->state == STACK_FEEDING && in.left > 0)
+		inside = s->state == STACK_FEEDING && in.left > 0;
+		if (inside)
 			feed(s, dir, &in, facts);
-	} while (s->state == STACK_PROBING && in.left > 0 &&
-		 facts->n_layers > layers);
+	} while (inside && s->state == STACK_PROBING && in.left > 0);
 	return s->state;
 }
 
@@ -234,4 +243,11 @@ void proto_stack_give_up(struct proto_stack *s, struct facts *facts)
 bool proto_stack_is_waiting(const struct proto_stack *s)
 {
 	return s->state == STACK_PROBING && s->probed > 0;
+}
+
+uint64_t proto_stack_skips(const struct proto_stack *s)
+{
+	if (s->state != STACK_FEEDING || !s->current->skips)
+		return s->state == STACK_DONE ? UINT64_MAX : 0;
+	return s->current->skips(s->module);
 }

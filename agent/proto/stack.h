@@ -55,5 +55,9 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
  * is not known by now is APP_UNKNOWN, settled. */
 void proto_stack_give_up(struct proto_stack *s, struct facts *facts);
 
+/* Bytes of the client that come next and are no message; UINT64_MAX when
+ * nothing of the client is looked at any more. */
+uint64_t proto_stack_skips(const struct proto_stack *s);
+
 /* Some module still holds the stream for one of its own (PROBE_MORE). */
 bool proto_stack_is_waiting(const struct proto_stack *s);

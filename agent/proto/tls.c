@@ -13,8 +13,7 @@
  */
 #include "agent/limits.h"
 #include "agent/proto/proto.h"
-#include "agent/proto/tls_hello.h"
-#include "policy/base/strbuf.h"
+#include "agent/proto/tls_tell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,44 +89,15 @@ static enum probe_result tls_probe(const struct probe *first)
 	return type == HANDSHAKE_CLIENT_HELLO ? PROBE_YES : PROBE_NO;
 }
 
-static void tell_alpn(struct reader names, struct facts *facts)
-{
-	struct strbuf joined;
-
-	strbuf_init(&joined, LIMIT_TLS_HELLO);
-	while (names.left > 0) {
-		struct reader name = reader_sub(&names, reader_u8(&names));
-		const uint8_t *p;
-		size_t n = name.left;
-
-		p = reader_take(&name, n);
-		if (joined.len > 0)
-			strbuf_addz(&joined, ",");
-		strbuf_add(&joined, str_mem(p, n));
-	}
-	facts_add(facts, FIELD_TLS_ALPN, 0,
-		  str_mem(strbuf_text(&joined), joined.len));
-	strbuf_done(&joined);
-}
-
 /* `message`: the handshake message with its header. */
 static enum proto_result hello_tell(struct reader message, struct facts *facts)
 {
-	struct tls_hello hello;
 	struct reader body;
 
 	reader_skip(&message, 1);
 	body = reader_sub(&message, reader_u24(&message));
-	if (body.failed || tls_hello_parse(body, &hello))
+	if (body.failed || tls_hello_tell(body, TLS_OVER_TCP, 0, facts))
 		return PROTO_BAD;
-	if (hello.has_sni) {
-		size_t n = hello.sni.left;
-
-		facts_add(facts, FIELD_TLS_SNI, 0,
-			  str_mem(reader_take(&hello.sni, n), n));
-	}
-	if (hello.has_alpn)
-		tell_alpn(hello.alpn, facts);
 	facts_layer_settle(facts, false);
 	return PROTO_DONE;
 }

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The ClientHello by RFC 8446 4.1.2, RFC 6347 4.2.1 (DTLS: a cookie stands
+ * between the session and the cipher suites), RFC 6066 3 (server_name), RFC
+ * 7301 (ALPN) and RFC 9849 (encrypted hellos).
+ *
+ * What a decision stands on (name, ALPN) is taken strictly: a server that reads
+ * it otherwise than we do would be reached under another name.  The lists that
+ * only fingerprints are made of are taken as far as they fit.
+ */
 #include "agent/proto/tls_hello.h"
 
-#define EXTENSION_SERVER_NAME 0
-#define EXTENSION_ALPN        16
-#define NAME_TYPE_HOST        0
-#define SESSION_ID_MAX        32
+#include <string.h>
 
-/* One bit for each extension type there can be: a hello may hold so many that
- * comparing each with each would take its time. */
-struct seen {
-	uint64_t words[65536 / 64];
-};
-
-static bool seen_before(struct seen *s, uint16_t type)
-{
-	uint64_t bit = 1ULL << (type % 64);
-	uint64_t *word = &s->words[type / 64];
-
-	if (*word & bit)
-		return true;
-	*word |= bit;
-	return false;
-}
+#define EXTENSION_GROUPS        10
+#define EXTENSION_POINT_FORMATS 11
+#define EXTENSION_SIGNATURES    13
+#define EXTENSION_VERSIONS      43
+#define EXTENSION_ECH           0xfe0d
+#define EXTENSION_ESNI          0xffce /* drafts up to 6 */
+#define NAME_TYPE_HOST          0
+#define RANDOM_LEN              32
+#define SESSION_ID_MAX          32
 
 /* RFC 6066 3: one name of a type at most; the list and each name not empty. */
 static enum fw_err server_name(struct reader body, struct tls_hello *hello)
@@ -62,48 +61,119 @@ static enum fw_err alpn(struct reader body, struct tls_hello *hello)
 	return FW_OK;
 }
 
+/* RFC 9849 5: what GREASE (6.2) sends has the same form. */
+static enum tls_ech ech(struct reader body)
+{
+	uint8_t type = reader_u8(&body);
+
+	if (type == 1)
+		return reader_done(&body) ? TLS_ECH_INNER : TLS_ECH_OTHER;
+	reader_skip(&body, 5); /* cipher suite, config id */
+	reader_skip(&body, reader_u16(&body));
+	if (type != 0 || reader_sub(&body, reader_u16(&body)).left == 0)
+		return TLS_ECH_OTHER;
+	return reader_done(&body) ? TLS_ECH_OUTER : TLS_ECH_OTHER;
+}
+
+static enum fw_err extension(uint16_t type, struct reader data,
+			     struct tls_hello *hello)
+{
+	switch (type) {
+	case TLS_EXTENSION_SERVER_NAME:
+		return server_name(data, hello);
+	case TLS_EXTENSION_ALPN:
+		return alpn(data, hello);
+	case EXTENSION_GROUPS:
+		hello->groups = reader_sub(&data, reader_u16(&data));
+		break;
+	case EXTENSION_POINT_FORMATS:
+		hello->point_formats = reader_sub(&data, reader_u8(&data));
+		break;
+	case EXTENSION_SIGNATURES:
+		hello->signatures = reader_sub(&data, reader_u16(&data));
+		break;
+	case EXTENSION_VERSIONS:
+		hello->versions = reader_sub(&data, reader_u8(&data));
+		break;
+	case EXTENSION_ECH:
+		hello->ech = ech(data);
+		break;
+	case EXTENSION_ESNI:
+		hello->ech = TLS_ECH_ESNI;
+		break;
+	}
+	return FW_OK;
+}
+
+void tls_sort(uint16_t *values, unsigned n)
+{
+	static const unsigned gaps[] = {301, 132, 57, 23, 10, 4, 1};
+
+	/* Tens of them, as in a usual hello, are as fast in one go. */
+	for (size_t g = n < 40 ? sizeof(gaps) / sizeof(*gaps) - 1 : 0;
+	     g < sizeof(gaps) / sizeof(*gaps); g++)
+		for (unsigned gap = gaps[g], i = gap; i < n; i++) {
+			uint16_t v = values[i];
+			unsigned at = i;
+
+			for (; at >= gap && values[at - gap] > v; at -= gap)
+				values[at] = values[at - gap];
+			values[at] = v;
+		}
+}
+
+static bool has_twice(struct tls_hello *hello)
+{
+	memcpy(hello->sorted, hello->extensions,
+	       hello->n_extensions * sizeof(*hello->sorted));
+	tls_sort(hello->sorted, hello->n_extensions);
+	for (unsigned i = 1; i < hello->n_extensions; i++)
+		if (hello->sorted[i] == hello->sorted[i - 1])
+			return true;
+	return false;
+}
+
 static enum fw_err extensions(struct reader list, struct tls_hello *hello)
 {
-	struct seen seen = {0};
 	enum fw_err err = FW_OK;
 
 	while (list.left > 0 && err == FW_OK) {
 		uint16_t type = reader_u16(&list);
 		struct reader data = reader_sub(&list, reader_u16(&list));
 
-		if (data.failed || seen_before(&seen, type))
+		if (data.failed || hello->n_extensions == LIMIT_TLS_EXTENSIONS)
 			return FW_ERR_INVAL;
-		if (type == EXTENSION_SERVER_NAME)
-			err = server_name(data, hello);
-		else if (type == EXTENSION_ALPN)
-			err = alpn(data, hello);
+		hello->extensions[hello->n_extensions++] = type;
+		err = extension(type, data, hello);
 	}
+	if (!err && has_twice(hello))
+		return FW_ERR_INVAL;
 	return err;
 }
 
-enum fw_err tls_hello_parse(struct reader body, struct tls_hello *out_hello)
+enum fw_err tls_hello_parse(struct reader body, enum tls_over over,
+			    struct tls_hello *out_hello)
 {
-	struct tls_hello hello = {0};
-	struct reader session, suites, compression, list;
-	enum fw_err err;
+	struct reader session, compression, list;
 
-	hello.version = reader_u16(&body);
-	reader_skip(&body, 32); /* random */
+	/* Not the arrays: that would take longer than all the rest. */
+	memset(out_hello, 0, offsetof(struct tls_hello, extensions));
+	out_hello->version = reader_u16(&body);
+	reader_skip(&body, RANDOM_LEN);
 	session = reader_sub(&body, reader_u8(&body));
-	suites = reader_sub(&body, reader_u16(&body));
+	if (over == TLS_OVER_DTLS)
+		reader_skip(&body, reader_u8(&body));
+	out_hello->suites = reader_sub(&body, reader_u16(&body));
 	compression = reader_sub(&body, reader_u8(&body));
-	if (body.failed || session.left > SESSION_ID_MAX || suites.left < 2 ||
-	    suites.left % 2 != 0 || compression.left == 0)
+	if (body.failed || session.left > SESSION_ID_MAX ||
+	    out_hello->suites.left < 2 || out_hello->suites.left % 2 != 0 ||
+	    compression.left == 0)
 		return FW_ERR_INVAL;
 	/* Before RFC 3546 there was nothing more. */
-	if (body.left > 0) {
-		list = reader_sub(&body, reader_u16(&body));
-		if (!reader_done(&body))
-			return FW_ERR_INVAL;
-		err = extensions(list, &hello);
-		if (err)
-			return err;
-	}
-	*out_hello = hello;
-	return FW_OK;
+	if (body.left == 0)
+		return FW_OK;
+	list = reader_sub(&body, reader_u16(&body));
+	if (!reader_done(&body))
+		return FW_ERR_INVAL;
+	return extensions(list, out_hello);
 }

@@ -32,16 +32,34 @@ static void *refuse(struct arena *a)
 	return NULL;
 }
 
-void arena_done(struct arena *a)
+struct arena_mark arena_mark(const struct arena *a)
 {
-	while (a->blocks) {
+	return (struct arena_mark){.block = a->blocks,
+				   .in_block = a->blocks ? a->blocks->used : 0,
+				   .used = a->used};
+}
+
+void arena_rewind(struct arena *a, struct arena_mark mark)
+{
+	while (a->blocks != mark.block) {
 		struct arena_block *b = a->blocks;
 
 		a->blocks = b->next;
 		free(b);
 	}
-	a->used = 0;
+	if (mark.block) {
+		/* What it gives is zeroed. */
+		memset((char *)mark.block->data + mark.in_block, 0,
+		       mark.block->used - mark.in_block);
+		mark.block->used = mark.in_block;
+	}
+	a->used = mark.used;
 	a->failed = false;
+}
+
+void arena_done(struct arena *a)
+{
+	arena_rewind(a, (struct arena_mark){0});
 }
 
 static struct arena_block *block_new(struct arena *a, size_t need)

@@ -24,6 +24,17 @@ struct arena {
  * block, 0 for the usual size. */
 void arena_init(struct arena *a, size_t ceiling, size_t first);
 
+/* A point to go back to. */
+struct arena_mark {
+	struct arena_block *block;
+	size_t in_block, used;
+};
+
+struct arena_mark arena_mark(const struct arena *a);
+
+/* Free what came from it since `mark`; what came before stays. */
+void arena_rewind(struct arena *a, struct arena_mark mark);
+
 /* Free all that came from it; it may be used again. */
 void arena_done(struct arena *a);
 

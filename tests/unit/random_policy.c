@@ -527,13 +527,11 @@ static enum field name_field(enum app app)
 {
 	if (app == APP_HTTP)
 		return FIELD_HTTP_HOST;
-	if (app == APP_TLS)
+	if (APPS_WITH_HELLO & APP_BIT(app))
 		return FIELD_TLS_SNI;
-	if (app == APP_SOCKS)
-		return FIELD_SOCKS_TARGET;
 	if (app == APP_DNS)
 		return FIELD_DNS_RRNAME;
-	return FIELD_COUNT;
+	return app == APP_SOCKS ? FIELD_SOCKS_TARGET : FIELD_COUNT;
 }
 
 static void add_name(struct chance *c, struct facts *f, enum app app)
@@ -546,7 +544,7 @@ static void add_name(struct chance *c, struct facts *f, enum app app)
 	static const char *const offers[] = {"h2", "h2,http/1.1", "h2,x"};
 	enum field field = name_field(app);
 
-	if (app == APP_TLS && chance_once_in(c, 2)) {
+	if ((APPS_WITH_HELLO & APP_BIT(app)) && chance_once_in(c, 2)) {
 		facts_add(f, FIELD_TLS_ALPN, 0, str_of(PICK(c, offers)));
 		return;
 	}

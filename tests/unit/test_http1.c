@@ -100,11 +100,14 @@ START_TEST(every_request_of_a_connection_is_told)
 }
 END_TEST
 
+#define UNSURE(why) " http.ambiguous[0,0]=" why
+
 START_TEST(framing_that_readers_part_over_is_bad)
 {
-#define BAD(fields)                                                \
-	{                                                          \
-		{C(HEAD_A fields "\r\n\r\n")}, "bad http? " POST_A \
+#define BAD(fields)                                          \
+	{                                                    \
+		{C(HEAD_A fields "\r\n\r\n")},               \
+			"bad http? " POST_A UNSURE("length") \
 	}
 	static const struct dialogue cases[] = {
 		BAD("Content-Length: 5\r\nContent-Length: 6"),
@@ -125,12 +128,14 @@ START_TEST(framing_that_readers_part_over_is_bad)
 		BAD("Transfer-Encoding: xchunked"),
 		BAD("Transfer-Encoding:"),
 		BAD("Transfer-Encoding : chunked"),
-		BAD("X: a\rHost"),
+		{{C(HEAD_A "X: a\rHost\r\n\r\n")},
+		 "bad http? " POST_A UNSURE("control bytes")},
 		{{C("POST / HTTP/1.0\r\nHost: a.org\r\n"
 		    "Transfer-Encoding: chunked\r\n\r\n")},
-		 "bad http? " POST_A},
+		 "bad http? " POST_A UNSURE("length")},
 		{{C("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n")},
-		 "bad http? " METHOD "GET" TARGET "/" HOST "a\\x00b"},
+		 "bad http? " METHOD "GET" TARGET "/" HOST
+		 "a\\x00b" UNSURE("control bytes")},
 	};
 #undef BAD
 
@@ -154,9 +159,11 @@ START_TEST(bad_bodies_and_what_follows_them)
 		BAD("1\r\nabc"),
 		BAD("1\r\na\rb"),
 		BAD("1234567890123456"),
-		BAD("0\r\n\r\nrubbish that is no request"),
+		{{C(HEAD_A "Transfer-Encoding: chunked\r\n\r\n"
+			   "0\r\n\r\nrubbish that is no request\r\n")},
+		 "bad http? " POST_A},
 		{{C(HEAD_A "Content-Length: 1\r\n\r\nabc\r\n")},
-		 "bad http " POST_A},
+		 "bad http? " POST_A},
 	};
 #undef BAD
 
@@ -168,11 +175,12 @@ START_TEST(requests_without_a_good_version_are_told_and_bad)
 {
 	static const struct dialogue cases[] = {
 		{{C("GET HTTP/1.1\r\nHost: a.org\r\n\r\n")},
-		 "bad http? " METHOD "GET" HOST "a.org"},
+		 "bad http? " METHOD "GET" HOST "a.org" UNSURE("version")},
 		{{C("GET /HTTP/1.1\r\nHost: a.org\r\n\r\n")},
-		 "bad http? " METHOD "GET" TARGET "/HTTP/1.1" HOST "a.org"},
+		 "bad http? " METHOD "GET" TARGET "/HTTP/1.1" HOST
+		 "a.org" UNSURE("version")},
 		{{C("GET / HTTP/1.\r\nHost: a.org\r\n\r\n")},
-		 "bad http? " GET_A},
+		 "bad http? " GET_A UNSURE("version")},
 		{{C("GET /x\r\n")}, "feeding http? " METHOD "GET" TARGET "/x"},
 	};
 
@@ -229,7 +237,7 @@ START_TEST(connect_opens_an_inner_stream)
 		 " ssh.client.software_version[1,0]=y"},
 		{{C("CONNECT a:1 HTTP/1.1\r\nContent-Length: 1\r\n\r\n")},
 		 "bad http? " METHOD "CONNECT" TARGET
-		 "a:1 http.connect[0,0]=a:1"},
+		 "a:1 http.connect[0,0]=a:1" UNSURE("body of CONNECT")},
 	};
 
 	EXPECT_ALL(cases);
@@ -238,20 +246,53 @@ END_TEST
 
 #define UPGRADE "GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: x\r\n\r\n"
 
-START_TEST(an_upgrade_ends_http)
+START_TEST(an_upgrade_opens_an_inner_stream)
 {
 	static const struct dialogue cases[] = {
-		{{C(UPGRADE), S("HTTP/1.1 101 Yes\r\n\r\n"), C("\x81\x80")},
-		 "done http " GET_A},
-		{{C(UPGRADE "\x81\x80")}, "feeding http " GET_A},
-		{{C(UPGRADE "\x81\x80"), S("HTTP/1.1 101 Yes\r\n\r\n")},
-		 "done http " GET_A},
-		{{C(UPGRADE "\x81\x80"), S("HTTP/1.1 200 No\r\n\r\n")},
-		 "bad http " GET_A},
+		{{C(UPGRADE)}, "feeding http+ " GET_A},
+		{{C(UPGRADE), S("HTTP/1.1 101 Yes\r\n\r\n"), C("x\0")},
+		 "done http unknown " GET_A},
+		{{C(UPGRADE "x\0")}, "feeding http+ " GET_A},
+		{{C(UPGRADE "x\0"), S("HTTP/1.1 101 Yes\r\n\r\n")},
+		 "done http unknown " GET_A},
+		{{C(UPGRADE "x\0"), S("HTTP/1.1 200 No\r\n\r\n")},
+		 "bad http? " GET_A},
+		{{C(UPGRADE), S("HTTP/1.1 200 No\r\n\r\n")},
+		 "feeding http " GET_A},
 		{{C(UPGRADE NEXT_B)}, "feeding http " GET_A GET_B},
 		{{C(UPGRADE), S("rest of a body\nHTTP/1.1 200 No\r\n\r\n"),
 		  C(NEXT_B)},
 		 "feeding http " GET_A GET_B},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+#define SOCKET_ASKED                                              \
+	"GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: WebSocket\r\n" \
+	"Sec-WebSocket-Protocol: chat, ssh\r\n\r\n"
+#define SOCKET GET_A " websocket.protocol[0,0]=chat, ssh"
+#define SWITCH S("HTTP/1.1 101 Yes\r\n\r\n")
+
+START_TEST(a_websocket_is_a_layer)
+{
+	static const struct dialogue cases[] = {
+		{{C(SOCKET_ASKED), SWITCH, C("\x81\x80")},
+		 "done http websocket " SOCKET},
+		{{C(SOCKET_ASKED), SWITCH, S("\x81\1x"), C("\x82\xfe")},
+		 "done http websocket " SOCKET},
+		{{C(SOCKET_ASKED), SWITCH, C("\xc1\x85")},
+		 "done http websocket " SOCKET},
+		/* it is not masked, or of no known kind */
+		{{C(SOCKET_ASKED), SWITCH, C("\x81\5")},
+		 "bad http websocket? " SOCKET},
+		{{C(SOCKET_ASKED), SWITCH, C("\x83\x85")},
+		 "bad http websocket? " SOCKET},
+		{{C(SOCKET_ASKED), SWITCH, C("SSH-2.0-x\r\n")},
+		 "bad http websocket? " SOCKET},
+		{{C(SOCKET_ASKED), S("HTTP/1.1 400 No\r\n\r\n"), C(NEXT_B)},
+		 "feeding http " SOCKET GET_B},
 	};
 
 	EXPECT_ALL(cases);
@@ -385,7 +426,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, bad_bodies_and_what_follows_them);
 	tcase_add_test(tc, requests_without_a_good_version_are_told_and_bad);
 	tcase_add_test(tc, connect_opens_an_inner_stream);
-	tcase_add_test(tc, an_upgrade_ends_http);
+	tcase_add_test(tc, an_upgrade_opens_an_inner_stream);
+	tcase_add_test(tc, a_websocket_is_a_layer);
 	tcase_add_test(tc, no_prefix_is_enough);
 	tcase_add_test(tc, a_client_waits_only_for_answers_that_matter);
 	tcase_add_test(tc, heads_have_a_ceiling);

@@ -1,49 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/limits.h"
-#include "agent/proto/tls_hello.h"
-#include "tests/unit/support.h"
-
-/* Extensions of the hellos below. */
-struct extension {
-	unsigned type;
-	const char *data;
-	size_t len;
-};
-
-#define EXT(type, data)                          \
-	{                                        \
-		(type), (data), sizeof(data) - 1 \
-	}
+#include "tests/unit/hello.h"
 
 static const struct extension sni = EXT(0, "\0\x12\0\0\x0fwww.Example.org");
 static const struct extension alpn = EXT(16, "\0\x0c\2h2\x08http/1.1");
 static const struct extension groups = EXT(10, "\0\2\0\x1d");
 
-#define BOTH                                     \
-	"done tls tls.sni[0,0]=www.Example.org " \
-	"tls.client_alpns[0,0]=h2,http/1.1"
-
-/* A ClientHello's body. */
-static void hello_body(struct bytes *b, const struct extension *ext, size_t n)
-{
-	size_t len = 0;
-
-	bytes_u16(b, 0x0303);
-	for (unsigned i = 0; i < 32; i++)
-		bytes_u8(b, i);
-	bytes_u8(b, 0);
-	bytes_u16(b, 4);
-	bytes_u32(b, 0x13011302);
-	bytes_u16(b, 0x0100);
-	for (size_t i = 0; i < n; i++)
-		len += 4 + ext[i].len;
-	bytes_u16(b, (unsigned)len);
-	for (size_t i = 0; i < n; i++) {
-		bytes_u16(b, ext[i].type);
-		bytes_u16(b, (unsigned)ext[i].len);
-		bytes_add(b, ext[i].data, ext[i].len);
-	}
-}
+#define FACTS                                                             \
+	"tls.sni[0,0]=www.Example.org tls.client_alpns[0,0]=h2,http/1.1 " \
+	"tls.client_versions[0,0]=TLS 1.2 "
+#define BOTH                                                  \
+	"done tls " FACTS                                     \
+	"tls.ja3.hash[0,0]=843a53e551160cdd46bd03a1d6f2195e " \
+	"tls.ja3.string[0,0]=771,4865-4866,10-0-16,29, "      \
+	"tls.ja4[0,0]=t12d0203h2_62ed6f6ca7ad_a8f3e973773c"
 
 /* A handshake message in records of `most` bytes each. */
 static void records(struct bytes *b, const struct bytes *body, size_t most)
@@ -71,7 +41,7 @@ static struct turn hello_turn(const struct extension *ext, size_t n,
 	static struct bytes body, wire;
 
 	body.n = wire.n = 0;
-	hello_body(&body, ext, n);
+	hello_body(&body, &(struct hello){.ext = ext, .n_ext = n});
 	records(&wire, &body, most);
 	return (struct turn){DIR_CLIENT, reader_of(wire.p, wire.n)};
 }
@@ -116,67 +86,6 @@ static void expect_one(struct turn t, const char *want)
 {
 	expect_every_split(&t, 1, want);
 }
-
-START_TEST(extensions_are_read_by_the_grammar)
-{
-	static const struct {
-		struct extension ext[3];
-		size_t n;
-		const char *want;
-	} cases[] = {
-		{{EXT(10, "\0\2\0\x1d")}, 0, "done tls"},
-		{{EXT(10, "\0\2\0\x1d")}, 1, "done tls"},
-		/* names */
-		{{EXT(0, "\0\4\0\0\1a")}, 1, "done tls tls.sni[0,0]=a"},
-		{{EXT(0, "\0\5\0\0\2a.")}, 1, "done tls tls.sni[0,0]=a."},
-		{{EXT(0, "\0\5\0\0\2a\0")}, 1, "done tls tls.sni[0,0]=a\\x00"},
-		{{EXT(0, "\0\x08\7\0\1b\0\0\1a")},
-		 1,
-		 "done tls tls.sni[0,0]=a"},
-		{{EXT(0, "")}, 1, "bad tls?"},
-		{{EXT(0, "\0\0")}, 1, "bad tls?"},
-		{{EXT(0, "\0\3\0\0\0")}, 1, "bad tls?"},
-		{{EXT(0, "\0\x08\0\0\1a\0\0\1b")}, 1, "bad tls?"},
-		{{EXT(0, "\0\4\0\0\1ab")}, 1, "bad tls?"},
-		{{EXT(0, "\0\5\0\0\1a")}, 1, "bad tls?"},
-		{{EXT(0, "\0\4\0\0\2a")}, 1, "bad tls?"},
-		{{EXT(0, "\0\4\1\0\1a")}, 1, "bad tls?"},
-		/* application protocols */
-		{{EXT(16, "\0\3\2h2")}, 1, "done tls tls.client_alpns[0,0]=h2"},
-		{{EXT(16, "\0\0")}, 1, "bad tls?"},
-		{{EXT(16, "\0\1\0")}, 1, "bad tls?"},
-		{{EXT(16, "\0\3\3h2")}, 1, "bad tls?"},
-		{{EXT(16, "\0\3\2h2x")}, 1, "bad tls?"},
-		/* twice */
-		{{EXT(10, ""), EXT(11, ""), EXT(10, "")}, 3, "bad tls?"},
-		{{EXT(0, "\0\4\0\0\1a"), EXT(0, "\0\4\0\0\1a")}, 2, "bad tls?"},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		expect_one(hello_turn(cases[i].ext, cases[i].n, 16384),
-			   cases[i].want);
-}
-END_TEST
-
-START_TEST(lengths_that_do_not_fit_are_bad)
-{
-	static struct bytes body;
-	struct tls_hello hello;
-
-	body.n = 0;
-	hello_body(&body, &sni, 1);
-	for (size_t n = 0; n < body.n; n++) {
-		/* 43 bytes: a hello without extensions is whole. */
-		enum fw_err err = tls_hello_parse(
-			reader_of(at_page_end(body.p, n), n), &hello);
-
-		ck_assert_msg((err == FW_OK) == (n == 43), "%zu", n);
-	}
-	bytes_u8(&body, 0);
-	ck_assert_int_eq(tls_hello_parse(reader_of(body.p, body.n), &hello),
-			 FW_ERR_INVAL);
-}
-END_TEST
 
 START_TEST(other_records_are_not_tls)
 {
@@ -251,7 +160,7 @@ START_TEST(a_large_hello_in_small_records_is_read_in_time)
 	struct turn t;
 
 	body.n = wire.n = 0;
-	hello_body(&body, ext, 3);
+	hello_body(&body, &(struct hello){.ext = ext, .n_ext = 3});
 	records(&wire, &body, 1);
 	t = (struct turn){DIR_CLIENT, reader_of(wire.p, wire.n)};
 	for (size_t piece = 0; piece < 2; piece++) {
@@ -262,7 +171,7 @@ START_TEST(a_large_hello_in_small_records_is_read_in_time)
 		 * itself take their time. */
 		wire_play(w, &t, 1, piece * 97, 0);
 		text = wire_text(w);
-		ck_assert_str_eq(text, BOTH);
+		ck_assert_ptr_nonnull(strstr(text, FACTS));
 		free(text);
 		wire_free(w);
 	}
@@ -274,8 +183,6 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_hello_is_told_however_it_is_cut);
 	tcase_add_test(tc, no_prefix_is_enough);
 	tcase_add_test(tc, survives_flips);
-	tcase_add_test(tc, extensions_are_read_by_the_grammar);
-	tcase_add_test(tc, lengths_that_do_not_fit_are_bad);
 	tcase_add_test(tc, other_records_are_not_tls);
 	tcase_add_test(tc, empty_records_are_bounded);
 	tcase_add_test(tc, the_hello_of_ssl_2_is_known);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "agent/proto/tls_tell.h"
+
+#include "agent/proto/tls_print.h"
+#include "policy/base/strbuf.h"
+
+#include <stdio.h>
+
+static void tell(struct reader value, enum field field, unsigned message,
+		 struct facts *facts)
+{
+	size_t n = value.left;
+
+	facts_add(facts, field, message, str_mem(reader_take(&value, n), n));
+}
+
+void tls_tell_alpn(struct reader names, enum field field, unsigned message,
+		   struct facts *facts)
+{
+	struct strbuf joined;
+
+	strbuf_init(&joined, LIMIT_TLS_HELLO);
+	while (names.left > 0) {
+		struct reader name = reader_sub(&names, reader_u8(&names));
+		const uint8_t *p;
+		size_t n = name.left;
+
+		p = reader_take(&name, n);
+		if (joined.len > 0)
+			strbuf_addz(&joined, ",");
+		strbuf_add(&joined, str_mem(p, n));
+	}
+	facts_add(facts, field, message,
+		  str_mem(strbuf_text(&joined), joined.len));
+	strbuf_done(&joined);
+}
+
+struct str tls_version_name(uint16_t version, char room[TLS_VERSION_MAX])
+{
+	static const struct {
+		uint16_t version;
+		const char *name;
+	} names[] = {
+		{0x0304, "TLS 1.3"},  {0x0303, "TLS 1.2"},
+		{0x0302, "TLS 1.1"},  {0x0301, "TLSv1"},
+		{0x0300, "SSLv3"},    {0x0002, "SSLv2"},
+		{0xfeff, "DTLS 1.0"}, {0xfefd, "DTLS 1.2"},
+		{0xfefc, "DTLS 1.3"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].version == version)
+			return str_of(names[i].name);
+	(void)snprintf(room, TLS_VERSION_MAX, "0x%04x", version);
+	return str_of(room);
+}
+
+static void tell_versions(const struct tls_hello *hello, unsigned message,
+			  struct facts *facts)
+{
+	struct reader list = hello->versions;
+	char room[TLS_VERSION_MAX];
+	struct strbuf joined;
+
+	if (list.left < 2) {
+		facts_add(facts, FIELD_TLS_CLIENT_VERSIONS, message,
+			  tls_version_name(hello->version, room));
+		return;
+	}
+	strbuf_init(&joined, LIMIT_TLS_HELLO);
+	while (list.left > 1) {
+		uint16_t v = reader_u16(&list);
+
+		if (tls_is_grease(v))
+			continue;
+		if (joined.len > 0)
+			strbuf_addz(&joined, ",");
+		strbuf_add(&joined, tls_version_name(v, room));
+	}
+	facts_add(facts, FIELD_TLS_CLIENT_VERSIONS, message,
+		  str_mem(strbuf_text(&joined), joined.len));
+	strbuf_done(&joined);
+}
+
+static void tell_prints(const struct tls_hello *hello, enum tls_over over,
+			unsigned message, struct facts *facts)
+{
+	char ja3[TLS_JA3_LEN], ja4[TLS_JA4_LEN];
+	struct tls_line line;
+
+	tls_ja3_line(hello, &line);
+	if (tls_ja3_hash(&line, ja3)) {
+		facts_add(facts, FIELD_TLS_JA3, message,
+			  str_mem(ja3, sizeof(ja3)));
+		facts_add(facts, FIELD_TLS_JA3_STRING, message,
+			  str_mem(line.text, line.len));
+	}
+	if (tls_ja4(hello, over, ja4))
+		facts_add(facts, FIELD_TLS_JA4, message,
+			  str_mem(ja4, sizeof(ja4)));
+}
+
+enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
+			   unsigned message, struct facts *facts)
+{
+	static const char *const ech[] = {
+		[TLS_ECH_OUTER] = "outer",
+		[TLS_ECH_INNER] = "inner",
+		[TLS_ECH_ESNI] = "esni",
+		[TLS_ECH_OTHER] = "other",
+	};
+	struct tls_hello hello;
+	enum fw_err err = tls_hello_parse(body, over, &hello);
+
+	if (err)
+		return err;
+	if (hello.has_sni)
+		tell(hello.sni, FIELD_TLS_SNI, message, facts);
+	if (hello.has_alpn)
+		tls_tell_alpn(hello.alpn, FIELD_TLS_ALPN, message, facts);
+	tell_versions(&hello, message, facts);
+	if (hello.ech != TLS_ECH_NONE)
+		facts_add(facts, FIELD_TLS_ECH, message,
+			  str_of(ech[hello.ech]));
+	tell_prints(&hello, over, message, facts);
+	return FW_OK;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is told of a ClientHello, whatever carries it. */
+#pragma once
+
+#include "agent/proto/tls_hello.h"
+#include "policy/facts.h"
+
+/* Tell what the body of a ClientHello (behind the handshake header) says of the
+ * current layer: name, ALPN, versions, encrypted hello, JA3 and JA4. `message`:
+ * 0, or 1 for the second hello of a flow.  Does not settle the layer.
+ * FW_ERR_INVAL when it is not by the grammar: nothing was told. */
+FW_MUST_CHECK enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
+					 unsigned message, struct facts *facts);
+
+/* Names, each behind a length byte, as a list of the field. */
+void tls_tell_alpn(struct reader names, enum field field, unsigned message,
+		   struct facts *facts);
+
+/* "TLS 1.3", or "0x7f1c" for one without a name; in `room`. */
+#define TLS_VERSION_MAX 16
+struct str tls_version_name(uint16_t version, char room[TLS_VERSION_MAX]);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every protocol over UDP: each delivery is a datagram. */
+#include "tests/fuzz/wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return wire_fuzz_datagrams(data, size);
+}

@@ -106,3 +106,7 @@
 
 /* Its first packet (RFC 4253 6.1).  Beyond: nothing more is told. */
 #define LIMIT_SSH_PACKET 35000
+
+/* A line of a protocol of text lines; RFC 4954 has the longest.  Beyond: it is
+ * not this protocol, or nothing more is told of it. */
+#define LIMIT_TEXT_LINE 12288

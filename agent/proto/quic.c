@@ -17,7 +17,7 @@
 #include "agent/proto/gquic.h"
 #include "agent/proto/quic_crypto.h"
 #include "agent/proto/quic_packet.h"
-#include "agent/proto/tls_hello.h"
+#include "agent/proto/tls_tell.h"
 #include "policy/base/hash.h"
 #include "policy/base/strbuf.h"
 
@@ -104,25 +104,6 @@ static void version_tell(struct quic_state *st, uint32_t version,
 	st->version = version;
 }
 
-static void alpn_tell(struct reader names, unsigned message,
-		      struct facts *facts)
-{
-	struct strbuf joined;
-
-	strbuf_init(&joined, LIMIT_QUIC_HELLO);
-	while (names.left > 0) {
-		struct reader name = reader_sub(&names, reader_u8(&names));
-		size_t n = name.left;
-
-		if (joined.len > 0)
-			strbuf_addz(&joined, ",");
-		strbuf_add(&joined, str_mem(reader_take(&name, n), n));
-	}
-	facts_add(facts, FIELD_TLS_ALPN, message,
-		  str_mem(strbuf_text(&joined), joined.len));
-	strbuf_done(&joined);
-}
-
 /* A client that is sent elsewhere says the same again: a further hello is told
  * when it asks for another name. */
 static bool is_told(struct quic_state *st, struct reader name)
@@ -140,18 +121,12 @@ static enum proto_result hello_tell(struct quic_state *st, struct reader body,
 				    struct facts *facts)
 {
 	struct tls_hello hello;
-	size_t n;
 
 	if (tls_hello_parse(body, TLS_OVER_QUIC, &hello))
 		return PROTO_BAD;
-	if (is_told(st, hello.sni))
-		return PROTO_DONE;
-	n = hello.sni.left;
-	if (hello.has_sni)
-		facts_add(facts, FIELD_TLS_SNI, st->told,
-			  str_mem(reader_take(&hello.sni, n), n));
-	if (hello.has_alpn)
-		alpn_tell(hello.alpn, st->told, facts);
+	if (!is_told(st, hello.sni) &&
+	    tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts))
+		return PROTO_BAD;
 	return PROTO_DONE;
 }
 

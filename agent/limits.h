@@ -22,6 +22,11 @@
 /* Separate pieces out of order in one direction.  Beyond: stream.limit. */
 #define LIMIT_STREAM_PIECES 64
 
+/* Bytes of requests, and pieces of them, that an allowed flow's server has yet to
+ * acknowledge.  Beyond: stream.limit. */
+#define LIMIT_LEDGER_BYTES   262144
+#define LIMIT_LEDGER_ENTRIES 4096
+
 /* Packets of one flow held for its decision, retransmits not counted (they are
  * dropped: the first copy is held).  Beyond: hold.limit. */
 #define LIMIT_HELD_PACKETS 128

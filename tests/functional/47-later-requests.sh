@@ -10,7 +10,7 @@ need_agent
 lab_up
 basic_servers
 seen=$LAB/log/requests
-: >"$seen" >"$LAB/log/curl" >"$LAB/log/apply"
+touch "$seen" "$LAB/log/curl" "$LAB/log/apply"
 start_server requests "$NS_OUTSIDE" "tcp/9080@$ECHO4" \
 	perl "$LAB_ROOT/tests/functional/requests.pl" 9080 "$seen" "$ECHO4" "$ECHO6" ||
 	{ not_ok servers "the server of requests does not come up"; finish; }

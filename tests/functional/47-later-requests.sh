@@ -116,8 +116,11 @@ refuses_websocket() {
 	! says_back
 }
 check websocket-is-not-http "it was let through" refuses_websocket
-check websocket-is-told "$(tail -n 1 "$LAB/agent/log/eve.json")" test -n \
-	"$(last_event '.verdict.action == "drop" and .fw.layers == ["http", "websocket"] and .websocket.protocol == "chat"')"
+websocket_is_told() {
+	refuses_websocket && [ -n "$(last_event '.verdict.action == "drop" and
+		.fw.layers == ["http", "websocket"] and .websocket.protocol == "chat"')" ]
+}
+check websocket-is-told "$(tail -n 1 "$LAB/agent/log/eve.json")" wait_for 10 websocket_is_told
 policy websocket 'app = ["http", "websocket"]; host = "www.example.org";'
 check websocket-where-allowed "nothing came back" says_back
 finish

@@ -209,7 +209,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		   {"sni", &r->sni},       {"alpn", &r->alpn},
 		   {"method", &r->method}, {"path", &r->path}};
 	app_mask apps = check_apps(c, "app", &r->app);
-	bool tls = apps & APPS_WITH_HELLO, http = apps & APP_BIT(APP_HTTP);
+	bool tls = apps & APPS_WITH_HELLO, http = apps & APPS_WITH_REQUEST;
 
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);

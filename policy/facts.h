@@ -35,6 +35,9 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APPS_WITH_HELLO \
 	(APP_BIT(APP_TLS) | APP_BIT(APP_DTLS) | APP_BIT(APP_QUIC))
 
+/* Their messages are requests, with method and path. */
+#define APPS_WITH_REQUEST (APP_BIT(APP_HTTP) | APP_BIT(APP_HTTP2))
+
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
 enum field {

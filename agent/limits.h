@@ -38,7 +38,8 @@
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
 
 /* fail = "open": how long after its first packet an engine passes flows whose
- * beginning it has not seen.  No longer than any flow is remembered: a client
+ * beginning it has not seen; and, whatever fails, bodies of requests that one
+ * before it has allowed.  No longer than any flow is remembered: a client
  * could make the engine forget, and pass for one that was there before. */
 #define LIMIT_LOST_NS LIMIT_IDLE_DECIDED_NS
 

@@ -96,9 +96,11 @@ struct facts {
 		struct fact_value *values;
 		unsigned n_values, capacity, dropped;
 	} begin;
-	/* A message that begins makes those before it in its layer forgotten:
-	 * they were judged. */
-	bool forgets;
+	/* What is known was judged.  A message that begins then is `since`: the
+	 * first that was not.  With `forgets`, those before it are forgotten.
+	 */
+	bool judged, forgets;
+	unsigned messages, since; /* of the current layer */
 };
 
 /* Nothing is known but that everything is still open.  `arena` is borrowed. */

@@ -38,6 +38,11 @@ __extension__ typedef unsigned __int128 app_mask;
 /* Their messages are requests, with method and path. */
 #define APPS_WITH_REQUEST (APP_BIT(APP_HTTP) | APP_BIT(APP_HTTP2))
 
+/* Those that ask for names in the format of DNS. */
+#define APPS_WITH_QUESTIONS                                          \
+	(APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) | APP_BIT(APP_LLMNR) | \
+	 APP_BIT(APP_NETBIOS))
+
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
 enum field {

@@ -85,6 +85,19 @@
 /* One HTTP head: request line and header fields. */
 #define LIMIT_HTTP_HEAD 65536
 
+/* A header block of HTTP/2: its frames' payload, its fields as RFC 9113 6.5.2
+ * counts them, its CONTINUATION frames, and the authority of a CONNECT. Beyond:
+ * malformed. */
+#define LIMIT_HTTP2_BLOCK         16384
+#define LIMIT_HTTP2_HEAD          65536
+#define LIMIT_HTTP2_CONTINUATIONS 16
+#define LIMIT_HTTP2_AUTHORITY     272
+
+/* Memory of the decoder of header blocks: the table of 4096 bytes that a client
+ * has unless its server offers more, and one field.  A table of nothing but
+ * empty fields, or one beyond 4096 bytes, is malformed. */
+#define LIMIT_HTTP2_POOL 40960
+
 /* SOCKS: version, command, user, host name. */
 #define LIMIT_SOCKS_MESSAGE 1024
 

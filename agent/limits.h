@@ -93,3 +93,9 @@
 
 /* Policies kept in the history.  Beyond: the oldest are forgotten. */
 #define LIMIT_GENERATIONS 50
+
+/* Pointers that are followed in one DNS name.  Beyond: the message is none. */
+#define LIMIT_DNS_JUMPS 32
+
+/* A DNS message over TCP with its length. */
+#define LIMIT_DNS_MESSAGE 65537

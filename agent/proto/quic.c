@@ -79,6 +79,10 @@ static enum probe_result quic_probe(const struct probe *first)
 	if (quic_packet_read(&r, &p) || !p.version ||
 	    (p.version->traits & QUIC_CLEAR))
 		return PROBE_NO;
+	/* There is something in it, and a tag. */
+	if (p.type == QUIC_INITIAL &&
+	    p.whole.left < p.number_at + QUIC_SEALED_MIN)
+		return PROBE_NO;
 	/* A number that is only kept free proves little: the first datagram
 	 * must be as long as it has to be. */
 	if ((p.version->traits & QUIC_RESERVED) &&

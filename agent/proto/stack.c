@@ -83,16 +83,19 @@ static struct reader banner_of(const struct proto_stack *s)
 static enum probe_result ask(struct proto_stack *s, const struct probe *first,
 			     struct facts *facts)
 {
+	struct probe now = *first;
 	const struct proto *proto;
 
 	for (; (proto = registry_get(s->l4, s->asked)); s->asked++) {
-		enum probe_result said = proto->probe(first);
+		enum probe_result said = proto->probe(&now);
 
 		if (said == PROBE_YES)
 			begin(s, proto, facts);
 		if (said == PROBE_YES ||
 		    (said == PROBE_MORE && s->l4 != IPPROTO_UDP))
 			return said;
+		/* The next one has seen nothing yet. */
+		now.seen = 0;
 	}
 	return PROBE_NO;
 }

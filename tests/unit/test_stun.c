@@ -74,7 +74,8 @@ START_TEST(others_are_not_stun)
 		{{C("\0\3\0\0"
 		    "0123456789abcdef")},
 		 "done unknown"},
-		{{C("\0\1file\0octet\0blksize\0001432\0")}, "done unknown"},
+		{{C("\0\1file\0octet\0blksize\0001432\0")},
+		 "done tftp tftp.packet[0,0]=read tftp.file[0,0]=file"},
 	};
 
 	expect_all(cases, sizeof(cases) / sizeof(*cases));

@@ -230,9 +230,12 @@ static enum proto_result frames_read(struct quic_state *st,
 	struct reader start;
 	size_t used = 0;
 
-	while (frames.left > 0)
+	while (frames.left > 0) {
 		if (!frame_read(st, p, &frames, c))
 			return PROTO_BAD;
+		/* Most of a packet is padding, a byte each. */
+		reader_skip(&frames, reader_run(&frames, FRAME_PADDING));
+	}
 	if (c->n == 0)
 		return PROTO_MORE;
 	start = quic_crypto_start(c);

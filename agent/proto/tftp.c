@@ -2,7 +2,7 @@
 /*
  * TFTP (RFC 1350, RFC 2347): a request by its texts.  The transfer goes on from
  * another port of the server, so it is a flow of its own: it is told by the
- * first whole block, an acknowledgment of block 0, or agreed options.
+ * first whole block, an acknowledgment of block 0, agreed options or an error.
  */
 #include "agent/proto/datagram.h"
 #include "agent/proto/tell.h"
@@ -11,6 +11,8 @@
 #define OP_WRITE  2
 #define OP_DATA   3
 #define OP_ACK    4
+#define OP_ERROR  5
+#define ERROR_MAX 8
 #define OP_OPTION 6
 #define BLOCK_LEN 512
 
@@ -70,6 +72,9 @@ static enum probe_result tftp_probe(const struct probe *first)
 		return probe_yes_if(reader_u16(&r) == 1 && r.left == BLOCK_LEN);
 	case OP_ACK:
 		return probe_yes_if(reader_u16(&r) == 0 && reader_done(&r));
+	case OP_ERROR:
+		return probe_yes_if(reader_u16(&r) <= ERROR_MAX &&
+				    text_read(&r).left > 0 && reader_done(&r));
 	case OP_OPTION:
 		return probe_yes_if(r.left > 0 && options_fit(r));
 	default:
@@ -80,8 +85,8 @@ static enum probe_result tftp_probe(const struct probe *first)
 static enum proto_result tftp_feed(void *state, enum dir dir, struct reader *in,
 				   struct facts *facts)
 {
-	static const char *const ops[] = {"",    "read", "write",  "data",
-					  "ack", "",     "options"};
+	static const char *const ops[] = {"",    "read",  "write",  "data",
+					  "ack", "error", "options"};
 	struct reader r = *in;
 	uint16_t op = reader_u16(&r);
 

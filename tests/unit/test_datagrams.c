@@ -106,6 +106,23 @@ END_TEST
 
 #define TFTP(op) "done tftp tftp.packet[0,0]=" op
 
+START_TEST(radius_is_told)
+{
+	static const struct sample samples[] = {
+		{C("\1\7\0\x1b" T16 "\1\7alice"),
+		 "done radius radius.user[0,0]=alice"},
+		{S("\2\7\0\x1a" T16 "\x12\6okay"), "done radius"},
+		{C("\1\7\0\x14" T16), "done unknown"},
+		{C("\1\7\0\x1c" T16 "\1\7alice"), "done unknown"},
+		{C("\1\7\0\x1b" T16 "\1\6alice"), "done unknown"},
+		{C("\1\7\0\x1b" T16 "\1\1alice"), "done unknown"},
+		{C("\x0a\7\0\x1b" T16 "\1\7alice"), "done unknown"},
+	};
+
+	EXPECT_SAMPLES(samples);
+}
+END_TEST
+
 START_TEST(tftp_is_told)
 {
 	static const struct sample samples[] = {
@@ -122,6 +139,8 @@ START_TEST(tftp_is_told)
 		{C("\0\1\1\2\0octet\0"), "done unknown"},
 		{C("\0\1a\0octet\0blksize\0"), "done unknown"},
 		{C("\0\3\0\1" T64), "done unknown"},
+		{S("\0\5\0\1File not found\0"), TFTP("error")},
+		{C("\0\5\0\x09File not found\0"), "done unknown"},
 		{C("\0\4\0\1"), "done unknown"},
 	};
 
@@ -193,6 +212,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, ntp_is_told);
 	tcase_add_test(tc, snmp_is_told);
 	tcase_add_test(tc, dhcp_is_told);
+	tcase_add_test(tc, radius_is_told);
 	tcase_add_test(tc, tftp_is_told);
 	tcase_add_test(tc, texts_are_told);
 	tcase_add_test(tc, sip_is_told);

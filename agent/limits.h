@@ -110,3 +110,14 @@
 
 /* A DNS message over TCP with its length. */
 #define LIMIT_DNS_MESSAGE 65537
+
+/* The first line of an SSH side: 255 bytes by RFC 4253, more in life.  Beyond:
+ * the flow is malformed. */
+#define LIMIT_SSH_BANNER 1024
+
+/* Its first packet (RFC 4253 6.1).  Beyond: nothing more is told. */
+#define LIMIT_SSH_PACKET 35000
+
+/* A line of a protocol of text lines; RFC 4954 has the longest.  Beyond: it is
+ * not this protocol, or nothing more is told of it. */
+#define LIMIT_TEXT_LINE 12288

@@ -7,6 +7,7 @@
 
 #define ALPN_MAX   255 /* RFC 7301, 3.1 */
 #define METHOD_MAX 32
+#define BANNER_MAX 255 /* RFC 4253, 4.2 */
 
 /* Known by name, but not to the engine. */
 static const char *const later[] = {
@@ -168,6 +169,25 @@ static void check_path(struct check *c, const word_list *words)
 	}
 }
 
+/* Any printable bytes. */
+static void check_banner(struct check *c, const word_list *words)
+{
+	vec_foreach (w, words) {
+		size_t n = 0;
+
+		while (n < w->text.len && w->text.p[n] >= ' ' &&
+		       w->text.p[n] <= '~')
+			n++;
+		if (n > 0 && n == w->text.len && n <= BANNER_MAX)
+			continue;
+		diag_error(c->diags, w->place, "bad-value",
+			   "%s is no pattern of a banner", check_quote(c, w));
+		diag_note(c->diags, w->place,
+			  "a banner is printable ASCII; '*' stands for any "
+			  "bytes: \"SSH-2.0-OpenSSH_*\"");
+	}
+}
+
 /* Complains when no protocol of `app` can have what `key` asks for. */
 static void check_carried(struct check *c, const struct ast_rule *r,
 			  const char *key, const word_list *words, bool can,
@@ -194,15 +214,19 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		const word_list *words;
 	} all[] = {{"app", &r->app},       {"host", &r->host},
 		   {"sni", &r->sni},       {"alpn", &r->alpn},
-		   {"method", &r->method}, {"path", &r->path}};
+		   {"method", &r->method}, {"path", &r->path},
+		   {"qname", &r->qname},   {"banner", &r->banner}};
 	app_mask apps = check_apps(c, "app", &r->app);
 	bool tls = apps & APPS_WITH_HELLO, http = apps & APP_BIT(APP_HTTP);
+	bool dns = apps & APPS_WITH_QUESTIONS;
 
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);
 	check_alpn(c, &r->alpn);
 	check_method(c, &r->method);
 	check_path(c, &r->path);
+	check_names(c, "qname", &r->qname);
+	check_banner(c, &r->banner);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (ports || !r->service.n || !all[i].words->n)
 			continue;
@@ -218,4 +242,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS, DTLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
+	check_carried(c, r, "qname", &r->qname, dns, "is DNS");
+	check_carried(c, r, "banner", &r->banner, apps & APP_BIT(APP_SSH),
+		      "is SSH");
 }

@@ -219,6 +219,8 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_twice(c, "alpn", &r->alpn);
 	check_twice(c, "method", &r->method);
 	check_twice(c, "path", &r->path);
+	check_twice(c, "qname", &r->qname);
+	check_twice(c, "banner", &r->banner);
 	check_twice(c, "time", &r->time);
 }
 

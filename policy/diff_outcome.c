@@ -134,6 +134,8 @@ static struct ir_rule in_order(const struct ir_rule *rule, struct arena *arena)
 	put_in_order(&r.alpns.items, &r.alpns.n, false, arena);
 	put_in_order(&r.methods.items, &r.methods.n, false, arena);
 	put_in_order(&r.paths.items, &r.paths.n, false, arena);
+	put_in_order(&r.qname_words.items, &r.qname_words.n, true, arena);
+	put_in_order(&r.banners.items, &r.banners.n, false, arena);
 	return r;
 }
 

@@ -185,6 +185,36 @@ static bool path_fits(const void *wanted, const struct fact_value *v)
 	return false;
 }
 
+static bool is_qname(enum field field)
+{
+	return field == FIELD_DNS_RRNAME;
+}
+
+static bool app_is_dns(enum app app)
+{
+	return (APPS_WITH_QUESTIONS & APP_BIT(app)) != 0;
+}
+
+static bool is_banner(enum field field)
+{
+	return field == FIELD_SSH_CLIENT_BANNER;
+}
+
+static bool app_is_ssh(enum app app)
+{
+	return app == APP_SSH;
+}
+
+static bool banner_fits(const void *wanted, const struct fact_value *v)
+{
+	const struct ir_words *patterns = wanted;
+
+	for (size_t i = 0; i < patterns->n; i++)
+		if (urlpath_fits(patterns->items[i], v->value))
+			return true;
+	return false;
+}
+
 enum tri eval_engine_conditions(const struct ir_rule *rule,
 				const struct facts *f)
 {
@@ -202,6 +232,10 @@ enum tri eval_engine_conditions(const struct ir_rule *rule,
 		 {is_method, app_is_http, method_fits, &rule->methods}},
 		{rule->paths.n,
 		 {is_target, app_is_http, path_fits, &rule->paths}},
+		{rule->qname_words.n,
+		 {is_qname, app_is_dns, name_fits, &rule->qnames}},
+		{rule->banners.n,
+		 {is_banner, app_is_ssh, banner_fits, &rule->banners}},
 	};
 	enum tri t = rule->apps ? apps_have(rule->apps, f) : TRI_YES;
 

@@ -35,6 +35,11 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APPS_WITH_HELLO \
 	(APP_BIT(APP_TLS) | APP_BIT(APP_DTLS) | APP_BIT(APP_QUIC))
 
+/* Those that ask for names in the format of DNS. */
+#define APPS_WITH_QUESTIONS                                          \
+	(APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) | APP_BIT(APP_LLMNR) | \
+	 APP_BIT(APP_NETBIOS))
+
 _Static_assert(APP_COUNT < 128, "sets of applications are 128 bits");
 
 enum field {

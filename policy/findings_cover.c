@@ -159,15 +159,19 @@ static bool engine_covers(const struct ir_rule *early,
 			  const struct ir_rule *late)
 {
 	const struct ir_words *e = &early->sni_words, *l = &late->sni_words;
+	const struct ir_words *q = &early->qname_words;
 
 	return apps_cover(early, late) &&
 	       (!early->has_hosts ||
 		names_cover(early->host_words, early->n_host_words,
 			    late->host_words, late->n_host_words)) &&
 	       (!e->n || names_cover(e->items, e->n, l->items, l->n)) &&
+	       (!q->n || names_cover(q->items, q->n, late->qname_words.items,
+				     late->qname_words.n)) &&
 	       words_cover(&early->alpns, &late->alpns) &&
 	       words_cover(&early->methods, &late->methods) &&
-	       words_cover(&early->paths, &late->paths);
+	       words_cover(&early->paths, &late->paths) &&
+	       words_cover(&early->banners, &late->banners);
 }
 
 bool cover_arm(struct cover *c, const struct arm *wide,

@@ -85,7 +85,11 @@ static app_mask needed_app(const struct ir_rule *rule)
 {
 	if (rule->sni_words.n || rule->alpns.n)
 		return APPS_WITH_HELLO;
-	return rule->methods.n || rule->paths.n ? APP_BIT(APP_HTTP) : 0;
+	if (rule->methods.n || rule->paths.n)
+		return APP_BIT(APP_HTTP);
+	if (rule->qname_words.n)
+		return APPS_WITH_QUESTIONS;
+	return rule->banners.n ? APP_BIT(APP_SSH) : 0;
 }
 
 static bool stacks_left(const struct stacks *s, app_mask needed)

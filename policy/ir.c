@@ -70,7 +70,8 @@ bool ir_side_has(const struct ir_side *side, int zone,
 bool ir_rule_asks_engine(const struct ir_rule *rule)
 {
 	return rule->apps || rule->has_hosts || rule->sni_words.n ||
-	       rule->alpns.n || rule->methods.n || rule->paths.n;
+	       rule->alpns.n || rule->methods.n || rule->paths.n ||
+	       rule->qname_words.n || rule->banners.n;
 }
 
 bool ir_rule_takes_all(const struct ir_rule *rule)
@@ -88,7 +89,7 @@ bool ir_rule_asks_names_only(const struct ir_rule *rule)
 {
 	return !rule->observe && !ir_rule_asks_more(rule) &&
 	       !rule->sni_words.n && !rule->alpns.n && !rule->methods.n &&
-	       !rule->paths.n;
+	       !rule->paths.n && !rule->qname_words.n && !rule->banners.n;
 }
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
@@ -160,7 +161,12 @@ bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
 	       words_alike(a->methods.items, a->methods.n, b->methods.items,
 			   b->methods.n) &&
 	       words_alike(a->paths.items, a->paths.n, b->paths.items,
-			   b->paths.n);
+			   b->paths.n) &&
+	       names_alike(&a->qnames, &b->qnames) &&
+	       words_alike(a->qname_words.items, a->qname_words.n,
+			   b->qname_words.items, b->qname_words.n) &&
+	       words_alike(a->banners.items, a->banners.n, b->banners.items,
+			   b->banners.n);
 }
 
 bool ir_rule_observes(const struct ir_rule *rule, int64_t now)
@@ -432,6 +438,8 @@ void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *rule,
 	print_words("alpn", &rule->alpns, out);
 	print_words("method", &rule->methods, out);
 	print_words("path", &rule->paths, out);
+	print_words("qname", &rule->qname_words, out);
+	print_words("banner", &rule->banners, out);
 	print_macs(rule, out);
 	print_users(rule, out);
 	print_cgroups(ir, rule, out);

@@ -75,6 +75,9 @@ struct ir_rule {
 	struct nameset snis;
 	struct ir_words sni_words; /* none: any */
 	struct ir_words alpns, methods, paths;
+	struct nameset qnames;
+	struct ir_words qname_words; /* none: any */
+	struct ir_words banners;
 	const struct mac *macs; /* of the client; none: any */
 	size_t n_macs;
 	const uint32_t *uids; /* of the gateway's own sockets; none: any */

@@ -223,6 +223,8 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 	out->alpns = lower_words(l, &in->alpn);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
+	out->qname_words = lower_names(l, &in->qname, &out->qnames);
+	out->banners = lower_words(l, &in->banner);
 	lower_source(l, in, out);
 	lower_limits(in, out);
 	lower_times(l, &in->time, out);

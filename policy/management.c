@@ -36,7 +36,9 @@ bool management_allows(const struct ir *ir, const struct facts *facts,
 		return out->kind == DECISION_ALLOW;
 	if (facts->l4 != IPPROTO_TCP || facts->dport != SSH_PORT)
 		return true;
-	(void)facts_layer_begin(&known, APP_UNKNOWN);
+	/* Its banner is not known here: a rule that asks for one does not
+	 * count. */
+	(void)facts_layer_begin(&known, APP_SSH);
 	facts_layer_settle(&known, false);
 	*out = eval_flow(ir, &known, EVAL_ENGINE);
 	return out->kind == DECISION_ALLOW;

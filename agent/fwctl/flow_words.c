@@ -162,7 +162,9 @@ static enum app app_told(const struct flow_words *w)
 		return APP_TLS;
 	if (w->of[FLOW_HOST] || w->of[FLOW_METHOD] || w->of[FLOW_PATH])
 		return APP_HTTP;
-	return APP_COUNT;
+	if (w->of[FLOW_QNAME])
+		return APP_DNS;
+	return w->of[FLOW_BANNER] ? APP_SSH : APP_COUNT;
 }
 
 static void add_layer(struct facts *f, enum app app, enum field field,
@@ -201,6 +203,8 @@ static bool fill_layers(const struct flow_words *w, struct facts *f)
 	add_fact(f, FIELD_HTTP_METHOD, w->of[FLOW_METHOD]);
 	add_fact(f, FIELD_HTTP_HOST, w->of[FLOW_HOST]);
 	add_fact(f, FIELD_HTTP_TARGET, w->of[FLOW_PATH]);
+	add_fact(f, FIELD_DNS_RRNAME, w->of[FLOW_QNAME]);
+	add_fact(f, FIELD_SSH_CLIENT_BANNER, w->of[FLOW_BANNER]);
 	facts_layer_settle(f, false);
 	return true;
 }

@@ -25,7 +25,7 @@ policy() {
 		${3:-}
 	END
 }
-SSH='{ name = "admins"; from = "10.10.0.0/24"; to = "self"; service = "ssh"; app = "unknown"; action = "allow"; }'
+SSH='{ name = "admins"; from = "10.10.0.0/24"; to = "self"; service = "ssh"; app = "ssh"; action = "allow"; }'
 policy "$LAB/in.conf" "$SSH"
 policy "$LAB/out.conf" '{ name = "no shells"; to = "self"; service = "tcp/20-30"; action = "reject"; }'
 policy "$LAB/web.conf" '{ name = "only web"; to = "self"; app = "http"; action = "allow"; }'

@@ -529,6 +529,8 @@ static enum field name_field(enum app app)
 		return FIELD_HTTP_HOST;
 	if (APPS_WITH_HELLO & APP_BIT(app))
 		return FIELD_TLS_SNI;
+	if (app == APP_DNS)
+		return FIELD_DNS_RRNAME;
 	return app == APP_SOCKS ? FIELD_SOCKS_TARGET : FIELD_COUNT;
 }
 

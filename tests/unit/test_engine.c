@@ -15,7 +15,7 @@
 	" { name = \"good\"; service = [\"tcp/443\", \"tcp/3128\","          \
 	" \"tcp/1080\", \"udp/443\"]; app = [\"http\", \"tls\", \"socks\"];" \
 	" host = [\"good.example.org\"]; action = \"allow\"; },\n"           \
-	" { name = \"banner\"; service = \"tcp/22\"; app = \"unknown\";"     \
+	" { name = \"banner\"; service = \"tcp/22\"; app = \"ssh\";"         \
 	" action = \"allow\"; },\n"                                          \
 	" { name = \"swallow\"; service = \"tcp/81\"; app = \"http\";"       \
 	" action = \"deny\"; }\n"                                            \

@@ -141,6 +141,67 @@ START_TEST(sni_is_of_tls_alone)
 }
 END_TEST
 
+/* Each question of the flow, and no other name. */
+START_TEST(every_question_must_be_allowed)
+{
+	struct str word = str_of("*.example.org");
+	struct ir_rule rule = {ANYBODY, .qname_words = {&word, 1}};
+	static const struct {
+		const char *asked[3];
+		enum tri answer;
+	} cases[] = {{{"a.example.org"}, TRI_YES},
+		     {{"A.Example.ORG", "b.example.org"}, TRI_YES},
+		     {{"a.example.org", "b.example.net"}, TRI_NO},
+		     {{"a\\.example.org"}, TRI_NO},
+		     {{"."}, TRI_NO},
+		     {{NULL}, TRI_NO}};
+
+	ck_assert_int_eq(nameset_of(&arena, &word, 1, &rule.qnames), FW_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		facts_init(&facts, &arena);
+		ck_assert_int_eq(answer(&rule), TRI_NOT_YET);
+		ck_assert(facts_layer_begin(&facts, APP_DNS));
+		for (size_t k = 0; cases[i].asked[k]; k++)
+			facts_add(&facts, FIELD_DNS_RRNAME, (unsigned)k,
+				  str_of(cases[i].asked[k]));
+		facts_layer_settle(&facts, false);
+		ck_assert_msg(answer(&rule) == cases[i].answer, "case %zu", i);
+	}
+	facts_init(&facts, &arena);
+	ck_assert(facts_layer_begin(&facts, APP_HTTP));
+	facts_add(&facts, FIELD_HTTP_HOST, 0, str_of("a.example.org"));
+	facts_layer_settle(&facts, false);
+	ck_assert_int_eq(answer(&rule), TRI_NO);
+}
+END_TEST
+
+START_TEST(banners_are_of_the_client)
+{
+	static const struct str words[] = {{"SSH-2.0-OpenSSH_*", 17},
+					   {"SSH-2.0-x", 9}};
+	static const struct ir_rule rule = {ANYBODY, .banners = {words, 2}};
+	static const struct {
+		enum field field;
+		const char *banner;
+		enum tri answer;
+	} cases[] = {
+		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-OpenSSH_9.2 a", TRI_YES},
+		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-x", TRI_YES},
+		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-xx", TRI_NO},
+		{FIELD_SSH_CLIENT_BANNER, "ssh-2.0-x", TRI_NO},
+		{FIELD_SSH_SERVER_BANNER, "SSH-2.0-x", TRI_NO},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		facts_init(&facts, &arena);
+		ck_assert(facts_layer_begin(&facts, APP_SSH));
+		facts_add(&facts, cases[i].field, 0, str_of(cases[i].banner));
+		facts_layer_settle(&facts, false);
+		ck_assert_msg(answer(&rule) == cases[i].answer, "case %zu", i);
+	}
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -150,6 +211,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, paths_are_compared_in_their_one_form);
 	tcase_add_test(tc, every_protocol_offered_must_be_allowed);
 	tcase_add_test(tc, sni_is_of_tls_alone);
+	tcase_add_test(tc, every_question_must_be_allowed);
+	tcase_add_test(tc, banners_are_of_the_client);
 }
 
 int main(void)

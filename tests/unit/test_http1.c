@@ -56,12 +56,12 @@ END_TEST
 START_TEST(other_protocols_are_unknown)
 {
 	static const struct dialogue cases[] = {
-		{{C("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")}, "done unknown"},
+		{{C("ZZZ-2.0-OpenSSH_9.2p1 Debian-2\r\n")}, "done unknown"},
 		{{C("USER anonymous\r\n")}, "done unknown"},
 		{{C("OPTIONS * RTSP/1.0\r\n\r\n")}, "done unknown"},
 		{{C("OPTIONS /x RTSP/1.0\r\n\r\n")}, "done unknown"},
 		{{C("OPTIONS rtsp://a/b RTSP/1.0\r\n\r\n")}, "done unknown"},
-		{{C("EHLO a.org\r\n")}, "done unknown"},
+		{{C("WHAT a.org\r\n")}, "done unknown"},
 		{{C("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}, "done unknown"},
 		{{C("GET\x01/ HTTP/1.1\r\n")}, "done unknown"},
 		{{C("GET \x01 HTTP/1.1\r\n")}, "done unknown"},
@@ -228,7 +228,13 @@ START_TEST(connect_opens_an_inner_stream)
 		 " http.url[1,0]=/"},
 		/* a server that speaks first inside */
 		{{C(CONNECT), S(OK200 "SSH-2.0-x\r\n"), C("SSH-2.0-y\r\n")},
-		 "done http unknown " CONNECTED},
+		 "feeding http ssh " CONNECTED
+		 " ssh.server.banner[1,0]=SSH-2.0-x"
+		 " ssh.server.proto_version[1,0]=2.0"
+		 " ssh.server.software_version[1,0]=x"
+		 " ssh.client.banner[1,0]=SSH-2.0-y"
+		 " ssh.client.proto_version[1,0]=2.0"
+		 " ssh.client.software_version[1,0]=y"},
 		{{C("CONNECT a:1 HTTP/1.1\r\nContent-Length: 1\r\n\r\n")},
 		 "bad http? " METHOD "CONNECT" TARGET
 		 "a:1 http.connect[0,0]=a:1" UNSURE("body of CONNECT")},

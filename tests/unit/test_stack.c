@@ -28,7 +28,7 @@ END_TEST
 
 START_TEST(a_banner_of_the_server_is_passed_over)
 {
-	static const struct turn turns[] = {S("220 hello\r\n"), C("EHLO x\r\n"),
+	static const struct turn turns[] = {S("220 hello\r\n"), C("WHAT x\r\n"),
 					    S("250\r\n")};
 
 	expect_every_split(turns, 2, "done unknown");

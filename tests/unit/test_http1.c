@@ -60,7 +60,7 @@ START_TEST(other_protocols_are_unknown)
 		{{C("USER anonymous\r\n")}, "done unknown"},
 		{{C("OPTIONS * RTSP/1.0\r\n\r\n")}, "done unknown"},
 		{{C("OPTIONS /x RTSP/1.0\r\n\r\n")}, "done unknown"},
-		{{C("OPTIONS sip:a@b SIP/2.0\r\n\r\n")}, "done unknown"},
+		{{C("OPTIONS rtsp://a/b RTSP/1.0\r\n\r\n")}, "done unknown"},
 		{{C("WHAT a.org\r\n")}, "done unknown"},
 		{{C("GET\x01/ HTTP/1.1\r\n")}, "done unknown"},
 		{{C("GET \x01 HTTP/1.1\r\n")}, "done unknown"},

@@ -123,9 +123,14 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 
 	f->vouched = s->base + stream_in_order(s);
 	if (in)
-		engine_out_verdict(
-			e, dir == DIR_CLIENT ? OUTPUT_DROP : OUTPUT_PASS,
-			in->id);
+		engine_out_verdict(e,
+				   f->one_sided        ? OUTPUT_PEND
+				   : dir == DIR_CLIENT ? OUTPUT_DROP
+						       : OUTPUT_PASS,
+				   in->id);
+	f->watched = engine_must_watch(e, f);
+	if (f->watched)
+		engine_watch_begin(e, f);
 	engine_tcp_deliver_begin(e, f, now);
 }
 
@@ -135,8 +140,13 @@ static void allow_flow(struct engine *e, struct flow *f,
 {
 	enum output_kind kind = OUTPUT_ALLOW;
 
+	f->watched = false;
+	if (!o->would && engine_must_watch(e, f)) {
+		engine_watch_begin(e, f);
+		kind = OUTPUT_WATCH;
+	}
 	if (!o->would && !e->opt.read_on && engine_confirm_begin(f))
-		kind = OUTPUT_PASS;
+		kind = f->one_sided ? OUTPUT_PEND : OUTPUT_PASS;
 	else
 		engine_remember(e, f);
 	engine_release(e, f, kind);
@@ -190,13 +200,18 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->decided = true;
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
-	count(e, o);
-	tell_observed(e, f, o, in, now);
-	tell(e, f,
-	     (struct event){.kind = EVENT_VERDICT,
-			    .time_ns = now,
-			    .outcome = o,
-			    .in_iface = in ? in->in_iface : NULL});
+	if (!f->told || f->refused)
+		count(e, o);
+	/* A part of a body that was waited for is no news. */
+	if (!f->told || f->refused || !f->facts.judged) {
+		tell_observed(e, f, o, in, now);
+		tell(e, f,
+		     (struct event){.kind = EVENT_VERDICT,
+				    .time_ns = now,
+				    .outcome = o,
+				    .in_iface = in ? in->in_iface : NULL});
+	}
+	f->told = true;
 	if (f->refused) {
 		engine_wait_end(e, f);
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
@@ -365,10 +380,13 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
+	f->resync = f->midstream && in->mark == MARK_WATCHED &&
+		    now - e->started < LIMIT_LOST_NS;
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
 	proto_stack_init(&f->stack, pkt->l4, &f->arena);
+	f->stack.middle = f->midstream && e->opt.read_on;
 	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
 		proto_stack_give_up(&f->stack, k);
 	stats_add(e->opt.stats, STAT_FLOWS, 1);
@@ -434,14 +452,6 @@ static void pass(struct engine *e, struct flow *f, enum dir dir,
 	engine_out_verdict(e, OUTPUT_PASS, id);
 }
 
-/* A packet of an undecided flow, once its bytes are taken. */
-struct arrival {
-	const struct engine_input *in;
-	const struct packet *pkt;
-	enum dir dir;
-	enum engine_taken taken;
-};
-
 /* The proxy must see what there is before there is more to judge. */
 static void let_through(struct engine *e, struct flow *f,
 			const struct arrival *a, uint64_t now)
@@ -456,9 +466,11 @@ static void let_through(struct engine *e, struct flow *f,
 		engine_tcp_deliver_begin(e, f, now);
 		return;
 	}
-	engine_release(e, f, OUTPUT_PASS);
+	engine_release(e, f, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
 	f->passed[DIR_CLIENT] = s->base + stream_in_order(s);
-	pass(e, f, a->dir, a->pkt, a->in->id);
+	engine_tcp_passed(f, a->dir, a->pkt);
+	engine_out_verdict(e, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS,
+			   a->in->id);
 }
 
 static void judge_undecided(struct engine *e, struct flow *f,
@@ -484,7 +496,7 @@ static void judge_undecided(struct engine *e, struct flow *f,
 	}
 }
 
-static void judge(struct engine *e, struct flow *f, const struct arrival *a,
+void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 		  uint64_t now)
 {
 	struct outcome o;
@@ -504,6 +516,10 @@ static void judge(struct engine *e, struct flow *f, const struct arrival *a,
 		return;
 	}
 	o = decide_flow(&e->policy->ir, &f->facts);
+	/* What lies behind a gap may be another message. */
+	if (f->watched && o.kind == DECISION_ALLOW &&
+	    stream_has_gap(&f->streams[DIR_CLIENT]))
+		o.kind = DECISION_NOT_YET;
 	if (o.kind != DECISION_NOT_YET) {
 		engine_settle(e, f, &o, a->dir, a->in, now);
 		return;
@@ -521,12 +537,20 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 			   const struct packet *pkt,
 			   const struct engine_input *in, uint64_t now)
 {
-	if (e->opt.read_on)
+	struct arrival a = {.in = in, .pkt = pkt, .dir = dir};
+
+	if (e->opt.read_on) {
 		(void)engine_take(e, f, dir, pkt);
+		if (f->watched && !f->refused)
+			engine_watch_read_on(e, f, dir, in, now);
+		return;
+	}
 	if (f->delivering)
 		engine_tcp_deliver_packet(e, f, dir, pkt, in->id);
 	else if (f->confirming)
-		engine_confirm_packet(e, f, dir, pkt, in, now);
+		engine_confirm_packet(e, f, &a, now);
+	else if (f->watched && !f->refused)
+		engine_watch_packet(e, f, &a, now);
 	else if (!f->refused)
 		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	else
@@ -595,6 +619,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	a.dir = dir = flow_dir(f, &pkt);
 	f->traffic[dir].packets++;
 	f->traffic[dir].bytes += pkt.wire_payload;
+	engine_watch_note(f, dir, &pkt, in);
 
 	if (f->decided) {
 		repeat_verdict(e, f, dir, &pkt, in, now);
@@ -610,7 +635,9 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	if (dir == DIR_SERVER)
 		engine_tcp_acked(e, f, &pkt);
 	a.taken = engine_take(e, f, dir, &pkt);
-	judge(e, f, &a, now);
+	if (f->resync && engine_watch_resync(e, f, &a))
+		return;
+	engine_judge(e, f, &a, now);
 	if ((pkt.tcp_flags & TCP_RST) && !f->decided && !e->opt.read_on)
 		end_undecided(e, f, &a);
 }

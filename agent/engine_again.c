@@ -45,6 +45,7 @@ enum engine_again engine_judge_again(struct engine *e,
 	struct flow_key key;
 	struct facts facts;
 	struct outcome o;
+	struct flow *f;
 
 	flow_ends(in, &key);
 	known = e->records ? records_find(e->records, &key) : NULL;
@@ -57,6 +58,9 @@ enum engine_again engine_judge_again(struct engine *e,
 	if (o.kind == DECISION_ALLOW)
 		return ENGINE_AGAIN_KEEP;
 	engine_tell_outcome(e, &facts, &o, now);
+	f = flow_table_find(e->flows, &key);
+	if (f)
+		f->decided = f->refused = true;
 	return ENGINE_AGAIN_CUT;
 }
 
@@ -68,7 +72,9 @@ bool engine_recall(const struct engine *e, struct flow *f)
 	int zone_src = k->zone_src, zone_dst = k->zone_dst;
 	bool swapped;
 
-	if (!known)
+	/* Of one that goes on with messages it is not known where it stands. */
+	if (!known || (known->n_layers &&
+		       known->layers[known->n_layers - 1].app == APP_HTTP))
 		return false;
 	swapped = ipaddr_cmp(&known->src, &k->src) != 0 ||
 		  (known->sport != k->sport && known->sport == k->dport);

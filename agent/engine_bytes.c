@@ -23,7 +23,8 @@ static void feed(struct engine *e, struct flow *f, enum dir dir)
 					       &f->facts);
 		stream_consume(s, &unread);
 		idle = unread.left == before ? idle + 1 : 0;
-		if (f->decided && e->opt.read_on)
+		if ((f->decided && e->opt.read_on) ||
+		    (f->watched && dir == DIR_SERVER))
 			stream_forget(s);
 	}
 	if (!f->decided &&

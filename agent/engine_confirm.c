@@ -27,6 +27,10 @@ bool engine_confirm_begin(struct flow *f)
 static void confirm_end(struct flow *f)
 {
 	f->confirming = false;
+	if (f->watched) {
+		engine_watch_release(f);
+		return;
+	}
 	stream_done(&f->streams[DIR_CLIENT]);
 	stream_done(&f->streams[DIR_SERVER]);
 }
@@ -57,11 +61,13 @@ static bool contradicts(const struct flow *f, const struct packet *pkt)
 	       stream_differs(&f->streams[DIR_CLIENT], seq, pkt->payload);
 }
 
-void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
-			   const struct packet *pkt,
-			   const struct engine_input *in, uint64_t now)
+void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
+			   uint64_t now)
 {
+	const struct engine_input *in = a->in;
+	const struct packet *pkt = a->pkt;
 	enum output_kind kind = OUTPUT_PASS;
+	enum dir dir = a->dir;
 
 	if (dir == DIR_SERVER) {
 		if (pkt->tcp_flags & TCP_SYN) {
@@ -72,11 +78,14 @@ void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
 		if (is_confirmed(f, pkt, in)) {
 			confirm_end(f);
 			engine_remember(e, f);
-			kind = OUTPUT_ALLOW;
+			kind = f->watched ? OUTPUT_WATCH : OUTPUT_ALLOW;
 		}
 	} else if (contradicts(f, pkt)) {
 		confirm_end(f);
 		engine_settle_by(e, f, REASON_STREAM_CONFLICT, dir, in, now);
+		return;
+	} else if (f->watched) {
+		engine_watch_packet(e, f, a, now);
 		return;
 	}
 	engine_out_verdict(e, kind, in->id);

@@ -58,6 +58,60 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 void engine_tell_outcome(struct engine *e, const struct facts *facts,
 			 const struct outcome *o, uint64_t now);
 
+/* --- engine_bytes.c: the bytes of a packet ---------------------------------
+ */
+
+enum engine_taken {
+	TAKEN_OK,
+	TAKEN_REPEAT, /* a retransmit of what is known */
+	TAKEN_CONFLICT,
+	TAKEN_LIMIT,
+	TAKEN_URGENT, /* the receiver takes a byte out of the stream */
+};
+
+/* Into order, and to the protocol, what of the packet is new. */
+enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
+			      const struct packet *pkt);
+
+/* A packet, and what its bytes came to. */
+struct arrival {
+	const struct engine_input *in;
+	const struct packet *pkt;
+	enum dir dir;
+	enum engine_taken taken;
+};
+
+/* The verdict of a packet of an undecided flow, once its bytes are taken. */
+void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
+		  uint64_t now);
+
+/* --- engine_watch.c: what the client of an allowed flow says next ----------
+ */
+
+/* May the policy refuse what the client asks next?  The flow was allowed. */
+bool engine_must_watch(const struct engine *e, const struct flow *f);
+void engine_watch_begin(struct engine *e, struct flow *f);
+
+/* The server has what was judged: nothing of it is needed any more. */
+void engine_watch_release(struct flow *f);
+
+/* What a packet tells of how the kernel watches its flow. */
+void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
+		       const struct engine_input *in);
+
+/* A flow that an engine before this one has allowed so far, and is in the
+ * middle of: false once a message begins, which is judged. */
+bool engine_watch_resync(struct engine *e, struct flow *f,
+			 const struct arrival *a);
+
+/* A packet of a flow that is allowed so far gets its verdict. */
+void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
+			 uint64_t now);
+
+/* The same in a replay, which has no verdicts on packets. */
+void engine_watch_read_on(struct engine *e, struct flow *f, enum dir dir,
+			  const struct engine_input *in, uint64_t now);
+
 /* --- engine_again.c: judged again, by another policy ----------------------
  */
 
@@ -73,21 +127,6 @@ void engine_judge_recalled(struct engine *e, struct flow *f, enum dir dir,
 /* It was decided by the policy before this one, and is not left to the kernel
  * yet. */
 void engine_judge_decided(struct engine *e, struct flow *f);
-
-/* --- engine_bytes.c: the bytes of a packet ---------------------------------
- */
-
-enum engine_taken {
-	TAKEN_OK,
-	TAKEN_REPEAT, /* a retransmit of what is known */
-	TAKEN_CONFLICT,
-	TAKEN_LIMIT,
-	TAKEN_URGENT, /* the receiver takes a byte out of the stream */
-};
-
-/* Into order, and to the protocol, what of the packet is new. */
-enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
-			      const struct packet *pkt);
 
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
 
@@ -127,9 +166,8 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 bool engine_confirm_begin(struct flow *f);
 
 /* A packet of a flow that is being confirmed gets its verdict. */
-void engine_confirm_packet(struct engine *e, struct flow *f, enum dir dir,
-			   const struct packet *pkt,
-			   const struct engine_input *in, uint64_t now);
+void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
+			   uint64_t now);
 
 /* A packet by the server's address: did it come from the server's side? */
 bool engine_is_from_server(const struct flow *f, const struct engine_input *in);

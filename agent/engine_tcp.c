@@ -167,6 +167,8 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 		bool ours = pkt->wire_payload > 0 &&
 			    !engine_tcp_before(f->deliver_to, end);
 
+		/* What comes behind it is judged when it comes again. */
+		ours |= f->watched && pkt->wire_payload > 0;
 		engine_out_verdict(e, ours ? OUTPUT_DROP : OUTPUT_PASS, id);
 		return;
 	}
@@ -177,8 +179,10 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 		engine_out_verdict(e, OUTPUT_PASS, id);
 		return;
 	}
-	if (!e->opt.read_on)
-		stream_done(&f->streams[DIR_CLIENT]);
 	engine_remember(e, f);
-	engine_out_verdict(e, OUTPUT_ALLOW, id);
+	if (f->watched)
+		engine_watch_release(f);
+	else if (!e->opt.read_on)
+		stream_done(&f->streams[DIR_CLIENT]);
+	engine_out_verdict(e, f->watched ? OUTPUT_WATCH : OUTPUT_ALLOW, id);
 }

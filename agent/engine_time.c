@@ -34,7 +34,8 @@ void engine_tick(struct engine *e, uint64_t now)
 	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		bool ended = f->reset || (f->decided && !f->delivering);
+		bool ended = f->reset ||
+			     (f->decided && !f->delivering && !f->watched);
 		uint64_t most =
 			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 
@@ -81,8 +82,9 @@ static void judge_decided(struct engine *e)
 {
 	struct flow *f = flow_table_oldest(e->flows);
 
+	/* Those that the kernel watches are looked at with what it knows. */
 	for (; f; f = f->newer)
-		if (f->decided)
+		if (f->decided && !(f->watched && !f->confirming))
 			engine_judge_decided(e, f);
 }
 
@@ -95,7 +97,8 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
-		if (f->decided && !f->delivering && !f->confirming) {
+		if (f->decided && !f->delivering && !f->confirming &&
+		    (!f->watched || f->refused)) {
 			engine_forget(e, f);
 		} else if (e->policy) {
 			f->facts.zone_src = zone_in(

@@ -38,7 +38,8 @@
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
 
 /* fail = "open": how long after its first packet an engine passes flows whose
- * beginning it has not seen.  No longer than any flow is remembered: a client
+ * beginning it has not seen; and, whatever fails, bodies of requests that one
+ * before it has allowed.  No longer than any flow is remembered: a client
  * could make the engine forget, and pass for one that was there before. */
 #define LIMIT_LOST_NS LIMIT_IDLE_DECIDED_NS
 
@@ -51,6 +52,16 @@
 
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
+
+/* A handshake message of DTLS, collected from its fragments: a hello with the
+ * largest keys has 2 KiB, a chain of certificates some 5.  Beyond: a hello is
+ * malformed, an answer not told. */
+#define LIMIT_DTLS_MESSAGE 16384
+
+/* A server's certificate, and its names as text.  Beyond: the certificate, or
+ * the names behind, are not told. */
+#define LIMIT_TLS_CERTIFICATE 16384
+#define LIMIT_TLS_NAMES       8192
 
 /* Extensions of a hello; some 60 are registered.  Beyond: malformed. */
 #define LIMIT_TLS_EXTENSIONS 256

@@ -338,6 +338,11 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 	case RS_TCP_RST:
 		match_tcp_rst(o);
 		break;
+	case RS_PAYLOAD:
+		/* Any value: without a byte it cannot be loaded. */
+		nl_load_payload(o, NFT_PAYLOAD_INNER_HEADER, 0, 1);
+		nl_compare_u8(o, NFT_CMP_GTE, 0);
+		break;
 	case RS_TCP_SYN:
 		match_tcp_syn(o);
 		break;

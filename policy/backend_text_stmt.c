@@ -100,6 +100,7 @@ static const char *const words[] = {
 	[RS_GOTO] = "goto",
 	/* and these are whole */
 	[RS_TCP_RST] = "tcp flags rst",
+	[RS_PAYLOAD] = "@ih,0,8 >= 0x0",
 	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_CT_REPLY] = "ct direction reply",
 	[RS_CT_ORIGINAL] = "ct direction original",
@@ -297,6 +298,7 @@ static void (*const printers[])(struct strbuf *out, const struct rs_stmt *s) = {
 	[RS_DADDR_LOCAL] = print_word,
 	[RS_MASQUERADE] = print_word,
 	[RS_TCP_RST] = print_word,
+	[RS_PAYLOAD] = print_word,
 	[RS_TCP_SYN] = print_word,
 	[RS_CT_REPLY] = print_word,
 	[RS_CT_ORIGINAL] = print_word,

@@ -188,19 +188,6 @@ static void check_banner(struct check *c, const word_list *words)
 	}
 }
 
-/* The engine lets a connection go after its first request: others would pass
- * unjudged. */
-static void refuse_later_requests(struct check *c, const char *key,
-				  const word_list *words)
-{
-	if (words->n)
-		diag_error(c->diags, words->items->place, "not-yet",
-			   "'%s' cannot be used yet: the engine of this "
-			   "version does not judge the later requests of a "
-			   "connection",
-			   key);
-}
-
 /* Complains when no protocol of `app` can have what `key` asks for. */
 static void check_carried(struct check *c, const struct ast_rule *r,
 			  const char *key, const word_list *words, bool can,
@@ -240,8 +227,6 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	check_path(c, &r->path);
 	check_names(c, "qname", &r->qname);
 	check_banner(c, &r->banner);
-	refuse_later_requests(c, "method", &r->method);
-	refuse_later_requests(c, "path", &r->path);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (ports || !r->service.n || !all[i].words->n)
 			continue;
@@ -253,8 +238,8 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	}
 	check_carried(c, r, "host", &r->host, some_app_carries_name(apps),
 		      "carries a name");
-	check_carried(c, r, "sni", &r->sni, tls, "is TLS or QUIC");
-	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS or QUIC");
+	check_carried(c, r, "sni", &r->sni, tls, "is TLS, DTLS or QUIC");
+	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS, DTLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
 	check_carried(c, r, "qname", &r->qname, dns, "is DNS");

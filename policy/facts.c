@@ -40,6 +40,8 @@ bool facts_layer_begin(struct facts *f, enum app app)
 					.n_values = f->n_values,
 					.capacity = f->capacity,
 					.dropped = f->dropped};
+	f->messages = f->since = 0;
+	f->judged = f->forgets = false;
 	if (f->arena)
 		f->begin.mark = arena_mark(f->arena);
 	return true;
@@ -59,6 +61,11 @@ void facts_layer_again(struct facts *f)
 	FW_ASSERT(f->n_layers > 0);
 	f->layers[f->n_layers - 1].settled = false;
 	f->open = false;
+	f->messages++;
+	if (!f->judged)
+		return;
+	f->judged = false;
+	f->since = f->messages;
 	if (f->forgets)
 		forget(f);
 }

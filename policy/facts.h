@@ -32,7 +32,8 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APP_ALL      (APP_BIT(APP_COUNT) - 1)
 
 /* Their first message is the ClientHello of TLS. */
-#define APPS_WITH_HELLO (APP_BIT(APP_TLS) | APP_BIT(APP_QUIC))
+#define APPS_WITH_HELLO \
+	(APP_BIT(APP_TLS) | APP_BIT(APP_DTLS) | APP_BIT(APP_QUIC))
 
 /* Those that ask for names in the format of DNS. */
 #define APPS_WITH_QUESTIONS                                          \
@@ -97,9 +98,11 @@ struct facts {
 		struct fact_value *values;
 		unsigned n_values, capacity, dropped;
 	} begin;
-	/* A message that begins makes those before it in its layer forgotten:
-	 * they were judged. */
-	bool forgets;
+	/* What is known was judged.  A message that begins then is `since`: the
+	 * first that was not.  With `forgets`, those before it are forgotten.
+	 */
+	bool judged, forgets;
+	unsigned messages, since; /* of the current layer */
 };
 
 /* Nothing is known but that everything is still open.  `arena` is borrowed. */

@@ -35,6 +35,7 @@ static const struct phrase {
 	{"icmpv6 type", RS_ICMP_TYPE, ARG_TYPES},
 	{"tcp flags rst", RS_TCP_RST, ARG_NONE},
 	{"tcp flags syn", RS_TCP_SYN, ARG_NONE},
+	{"payload", RS_PAYLOAD, ARG_NONE},
 	{"ct state", RS_CT_STATE, ARG_STATES},
 	{"ct direction reply", RS_CT_REPLY, ARG_NONE},
 	{"ct direction original", RS_CT_ORIGINAL, ARG_NONE},

@@ -15,7 +15,8 @@
 	X(ALLOWED, 2, "allowed")                               \
 	X(DENIED, 3, "denied")   /* refused, with an answer */ \
 	X(DROPPED, 4, "dropped") /* refused, silently */       \
-	X(PASSED, 5, "passed")   /* this packet only */
+	X(PASSED, 5, "passed")   /* this packet only */        \
+	X(WATCHED, 6, "watched") /* what its client says is judged on */
 
 enum mark_state {
 #define X(id, value, name) MARK_##id = (value),

@@ -360,6 +360,10 @@ static bool frame_has(void *ctx, const char *word)
 		return b->ir->observe;
 	if (!strcmp(word, "enforce"))
 		return !b->ir->observe;
+	if (!strcmp(word, "engine"))
+		return b->rs->queues;
+	if (!strcmp(word, "no-engine"))
+		return !b->rs->queues;
 	if (!strcmp(word, "no-helpers"))
 		return !ir_cleans(b->ir, HYGIENE_HELPERS);
 	/* Where it only observes, what is known of a flow stays as it is. */

@@ -32,6 +32,7 @@ enum rs_op {
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
+	RS_PAYLOAD,   /* there are bytes behind the transport header */
 	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */

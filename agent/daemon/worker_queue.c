@@ -142,6 +142,12 @@ static uint32_t verdict_of(enum output_kind kind, enum mark_state *out_state)
 	case OUTPUT_ALLOW:
 		*out_state = MARK_ALLOWED;
 		return NF_ACCEPT;
+	case OUTPUT_WATCH:
+		*out_state = MARK_WATCHED;
+		return NF_ACCEPT;
+	case OUTPUT_PEND:
+		*out_state = MARK_PENDING;
+		return NF_ACCEPT;
 	case OUTPUT_REFUSE:
 		*out_state = MARK_DENIED;
 		return NF_REPEAT;

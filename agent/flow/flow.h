@@ -61,6 +61,12 @@ struct flow {
 	bool confirming;
 	uint32_t confirm_to;
 
+	/* Allowed for what its client has asked so far, see
+	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
+	 * resync: it is not known where a message begins. */
+	bool watched, one_sided, resync;
+	bool told; /* a decision was */
+
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
 	unsigned n_held, held_capacity;
 	uint64_t held_since;

@@ -41,6 +41,10 @@ struct probe {
 	 * speaks first.  Over UDP: a datagram of the server that is the first
 	 * that was seen; `client` is empty then. */
 	struct reader server;
+	/* The beginning of the flow was not seen, so its first message may be
+	 * any; in a replay alone, where nothing is let by for it.  `client` may
+	 * be empty then over TCP too. */
+	bool middle;
 };
 
 struct proto {

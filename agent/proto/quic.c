@@ -17,11 +17,9 @@
 #include "agent/proto/gquic.h"
 #include "agent/proto/quic_crypto.h"
 #include "agent/proto/quic_packet.h"
+#include "agent/proto/tell.h"
 #include "agent/proto/tls_tell.h"
-#include "policy/base/hash.h"
-#include "policy/base/strbuf.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define HANDSHAKE_HEADER       4
@@ -45,7 +43,6 @@ struct quic_state {
 	struct quic_keys keys;
 	int64_t largest;          /* packet number */
 	uint64_t before;          /* handshake bytes of what was told */
-	uint64_t name;            /* told last, as a hash */
 	struct quic_crypto *kept; /* of a hello that is not complete */
 };
 
@@ -106,28 +103,27 @@ static void version_tell(struct quic_state *st, uint32_t version,
 
 /* A client that is sent elsewhere says the same again: a further hello is told
  * when it asks for another name. */
-static bool is_told(struct quic_state *st, struct reader name)
+static bool is_told(struct reader body, const struct facts *facts)
 {
-	size_t n = name.left;
-	uint64_t hash = hash_text(reader_take(&name, n), n);
+	struct tls_hello hello;
 
-	if (st->told > 0 && st->name == hash)
+	if (tls_hello_parse(body, TLS_OVER_QUIC, &hello) || !hello.has_sni)
 		return true;
-	st->name = hash;
+	for (unsigned i = 0; i < facts->n_values; i++)
+		if (facts->values[i].field == FIELD_TLS_SNI &&
+		    str_eq(facts->values[i].value, reader_text(hello.sni)))
+			return true;
 	return false;
 }
 
 static enum proto_result hello_tell(struct quic_state *st, struct reader body,
 				    struct facts *facts)
 {
-	struct tls_hello hello;
-
-	if (tls_hello_parse(body, TLS_OVER_QUIC, &hello))
-		return PROTO_BAD;
-	if (!is_told(st, hello.sni) &&
-	    tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts))
-		return PROTO_BAD;
-	return PROTO_DONE;
+	if (st->told > 0 && is_told(body, facts))
+		return PROTO_DONE;
+	return tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts)
+		       ? PROTO_BAD
+		       : PROTO_DONE;
 }
 
 /* The first handshake message, when it is complete; *used: its bytes. */

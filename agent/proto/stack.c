@@ -103,7 +103,7 @@ static enum probe_result ask(struct proto_stack *s, const struct probe *first,
 static void probe(struct proto_stack *s, const struct reader *in,
 		  struct facts *facts)
 {
-	const struct probe first = {*in, s->probed, banner_of(s)};
+	const struct probe first = {*in, s->probed, banner_of(s), s->middle};
 	enum probe_result said = ask(s, &first, facts);
 
 	if (said == PROBE_YES)
@@ -129,6 +129,7 @@ static void inner(struct proto_stack *s, struct facts *facts)
 	s->asked = 0;
 	s->probed = 0;
 	s->banner_len = 0;
+	s->middle = false;
 	s->state = STACK_PROBING;
 	if (agreed)
 		begin(s, agreed, facts);
@@ -166,8 +167,50 @@ static void greet(struct proto_stack *s, struct facts *facts)
 	struct reader banner = banner_of(s);
 
 	if (s->state == STACK_FEEDING && s->current->wants_banner &&
-	    banner.left > 0)
+	    !s->banner_left && banner.left > 0)
 		feed(s, DIR_SERVER, &banner, facts);
+}
+
+/* Where the beginning was not seen, the server's bytes may be all there is.
+ * They are kept as a banner too, for the client may yet speak. */
+static enum probe_result probe_server(struct proto_stack *s,
+				      const struct reader *in,
+				      struct facts *facts)
+{
+	const struct probe first = {.server = *in, .middle = true};
+	enum probe_result result = PROBE_NO;
+	const struct proto *proto;
+
+	if (!s->middle || (s->banner_len > 0 && !s->banner_left))
+		return PROBE_NO;
+	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++) {
+		enum probe_result said = proto->probe(&first);
+
+		if (said == PROBE_YES) {
+			begin(s, proto, facts);
+			return PROBE_YES;
+		}
+		if (said == PROBE_MORE && in->left < LIMIT_BANNER)
+			result = PROBE_MORE;
+	}
+	s->banner_len = 0;
+	s->banner_left = result == PROBE_MORE;
+	if (s->banner_left)
+		keep_banner(s, *in);
+	return result;
+}
+
+/* The server speaks, and the protocol is not known. */
+static void hear_server(struct proto_stack *s, struct reader *in,
+			struct facts *facts)
+{
+	if (s->probed == 0) {
+		if (probe_server(s, in, facts) != PROBE_NO)
+			return;
+		keep_banner(s, *in);
+	}
+	s->banner_left = false;
+	reader_skip(in, in->left);
 }
 
 /* One step; false when no further step can be made with these bytes. */
@@ -183,9 +226,7 @@ static bool step(struct proto_stack *s, enum dir dir, struct reader *in,
 		probe(s, in, facts);
 		greet(s, facts);
 	} else if (s->probed > 0 || !s->client_left) {
-		if (s->probed == 0)
-			keep_banner(s, *in);
-		reader_skip(in, in->left);
+		hear_server(s, in, facts);
 	}
 	/* Else the client spoke first, before this layer was open. */
 	return s->state != before || in->left != left;

@@ -26,6 +26,8 @@ struct proto_stack {
 	size_t probed;   /* client bytes at the last probe, all unread */
 	uint8_t *banner; /* of the server, before the client; arena */
 	size_t banner_len;
+	bool banner_left;    /* its bytes are unread, and will come again */
+	bool middle;         /* see struct probe; set by the owner */
 	bool client_left;    /* the client's last bytes were not all read */
 	bool client_waits;   /* all client bytes were read, and the server
 			      * must answer before the client goes on */

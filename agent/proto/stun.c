@@ -99,13 +99,14 @@ static enum probe_result stun_probe(const struct probe *first)
 			    (m.type == 1 && attributes_fit(m.attributes)));
 }
 
-/* Over TCP the cookie alone decides, once it is there. */
+/* Over TCP the cookie alone decides, once it is there; of the methods there are
+ * none has a higher first byte. */
 static enum probe_result stun_tcp_probe(const struct probe *first)
 {
 	struct reader r = first->client;
 	uint8_t type = reader_u8(&r);
 
-	if (type & 0xc0)
+	if (type > 1)
 		return PROBE_NO;
 	reader_skip(&r, 1);
 	if (reader_u16(&r) % 4 != 0)

@@ -40,7 +40,7 @@ static bool digest_hex(enum digest which, const struct tls_line *line,
 }
 
 /* Not all of it: that would take as long as the rest. */
-static void start(struct tls_line *line)
+void tls_line_begin(struct tls_line *line)
 {
 	line->len = 0;
 	line->full = false;
@@ -80,24 +80,27 @@ bool tls_is_grease(uint16_t v)
 	return (v & 0x0f0f) == 0x0a0a && v >> 8 == (v & 0xff);
 }
 
-static void add_joined(struct tls_line *line, unsigned v)
+void tls_line_number(struct tls_line *line, unsigned v)
 {
-	const char c = line->text[line->len - 1];
-
-	if (c >= '0' && c <= '9')
+	if (line->len > 0 && line->text[line->len - 1] != ',')
 		add(line, "-", 1);
 	add_decimal(line, v);
+}
+
+void tls_line_next(struct tls_line *line)
+{
+	add(line, ",", 1);
 }
 
 /* One part of a JA3 line: numbers of two bytes each. */
 static void ja3_part(struct tls_line *line, struct reader list)
 {
-	add(line, ",", 1);
+	tls_line_next(line);
 	while (list.left > 1 && !line->full) {
 		uint16_t v = reader_u16(&list);
 
 		if (!tls_is_grease(v))
-			add_joined(line, v);
+			tls_line_number(line, v);
 	}
 }
 
@@ -105,17 +108,17 @@ void tls_ja3_line(const struct tls_hello *hello, struct tls_line *out)
 {
 	struct reader formats = hello->point_formats;
 
-	start(out);
-	add_decimal(out, hello->version);
+	tls_line_begin(out);
+	tls_line_number(out, hello->version);
 	ja3_part(out, hello->suites);
-	add(out, ",", 1);
+	tls_line_next(out);
 	for (unsigned i = 0; i < hello->n_extensions; i++)
 		if (!tls_is_grease(hello->extensions[i]))
-			add_joined(out, hello->extensions[i]);
+			tls_line_number(out, hello->extensions[i]);
 	ja3_part(out, hello->groups);
-	add(out, ",", 1);
+	tls_line_next(out);
 	while (formats.left > 0)
-		add_joined(out, reader_u8(&formats));
+		tls_line_number(out, reader_u8(&formats));
 }
 
 bool tls_ja3_hash(const struct tls_line *line, char out[TLS_JA3_LEN])
@@ -149,7 +152,7 @@ static bool ja4_suites(const struct tls_hello *hello, char *out, unsigned *n)
 	struct reader list = hello->suites;
 	struct tls_line line;
 
-	start(&line);
+	tls_line_begin(&line);
 	*n = 0;
 	while (list.left > 1) {
 		uint16_t v = reader_u16(&list);
@@ -176,7 +179,7 @@ static bool ja4_extensions(const struct tls_hello *hello, char *out,
 	const char *before = "_";
 	unsigned hashed = 0;
 
-	start(&line);
+	tls_line_begin(&line);
 	*n = 0;
 	for (unsigned i = 0; i < hello->n_extensions; i++) {
 		uint16_t v = hello->sorted[i];

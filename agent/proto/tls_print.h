@@ -15,6 +15,12 @@ struct tls_line {
 	bool full;
 };
 
+/* A line is begun, and numbers in decimal are added to its parts: "-" between
+ * numbers, "," between parts. */
+void tls_line_begin(struct tls_line *line);
+void tls_line_number(struct tls_line *line, unsigned v);
+void tls_line_next(struct tls_line *line);
+
 #define TLS_JA3_LEN 32
 #define TLS_JA4_LEN 36
 

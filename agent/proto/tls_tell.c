@@ -6,12 +6,15 @@
 
 #include <stdio.h>
 
-static void tell(struct reader value, enum field field, unsigned message,
-		 struct facts *facts)
+/* A second hello repeats the first but for what the server asked: what is the
+ * same is told once. */
+static void tell(struct facts *facts, enum field field, unsigned message,
+		 struct str value)
 {
-	size_t n = value.left;
-
-	facts_add(facts, field, message, str_mem(reader_take(&value, n), n));
+	if (message > 0 &&
+	    str_eq(facts_get(facts, field, facts->n_layers - 1), value))
+		return;
+	facts_add(facts, field, message, value);
 }
 
 void tls_tell_alpn(struct reader names, enum field field, unsigned message,
@@ -30,8 +33,7 @@ void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 			strbuf_addz(&joined, ",");
 		strbuf_add(&joined, str_mem(p, n));
 	}
-	facts_add(facts, field, message,
-		  str_mem(strbuf_text(&joined), joined.len));
+	tell(facts, field, message, str_mem(strbuf_text(&joined), joined.len));
 	strbuf_done(&joined);
 }
 
@@ -63,8 +65,8 @@ static void tell_versions(const struct tls_hello *hello, unsigned message,
 	struct strbuf joined;
 
 	if (list.left < 2) {
-		facts_add(facts, FIELD_TLS_CLIENT_VERSIONS, message,
-			  tls_version_name(hello->version, room));
+		tell(facts, FIELD_TLS_CLIENT_VERSIONS, message,
+		     tls_version_name(hello->version, room));
 		return;
 	}
 	strbuf_init(&joined, LIMIT_TLS_HELLO);
@@ -77,8 +79,8 @@ static void tell_versions(const struct tls_hello *hello, unsigned message,
 			strbuf_addz(&joined, ",");
 		strbuf_add(&joined, tls_version_name(v, room));
 	}
-	facts_add(facts, FIELD_TLS_CLIENT_VERSIONS, message,
-		  str_mem(strbuf_text(&joined), joined.len));
+	tell(facts, FIELD_TLS_CLIENT_VERSIONS, message,
+	     str_mem(strbuf_text(&joined), joined.len));
 	strbuf_done(&joined);
 }
 
@@ -90,18 +92,16 @@ static void tell_prints(const struct tls_hello *hello, enum tls_over over,
 
 	tls_ja3_line(hello, &line);
 	if (tls_ja3_hash(&line, ja3)) {
-		facts_add(facts, FIELD_TLS_JA3, message,
-			  str_mem(ja3, sizeof(ja3)));
-		facts_add(facts, FIELD_TLS_JA3_STRING, message,
-			  str_mem(line.text, line.len));
+		tell(facts, FIELD_TLS_JA3, message, str_mem(ja3, sizeof(ja3)));
+		tell(facts, FIELD_TLS_JA3_STRING, message,
+		     str_mem(line.text, line.len));
 	}
 	if (tls_ja4(hello, over, ja4))
-		facts_add(facts, FIELD_TLS_JA4, message,
-			  str_mem(ja4, sizeof(ja4)));
+		tell(facts, FIELD_TLS_JA4, message, str_mem(ja4, sizeof(ja4)));
 }
 
-enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
-			   unsigned message, struct facts *facts)
+void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
+		     unsigned message, struct facts *facts)
 {
 	static const char *const ech[] = {
 		[TLS_ECH_OUTER] = "outer",
@@ -109,19 +109,27 @@ enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 		[TLS_ECH_ESNI] = "esni",
 		[TLS_ECH_OTHER] = "other",
 	};
+	struct reader sni = hello->sni;
+	size_t n = sni.left;
+
+	if (hello->has_sni)
+		tell(facts, FIELD_TLS_SNI, message,
+		     str_mem(reader_take(&sni, n), n));
+	if (hello->has_alpn)
+		tls_tell_alpn(hello->alpn, FIELD_TLS_ALPN, message, facts);
+	tell_versions(hello, message, facts);
+	if (hello->ech != TLS_ECH_NONE)
+		tell(facts, FIELD_TLS_ECH, message, str_of(ech[hello->ech]));
+	tell_prints(hello, over, message, facts);
+}
+
+enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
+			   unsigned message, struct facts *facts)
+{
 	struct tls_hello hello;
 	enum fw_err err = tls_hello_parse(body, over, &hello);
 
-	if (err)
-		return err;
-	if (hello.has_sni)
-		tell(hello.sni, FIELD_TLS_SNI, message, facts);
-	if (hello.has_alpn)
-		tls_tell_alpn(hello.alpn, FIELD_TLS_ALPN, message, facts);
-	tell_versions(&hello, message, facts);
-	if (hello.ech != TLS_ECH_NONE)
-		facts_add(facts, FIELD_TLS_ECH, message,
-			  str_of(ech[hello.ech]));
-	tell_prints(&hello, over, message, facts);
-	return FW_OK;
+	if (!err)
+		tls_parsed_tell(&hello, over, message, facts);
+	return err;
 }

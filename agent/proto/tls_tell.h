@@ -12,6 +12,10 @@
 FW_MUST_CHECK enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 					 unsigned message, struct facts *facts);
 
+/* The same of one that is parsed. */
+void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
+		     unsigned message, struct facts *facts);
+
 /* Names, each behind a length byte, as a list of the field. */
 void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 		   struct facts *facts);

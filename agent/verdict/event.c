@@ -183,10 +183,17 @@ static void put_fact(json_t *o, const struct fact_value *v)
 	}
 }
 
+/* Is it of what was judged last: of the current layer's messages the first that
+ * was not judged before, and of layers around it the first? */
+static bool is_of_verdict(const struct facts *f, const struct fact_value *v)
+{
+	return v->message == (v->layer + 1u == f->n_layers ? f->since : 0);
+}
+
 static void put_facts(json_t *o, const struct facts *f, bool every_message)
 {
 	for (unsigned i = 0; i < f->n_values; i++)
-		if (f->values[i].message == 0 || every_message)
+		if (every_message || is_of_verdict(f, &f->values[i]))
 			put_fact(o, &f->values[i]);
 }
 

@@ -68,7 +68,8 @@ sub client_hello {
 sub hello {
 	my ($kind, $name) = @_;
 
-	return "GET / HTTP/1.1\r\nHost: $name\r\n\r\n" if $kind eq 'http';
+	# The lines are the body.
+	return "POST / HTTP/1.1\r\nHost: $name\r\nContent-Length: 1000000000\r\n\r\n" if $kind eq 'http';
 	return client_hello($name) if $kind eq 'tls';
 	return "begin\n";
 }

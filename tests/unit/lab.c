@@ -102,10 +102,11 @@ static void note_segment(struct lab *l, const struct tcp_segment *s)
 /* A packet gets one verdict and no other. */
 static void note_verdict(struct lab *l, const struct engine_output *o)
 {
-	static const char *const names[] = {"pass", "allow", "drop", "refuse",
+	static const char *const names[] = {"pass",         "allow", "watch",
+					    "pend",         "drop",  "refuse",
 					    "refuse-silent"};
 	size_t at = o->id % (sizeof(l->packets) / sizeof(*l->packets));
-	bool goes = o->kind == OUTPUT_PASS || o->kind == OUTPUT_ALLOW;
+	bool goes = o->kind <= OUTPUT_PEND;
 
 	ck_assert_uint_le(o->id, l->id);
 	ck_assert_uint_gt(o->id, 0);

@@ -136,6 +136,7 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 	case RS_TCP_SYN:
 		return f->l4 == IPPROTO_TCP;
 	case RS_TCP_RST:
+	case RS_PAYLOAD:
 	case RS_CT_REPLY:
 		return false;
 	case RS_CT_MARK:

@@ -4,10 +4,16 @@
 #include "tests/fuzz/quic_seal.h"
 #include "tests/unit/support.h"
 
-#define V1    1
-#define V2    0x6b3343cf
-#define D29   0xff00001d
-#define NAMED "tls.sni[0,0]=www.Example.org tls.client_alpns[0,0]=h3"
+#define V1  1
+#define V2  0x6b3343cf
+#define D29 0xff00001d
+#define SIGNED(m)                                                \
+	"tls.client_alpns[0," m "]=h3 tls.client_versions[0," m  \
+	"]=TLS 1.2 tls.ja3.hash[0," m                            \
+	"]=ea38af36b65c852b53e7d646fbeb16d9 tls.ja3.string[0," m \
+	"]=771,4865,0-16-21,, tls.ja4[0," m                      \
+	"]=q12d0103h3_0f2cb44170f4_4298e3b3ed58"
+#define NAMED "tls.sni[0,0]=www.Example.org " SIGNED("0")
 
 static const struct reader cid_a = {(const uint8_t *)"12345678", 8, false};
 static const struct reader cid_b = {(const uint8_t *)"abcdefghij", 10, false};
@@ -245,8 +251,7 @@ START_TEST(who_says_two_things_is_bad)
 	begin();
 	send_part(V1, cid_a, h, 0, h->n);
 	send_part(V1, cid_b, other, 0, other->n);
-	expect(TOLD_V1 " tls.sni[0,1]=www.Example.com "
-		       "tls.client_alpns[0,1]=h3");
+	expect(TOLD_V1 " tls.sni[0,1]=www.Example.com " SIGNED("1"));
 	free(other);
 }
 END_TEST

@@ -141,11 +141,11 @@ START_TEST(first_bytes_are_taken_strictly)
 		{"\4", 1, "probing+"},
 		{"\4\3\0\0\xff" FILL, 17, "done unknown"},
 		{"\4\1\0\0\xff" FILL, 17, "done unknown"},
-		{"\4\1\0\x50\0\0\0\0\0", 9, "done unknown"},
-		{"\4\1\0\x50\1\2\3\4\1\0", 10, "done unknown"},
+		{"\4\1\0\x50\0\0\0\0\0" FILL, 21, "done unknown"},
+		{"\4\1\0\x50\1\2\3\4\1\0" FILL, 22, "done unknown"},
 		{"\4\1\0\x50\0\0\0\1\0\0\xff" FILL, 23, "done unknown"},
-		{"\4\1\0\x50\0\0\0\1\0a b\0", 13, "done unknown"},
-		{"\x46\1\0", 3, "done unknown"},
+		{"\4\1\0\x50\0\0\0\1\0a b\0" FILL, 25, "done unknown"},
+		{"\x46\1\0" FILL, 15, "done unknown"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

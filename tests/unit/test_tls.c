@@ -10,7 +10,7 @@ static const struct extension groups = EXT(10, "\0\2\0\x1d");
 	"tls.sni[0,0]=www.Example.org tls.client_alpns[0,0]=h2,http/1.1 " \
 	"tls.client_versions[0,0]=TLS 1.2 "
 #define BOTH                                                  \
-	"done tls " FACTS                                     \
+	"feeding tls " FACTS                                  \
 	"tls.ja3.hash[0,0]=843a53e551160cdd46bd03a1d6f2195e " \
 	"tls.ja3.string[0,0]=771,4865-4866,10-0-16,29, "      \
 	"tls.ja4[0,0]=t12d0203h2_62ed6f6ca7ad_a8f3e973773c"
@@ -144,7 +144,7 @@ START_TEST(the_hello_of_ssl_2_is_known)
 	struct turn t = {DIR_CLIENT, reader_of(hello, sizeof(hello) - 1)};
 
 	ck_assert_uint_eq(sizeof(hello) - 1, 0x2e + 2);
-	expect_every_split(&t, 1, "done tls");
+	expect_every_split(&t, 1, "feeding tls tls.client_versions[0,0]=TLSv1");
 	no_prefix_settles(t.bytes);
 	survive_every_flip(&t, 1);
 	expect_one(

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the client of an allowed flow asks next. */
+#include "tests/unit/lab.h"
+
+#include <netinet/in.h>
+
+#define ZONES                                                \
+	"version = 1;\n"                                     \
+	"zones: { lan: { interfaces = \"lan0\"; networks = " \
+	"[\"10.0.0.0/8\"]; };\n"                             \
+	" wan: { interfaces = \"wan0\"; external = true; }; };\n"
+#define EGRESS(rule)                                                 \
+	ZONES "egress: ( { name = \"good\"; service = \"tcp/443\"; " \
+	      "app = \"http\"; " rule " action = \"allow\"; } );\n"
+#define HOST EGRESS("host = \"a.example.org\";")
+#define PATH EGRESS("path = \"/pub/*\"; method = [\"GET\", \"POST\"];")
+
+#define TEXT(text)                                                     \
+	(struct reader)                                                \
+	{                                                              \
+		.p = (const uint8_t *)(text), .left = sizeof(text) - 1 \
+	}
+#define GET_A  "GET /pub/x HTTP/1.1\r\nHost: a.example.org\r\n\r\n"
+#define GET_B  "GET /pub/x HTTP/1.1\r\nHost: b.example.org\r\n\r\n"
+#define SECRET "GET /secret HTTP/1.1\r\nHost: a.example.org\r\n\r\n"
+#define TUNNEL "CONNECT a.example.org:22 HTTP/1.1\r\n\r\n"
+#define POST                                              \
+	"POST /pub/x HTTP/1.1\r\nHost: a.example.org\r\n" \
+	"Content-Length: 3000\r\n\r\n"
+#define CHUNKED                                           \
+	"POST /pub/x HTTP/1.1\r\nHost: a.example.org\r\n" \
+	"Transfer-Encoding: chunked\r\n\r\n"
+#define LEN(text) (sizeof(text) - 1)
+#define OK200     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+static const struct reader none;
+
+/* Its first request was allowed, and the server has it: the kernel shows what
+ * the client says.  Returns the client's next sequence number. */
+static uint32_t watched(struct lab **out, const char *policy)
+{
+	struct lab *l = lab_new(policy, NULL);
+	uint32_t next = 1 + (uint32_t)LEN(GET_A);
+
+	lab_connect(l);
+	lab_client(l, 1, TEXT(GET_A));
+	lab_expect(l, "pass 4");
+	lab_expect_events(l, "rule.allow good");
+	lab_server(l, 1, next, TEXT(OK200));
+	lab_expect(l, "watch 5");
+	l->mark = MARK_WATCHED;
+	*out = l;
+	return next;
+}
+
+START_TEST(a_request_is_judged_as_the_first)
+{
+	static const char *const policies[] = {HOST, PATH};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct lab *l;
+		uint32_t next = watched(&l, policies[i]);
+
+		for (unsigned round = 0; round < 300; round++) {
+			lab_client(l, next, TEXT(GET_A));
+			next += LEN(GET_A);
+			lab_expect_events(l, "rule.allow good");
+			l->mark = MARK_PENDING;
+			lab_server(l, 1 + LEN(OK200), next, none);
+			l->mark = MARK_WATCHED;
+		}
+		ck_assert_ptr_null(strstr(strbuf_text(&l->outputs), "refuse"));
+		ck_assert_uint_eq(l->stats.counters[STAT_ALLOWED], 1);
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(another_is_refused)
+{
+	static const struct {
+		const char *policy;
+		struct reader next;
+	} all[] = {
+		{HOST, {(const uint8_t *)GET_B, LEN(GET_B), false}},
+		{PATH, {(const uint8_t *)SECRET, LEN(SECRET), false}},
+		{HOST, {(const uint8_t *)TUNNEL, LEN(TUNNEL), false}},
+		{HOST, {(const uint8_t *)"SSH-2.0-x\r\n", 11, false}},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct lab *l;
+		uint32_t next = watched(&l, all[i].policy);
+
+		lab_client(l, next, all[i].next);
+		ck_assert_ptr_nonnull(
+			strstr(strbuf_text(&l->outputs), "refuse 6"));
+		lab_expect_server_has(l, GET_A, LEN(GET_A));
+		ck_assert_uint_eq(l->stats.counters[STAT_DENIED], 1);
+		lab_free(l);
+	}
+}
+END_TEST
+
+/* However it is cut, no byte of it goes before it is judged. */
+START_TEST(a_request_in_pieces_is_held)
+{
+	for (size_t cut = 1; cut < LEN(SECRET); cut++) {
+		struct lab *l;
+		uint32_t next = watched(&l, PATH);
+
+		lab_client(l, next, reader_of(SECRET, cut));
+		lab_client(l, next + (uint32_t)cut,
+			   reader_of(&SECRET[cut], LEN(SECRET) - cut));
+		lab_expect_events(l, "default.deny");
+		lab_expect_server_has(l, GET_A, LEN(GET_A));
+		lab_free(l);
+		next = watched(&l, PATH);
+		/* the later piece first */
+		lab_client(l, next + (uint32_t)cut,
+			   reader_of(&SECRET[cut], LEN(SECRET) - cut));
+		lab_expect(l, "");
+		lab_client(l, next, reader_of(SECRET, cut));
+		lab_expect_events(l, "default.deny");
+		lab_expect_server_has(l, GET_A, LEN(GET_A));
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(a_body_goes_on_as_it_comes)
+{
+	static const uint8_t body[1000];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(POST));
+	next += LEN(POST);
+	lab_expect(l, "pend 6");
+	lab_expect_events(l, "rule.allow good");
+	for (unsigned i = 0; i < 3; i++) {
+		lab_client(l, next, reader_of(body, sizeof(body)));
+		next += sizeof(body);
+	}
+	lab_expect(l, "pass 7, pass 8, pass 9");
+	lab_client(l, next, TEXT(SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+/* Framing can be played with: it is judged, and confirmed, like a head. */
+START_TEST(chunks_are_followed)
+{
+	static const char first[] = CHUNKED "5\r\nabcde\r\n",
+			  more[] = "3\r\nabc\r\n", last[] = "0\r\n\r\n" SECRET;
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, reader_of(first, sizeof(first) - 1));
+	next += sizeof(first) - 1;
+	lab_expect(l, "pend 6");
+	lab_client(l, next, reader_of(more, sizeof(more) - 1));
+	next += sizeof(more) - 1;
+	lab_expect(l, "pend 7");
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, next, reader_of(last, sizeof(last) - 1));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+/* A decoy that the server never got, then other bytes in its place. */
+START_TEST(what_the_server_has_not_is_not_changed)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(GET_A));
+	lab_expect(l, "pend 6");
+	lab_expect_events(l, "rule.allow good");
+	l->mark = MARK_PENDING;
+	lab_server(l, 1 + LEN(OK200), next, none);
+	lab_expect(l, "pass 7");
+	lab_client(l, next, TEXT(SECRET));
+	lab_expect_events(l, "stream.conflict");
+	lab_expect_server_has(l, GET_A GET_A, 2 * LEN(GET_A));
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_retransmit_passes)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, 1, TEXT(GET_A));
+	lab_expect(l, "pass 6");
+	lab_client(l, next, TEXT(GET_A));
+	lab_client(l, next, TEXT(GET_A));
+	lab_expect(l, "pend 7, pass 8");
+	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+}
+END_TEST
+
+/* An engine that has just begun, or has forgotten the flow. */
+START_TEST(an_unknown_one_is_taken_up_at_a_message)
+{
+	struct lab *l = lab_new(PATH, NULL);
+
+	l->mark = MARK_WATCHED;
+	lab_client(l, 700, TEXT(GET_A));
+	lab_expect(l, "pend 1");
+	lab_expect_events(l, "rule.allow good");
+	l->mark = MARK_PENDING;
+	lab_server(l, 900, 700 + LEN(GET_A), none);
+	lab_expect(l, "watch 2");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_body_outlives_its_engine)
+{
+	static const char body[] = "\0\1in the middle of a body";
+	struct lab *l = lab_new(PATH, NULL);
+	uint32_t next = 700;
+
+	l->mark = MARK_WATCHED;
+	for (unsigned i = 0; i < 3; i++) {
+		lab_client(l, next, TEXT(body));
+		next += LEN(body);
+	}
+	lab_expect(l, "pass 1, pass 2, pass 3");
+	lab_client(l, next, TEXT(SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+
+	/* A flow that was forgotten is another matter. */
+	l = lab_new(PATH, NULL);
+	lab_connect(l);
+	lab_wait(l, 60 * LAB_SECOND);
+	l->ends.cport++;
+	l->mark = MARK_WATCHED;
+	lab_client(l, 700, TEXT(body));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_flow_cut_by_a_new_policy_stays_cut)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, HOST);
+	struct policy *old = l->policy;
+	struct engine_flow flow = {.src = l->ends.client,
+				   .dst = l->ends.server,
+				   .sport = l->ends.cport,
+				   .dport = l->ends.sport,
+				   .l4 = IPPROTO_TCP,
+				   .zone_src = 1,
+				   .zone_dst = 2};
+
+	l->policy = lab_compile(EGRESS("host = \"b.example.org\";"));
+	engine_set_policy(l->engine, l->policy);
+	policy_free(old);
+	lab_expect_events(l, "");
+	ck_assert_int_eq(engine_judge_again(l->engine, &flow, l->now),
+			 ENGINE_AGAIN_CUT);
+	lab_expect_events(l, "policy");
+	lab_client(l, next, TEXT(GET_B));
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&l->outputs), "refuse 6"));
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_new_policy_judges_what_comes)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, HOST);
+	struct policy *old = l->policy;
+
+	l->policy = lab_compile(
+		EGRESS("host = [\"a.example.org\", \"b.example.org\"];"));
+	engine_set_policy(l->engine, l->policy);
+	policy_free(old);
+	lab_client(l, next, TEXT(GET_B));
+	lab_expect(l, "pend 6");
+	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+}
+END_TEST
+
+/* In a replay all is told, and judged as it would have been. */
+START_TEST(a_replay_judges_each)
+{
+	const struct engine_options options = {.read_on = true};
+	struct lab *l = lab_new(PATH, &options);
+
+	lab_connect(l);
+	lab_client(l, 1, TEXT(GET_A GET_A));
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, 1 + 2 * LEN(GET_A), TEXT(SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, a_request_is_judged_as_the_first);
+	tcase_add_test(tc, another_is_refused);
+	tcase_add_test(tc, a_request_in_pieces_is_held);
+	tcase_add_test(tc, a_body_goes_on_as_it_comes);
+	tcase_add_test(tc, chunks_are_followed);
+	tcase_add_test(tc, what_the_server_has_not_is_not_changed);
+	tcase_add_test(tc, a_retransmit_passes);
+	tcase_add_test(tc, an_unknown_one_is_taken_up_at_a_message);
+	tcase_add_test(tc, a_body_outlives_its_engine);
+	tcase_add_test(tc, a_flow_cut_by_a_new_policy_stays_cut);
+	tcase_add_test(tc, a_new_policy_judges_what_comes);
+	tcase_add_test(tc, a_replay_judges_each);
+}
+
+int main(void)
+{
+	return run_suite("later", add);
+}

@@ -163,7 +163,9 @@ static enum proto_result server_feed(struct ldap_state *st, struct reader *in,
 	uint8_t tag;
 
 	if (!st->asked) {
-		reader_skip(in, in->left);
+		/* What the client has yet to be heard of comes first. */
+		if (!st->ahead)
+			reader_skip(in, in->left);
 		return PROTO_MORE;
 	}
 	result = message_take(in, &message);

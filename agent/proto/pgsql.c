@@ -75,10 +75,9 @@ static enum proto_result client_feed(struct pgsql_state *st, struct reader *in,
 	struct reader r = *in, body;
 	uint32_t len, code;
 
-	if (st->asked) {
-		st->ahead = true;
+	st->ahead = st->asked;
+	if (st->asked)
 		return PROTO_MORE;
-	}
 	len = reader_u32(&r);
 	code = reader_u32(&r);
 	if (r.failed)
@@ -107,7 +106,9 @@ static enum proto_result server_feed(struct pgsql_state *st, struct reader *in,
 	uint8_t answer;
 
 	if (!st->asked) {
-		reader_skip(in, in->left);
+		/* What the client has yet to be heard of comes first. */
+		if (!st->ahead)
+			reader_skip(in, in->left);
 		return PROTO_MORE;
 	}
 	answer = reader_u8(in);

@@ -11,6 +11,7 @@
 #define COOKIE       "Cookie: mstshash="
 #define NEG_REQUEST  1
 #define NEG_RESPONSE 2
+#define TPKT         3
 #define FIXED_LEN    11 /* TPKT, and X.224 without what varies */
 
 /* Length in both headers, a connection request, no references, class 0. */
@@ -57,62 +58,87 @@ static void cookie_tell(struct reader *r, struct facts *facts)
 }
 
 /* The next message without its fixed part; a failed reader when it is not all
- * there. */
+ * there, or none. */
 static struct reader message_take(struct reader *in)
 {
 	struct reader r = *in, message = *in;
 
 	reader_skip(&r, 2);
 	message = reader_sub(&message, reader_u16(&r));
-	if (!message.failed)
-		reader_skip(in, message.left);
-	if (message.left >= FIXED_LEN)
-		reader_skip(&message, FIXED_LEN);
+	if (message.left < FIXED_LEN)
+		return (struct reader){.failed = true};
+	reader_skip(in, message.left);
+	reader_skip(&message, FIXED_LEN);
 	return message;
+}
+
+struct rdp_state {
+	bool asked; /* for TLS */
+	bool ahead; /* the client did not wait for the answer */
+};
+
+static enum proto_result request(struct rdp_state *st, struct reader *in,
+				 struct facts *facts)
+{
+	struct reader message;
+
+	if (!st->asked) {
+		if (in->left < FIXED_LEN)
+			return PROTO_MORE;
+		message = message_take(in);
+		if (message.failed)
+			return PROTO_MORE;
+		cookie_tell(&message, facts);
+		st->asked = negotiated(message, NEG_REQUEST) != 0;
+	}
+	if (st->asked) {
+		st->ahead = in->left > 0;
+		return PROTO_MORE;
+	}
+	facts_layer_settle(facts, false);
+	return PROTO_DONE;
+}
+
+static enum proto_result answer(const struct rdp_state *st, struct reader *in,
+				struct facts *facts)
+{
+	struct reader message;
+	bool tls;
+
+	if (!st->asked) {
+		reader_skip(in, in->left);
+		return PROTO_MORE;
+	}
+	if (reader_peek(in, 0) == TPKT && in->left < FIXED_LEN)
+		return PROTO_MORE;
+	message = message_take(in);
+	if (reader_peek(in, 0) == TPKT && message.failed)
+		return PROTO_MORE;
+	tls = !message.failed && negotiated(message, NEG_RESPONSE) != 0;
+	if (tls && st->ahead)
+		return PROTO_BAD;
+	facts_layer_settle(facts, tls);
+	return tls ? PROTO_INNER : PROTO_DONE;
 }
 
 static enum proto_result rdp_feed(void *state, enum dir dir, struct reader *in,
 				  struct facts *facts)
 {
-	bool *asked = state;
-	struct reader message;
-	bool tls;
-
-	if (dir == DIR_CLIENT && *asked)
-		return PROTO_MORE;
-	if (dir == DIR_SERVER && !*asked) {
-		reader_skip(in, in->left);
-		return PROTO_MORE;
-	}
-	if (in->left < FIXED_LEN)
-		return PROTO_MORE;
-	if (reader_peek(in, 0) != 3)
-		return PROTO_DONE;
-	message = message_take(in);
-	if (message.failed)
-		return PROTO_MORE;
-	if (dir == DIR_CLIENT) {
-		cookie_tell(&message, facts);
-		*asked = negotiated(message, NEG_REQUEST) != 0;
-		if (*asked)
-			return PROTO_MORE;
-	}
-	tls = dir == DIR_SERVER && negotiated(message, NEG_RESPONSE) != 0;
-	facts_layer_settle(facts, tls);
-	return tls ? PROTO_INNER : PROTO_DONE;
+	return dir == DIR_CLIENT ? request(state, in, facts)
+				 : answer(state, in, facts);
 }
 
 static bool rdp_waits(const void *state)
 {
-	const bool *asked = state;
+	const struct rdp_state *st = state;
 
-	return *asked;
+	return st->asked;
 }
 
 const struct proto proto_rdp = {
 	.name = "rdp",
 	.app = APP_RDP,
-	.state_size = sizeof(bool),
+	.state_size = sizeof(struct rdp_state),
 	.ceiling = LIMIT_SHAPE,
 	.probe = rdp_probe,
 	.feed = rdp_feed,

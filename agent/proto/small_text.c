@@ -13,6 +13,7 @@
 #include "agent/proto/text.h"
 
 #define IRC_NICK_MAX 64
+#define IRC_LINE_MAX 512
 
 /* --- IRC ----------------------------------------------------------------- */
 
@@ -56,19 +57,25 @@ static enum probe_result irc_probe(const struct probe *first)
 {
 	static const char *const words[] = {"NICK", "USER", "CAP", "PASS",
 					    NULL};
-	struct probe rest = *first;
+	/* Lines are short: they can be looked through again. */
+	struct probe rest = {.client = first->client};
 	struct str line, word;
-	enum probe_result said = text_command(first, words, &line);
+	enum probe_result said = text_command(&rest, words, &line);
 
+	if (said == PROBE_MORE && rest.client.left > IRC_LINE_MAX)
+		return PROBE_NO;
 	if (said != PROBE_YES)
 		return said;
 	word = line;
 	if (!text_word_is(text_word(&word), "PASS"))
 		return is_irc_line(line) ? PROBE_YES : PROBE_NO;
+	if (line.len > IRC_LINE_MAX)
+		return PROBE_NO;
 	reader_skip(&rest.client, reader_find(&rest.client, '\n', 0) + 1);
-	rest.seen = 0;
 	said = rest.client.left > 0 ? text_command(&rest, words, &line)
 				    : PROBE_MORE;
+	if (said == PROBE_MORE && rest.client.left > IRC_LINE_MAX)
+		return PROBE_NO;
 	if (said != PROBE_YES)
 		return said;
 	return is_irc_line(line) ? PROBE_YES : PROBE_NO;

@@ -233,46 +233,70 @@ static enum probe_result session_probe(const struct probe *first)
 	return shape_fits(&first->client, "8100004420");
 }
 
+struct session_state {
+	bool asked;
+	bool ahead; /* the client did not wait for the answer */
+};
+
+static void session_tell(struct reader request, struct facts *facts)
+{
+	char text[DNS_NETBIOS_NAME];
+	struct reader whole = request;
+	struct dns_name name;
+	size_t n;
+
+	if (dns_name_read(&whole, &request, &name) != DNS_FITS ||
+	    !dns_name_is_netbios(&name))
+		return;
+	n = dns_netbios_name(&name, text);
+	facts_add(facts, FIELD_NETBIOS_NAME, 0, str_mem(text, n));
+}
+
+static enum proto_result session_answer(const struct session_state *st,
+					struct reader *in, struct facts *facts)
+{
+	struct reader r = *in;
+	bool yes = reader_u8(&r) == SESSION_YES;
+
+	if (!st->asked) {
+		reader_skip(in, in->left);
+		return PROTO_MORE;
+	}
+	yes = reader_u24(&r) == 0 && yes;
+	if (r.failed)
+		return PROTO_MORE;
+	*in = r;
+	if (yes && st->ahead)
+		return PROTO_BAD;
+	facts_layer_settle(facts, yes);
+	return yes ? PROTO_INNER : PROTO_DONE;
+}
+
 static enum proto_result session_feed(void *state, enum dir dir,
 				      struct reader *in, struct facts *facts)
 {
-	bool *asked = state;
-	struct reader r = *in, request;
-	struct dns_name name;
+	struct session_state *st = state;
+	struct reader request;
 
-	if (dir == DIR_SERVER) {
-		uint8_t answer = reader_u8(in);
-
-		if (!*asked || in->left < 3) {
-			*in = r;
+	if (dir == DIR_SERVER)
+		return session_answer(st, in, facts);
+	if (!st->asked) {
+		request = message_of(*in);
+		if (request.failed)
 			return PROTO_MORE;
-		}
-		reader_skip(in, 3);
-		facts_layer_settle(facts, answer == SESSION_YES);
-		return answer == SESSION_YES ? PROTO_INNER : PROTO_DONE;
+		reader_skip(in, 4 + request.left);
+		session_tell(request, facts);
+		st->asked = true;
 	}
-	if (*asked)
-		return PROTO_MORE;
-	request = message_of(r);
-	if (request.failed)
-		return PROTO_MORE;
-	reader_skip(in, 4 + request.left);
-	*asked = true;
-	if (dns_name_read(&request, &request, &name) == DNS_FITS &&
-	    dns_name_is_netbios(&name)) {
-		char text[DNS_NETBIOS_NAME];
-		size_t n = dns_netbios_name(&name, text);
-
-		facts_add(facts, FIELD_NETBIOS_NAME, 0, str_mem(text, n));
-	}
+	st->ahead = in->left > 0;
 	return PROTO_MORE;
 }
 
 static bool session_waits(const void *state)
 {
-	const bool *asked = state;
+	const struct session_state *st = state;
 
-	return *asked;
+	return st->asked;
 }
 
 const struct proto proto_smb = {
@@ -296,7 +320,7 @@ const struct proto proto_smb1 = {
 const struct proto proto_netbios_session = {
 	.name = "netbios-session",
 	.app = APP_NETBIOS,
-	.state_size = sizeof(bool),
+	.state_size = sizeof(struct session_state),
 	.ceiling = LIMIT_SHAPE,
 	.probe = session_probe,
 	.feed = session_feed,

@@ -85,6 +85,8 @@ static void to_tell(struct str tag, struct facts *facts)
 static enum proto_result client_feed(struct xmpp_state *st, struct reader *in,
 				     struct facts *facts)
 {
+	if (!st->asked)
+		st->ahead = false;
 	while (!st->asked) {
 		struct reader tag;
 		size_t end;
@@ -122,7 +124,8 @@ static enum proto_result client_feed(struct xmpp_state *st, struct reader *in,
 static enum proto_result server_feed(struct xmpp_state *st, struct reader *in,
 				     struct facts *facts)
 {
-	while (in->left > 0) {
+	/* What the client has yet to be heard of comes first. */
+	while (in->left > 0 && (st->asked || !st->ahead)) {
 		uint8_t c = reader_u8(in);
 		struct reader tag;
 
@@ -134,7 +137,7 @@ static enum proto_result server_feed(struct xmpp_state *st, struct reader *in,
 			continue;
 		tag = reader_of(st->tag, st->n);
 		if (fits(&tag, "<failure") == PROBE_YES)
-			st->asked = st->ahead = false;
+			st->asked = false;
 		if (fits(&tag, "<proceed") != PROBE_YES)
 			continue;
 		if (st->ahead)

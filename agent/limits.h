@@ -139,3 +139,21 @@
 /* A line of a protocol of text lines; RFC 4954 has the longest.  Beyond: it is
  * not this protocol, or nothing more is told of it. */
 #define LIMIT_TEXT_LINE 12288
+
+/* Unread bytes of what is told by its first bytes alone: it reads all. */
+#define LIMIT_SHAPE 1024
+
+/* What a client of PostgreSQL begins with: as its servers bear. */
+#define LIMIT_PGSQL_STARTUP 10000
+
+/* A message of LDAP that is looked into. */
+#define LIMIT_LDAP_MESSAGE 65536
+
+/* A message of Kerberos over TCP. */
+#define LIMIT_KRB5_MESSAGE 65536
+
+/* A message by which SMB negotiates. */
+#define LIMIT_SMB_NEGOTIATE 8192
+
+/* A tag of XMPP before TLS. */
+#define LIMIT_XMPP_TAG 4096

@@ -133,11 +133,11 @@ static enum probe_result memcached_probe(const struct probe *first)
 static enum probe_result mongodb_probe(const struct probe *first)
 {
 	static const char *const shapes[] = {
-		"................00000000d4070000", /* OP_QUERY */
-		"................ffffffffd4070000",
-		"................00000000dd070000", /* OP_MSG */
-		"................ffffffffdd070000",
-		"................00000000dc070000", /* OP_COMPRESSED */
+		"....0000........00000000d4070000", /* OP_QUERY */
+		"....0000........ffffffffd4070000",
+		"....0000........00000000dd070000", /* OP_MSG */
+		"....0000........ffffffffdd070000",
+		"....0000........00000000dc070000", /* OP_COMPRESSED */
 		NULL};
 	struct reader r = first->client;
 	enum probe_result said = shape_fits_one(&r, shapes);

@@ -8,29 +8,37 @@
 #undef X
 
 /* A list for each transport: of the other's rows nothing stays. */
-#define X(l4, symbol, ...) ROW_##l4(&symbol)
+#define X(l4, symbol, told) ROW_##l4({&symbol, told})
 
-static const struct proto *const over_tcp[] = {
-#define ROW_TCP(row) row,
-#define ROW_UDP(row)
+static const struct registry_row over_tcp[] = {
+#define ROW_TCP(...) __VA_ARGS__,
+#define ROW_UDP(...)
 #include "agent/proto/protos.def"
 #undef ROW_TCP
 #undef ROW_UDP
-	NULL};
+	{NULL, NULL}};
 
-static const struct proto *const over_udp[] = {
-#define ROW_TCP(row)
-#define ROW_UDP(row) row,
+static const struct registry_row over_udp[] = {
+#define ROW_TCP(...)
+#define ROW_UDP(...) __VA_ARGS__,
 #include "agent/proto/protos.def"
 #undef ROW_TCP
 #undef ROW_UDP
-	NULL};
+	{NULL, NULL}};
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-const struct proto *registry_get(uint8_t l4, unsigned i)
+const struct registry_row *registry_row(uint8_t l4, unsigned i)
 {
 	if (l4 == IPPROTO_TCP)
-		return i < COUNT(over_tcp) ? over_tcp[i] : NULL;
-	return l4 == IPPROTO_UDP && i < COUNT(over_udp) ? over_udp[i] : NULL;
+		return i + 1 < COUNT(over_tcp) ? &over_tcp[i] : NULL;
+	return l4 == IPPROTO_UDP && i + 1 < COUNT(over_udp) ? &over_udp[i]
+							    : NULL;
+}
+
+const struct proto *registry_get(uint8_t l4, unsigned i)
+{
+	const struct registry_row *row = registry_row(l4, i);
+
+	return row ? row->proto : NULL;
 }

@@ -4,6 +4,14 @@
 
 #include "agent/proto/proto.h"
 
+struct registry_row {
+	const struct proto *proto;
+	const char *told_by; /* what it is told by, for people */
+};
+
+/* Row i of a transport, as below; NULL behind the last. */
+const struct registry_row *registry_row(uint8_t l4, unsigned i);
+
 /* Row i of a transport (IPPROTO_TCP or IPPROTO_UDP) in order of probing;
  * static. NULL behind the last. */
 const struct proto *registry_get(uint8_t l4, unsigned i);

@@ -22,6 +22,11 @@
 /* Separate pieces out of order in one direction.  Beyond: stream.limit. */
 #define LIMIT_STREAM_PIECES 64
 
+/* Bytes of requests, and pieces of them, that an allowed flow's server has yet
+ * to acknowledge.  Beyond: stream.limit. */
+#define LIMIT_LEDGER_BYTES   262144
+#define LIMIT_LEDGER_ENTRIES 4096
+
 /* Packets of one flow held for its decision, retransmits not counted (they are
  * dropped: the first copy is held).  Beyond: hold.limit. */
 #define LIMIT_HELD_PACKETS 128
@@ -134,3 +139,21 @@
 /* A line of a protocol of text lines; RFC 4954 has the longest.  Beyond: it is
  * not this protocol, or nothing more is told of it. */
 #define LIMIT_TEXT_LINE 12288
+
+/* Unread bytes of what is told by its first bytes alone: it reads all. */
+#define LIMIT_SHAPE 1024
+
+/* What a client of PostgreSQL begins with: as its servers bear. */
+#define LIMIT_PGSQL_STARTUP 10000
+
+/* A message of LDAP that is looked into. */
+#define LIMIT_LDAP_MESSAGE 65536
+
+/* A message of Kerberos over TCP. */
+#define LIMIT_KRB5_MESSAGE 65536
+
+/* A message by which SMB negotiates. */
+#define LIMIT_SMB_NEGOTIATE 8192
+
+/* A tag of XMPP before TLS. */
+#define LIMIT_XMPP_TAG 4096

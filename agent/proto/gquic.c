@@ -144,8 +144,7 @@ static enum proto_result frames_tell(struct reader r, unsigned version,
 	/* Flags of its own before Q034. */
 	if (version < 34)
 		reader_skip(&r, 1);
-	while (r.left > 0 && reader_peek(&r, 0) == 0)
-		reader_skip(&r, 1);
+	reader_skip(&r, reader_run(&r, 0));
 	type = reader_u8(&r);
 	if (!(type & FRAME_STREAM))
 		return PROTO_MORE;

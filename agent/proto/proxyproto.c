@@ -189,9 +189,11 @@ static enum proto_result proxy_feed(void *state, enum dir dir,
 	enum proto_result result;
 
 	(void)state;
-	/* It may greet, not knowing that it is a proxy who calls. */
-	if (dir == DIR_SERVER)
+	/* Who knows the protocol waits for the header. */
+	if (dir == DIR_SERVER) {
+		reader_skip(in, in->left);
 		return PROTO_MORE;
+	}
 	result = header_read(in, &ends);
 	if (result != PROTO_DONE)
 		return result;

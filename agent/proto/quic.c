@@ -79,6 +79,10 @@ static enum probe_result quic_probe(const struct probe *first)
 	if (quic_packet_read(&r, &p) || !p.version ||
 	    (p.version->traits & QUIC_CLEAR))
 		return PROBE_NO;
+	/* There is something in it, and a tag. */
+	if (p.type == QUIC_INITIAL &&
+	    p.whole.left < p.number_at + QUIC_SEALED_MIN)
+		return PROBE_NO;
 	/* A number that is only kept free proves little: the first datagram
 	 * must be as long as it has to be. */
 	if ((p.version->traits & QUIC_RESERVED) &&
@@ -226,9 +230,12 @@ static enum proto_result frames_read(struct quic_state *st,
 	struct reader start;
 	size_t used = 0;
 
-	while (frames.left > 0)
+	while (frames.left > 0) {
 		if (!frame_read(st, p, &frames, c))
 			return PROTO_BAD;
+		/* Most of a packet is padding, a byte each. */
+		reader_skip(&frames, reader_run(&frames, FRAME_PADDING));
+	}
 	if (c->n == 0)
 		return PROTO_MORE;
 	start = quic_crypto_start(c);

@@ -10,8 +10,10 @@
 
 #include <stddef.h>
 
-#define QUIC_CID_MAX   20
-#define QUIC_PLAIN_MAX 65536
+#define QUIC_CID_MAX 20
+/* A packet's number and its sample (RFC 9001 5.4.2). */
+#define QUIC_SEALED_MIN 20
+#define QUIC_PLAIN_MAX  65536
 
 struct quic_keys {
 	uint8_t key[16], iv[12], hp[16];

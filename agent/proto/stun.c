@@ -189,13 +189,18 @@ static void message_tell(struct stun_state *st, enum dir dir,
 		attributes_tell(st, m, facts);
 }
 
-/* A ClientHello of DTLS (RFC 6347 4.1). */
-static bool begins_dtls(struct reader r)
+/* Records of DTLS that fill the datagram (RFC 6347 4.1). */
+static bool is_dtls(struct reader r)
 {
-	uint8_t type = reader_u8(&r), major = reader_u8(&r);
+	while (r.left > 0) {
+		uint8_t type = reader_u8(&r);
 
-	reader_skip(&r, 11);
-	return type == 22 && major == 0xfe && reader_u8(&r) == 1 && !r.failed;
+		if (type < 20 || type > 25 || reader_u8(&r) != 0xfe)
+			return false;
+		reader_skip(&r, 9);
+		reader_skip(&r, reader_u16(&r));
+	}
+	return reader_done(&r);
 }
 
 static enum proto_result stun_feed(void *state, enum dir dir, struct reader *in,
@@ -206,7 +211,7 @@ static enum proto_result stun_feed(void *state, enum dir dir, struct reader *in,
 
 	if (message_read(in, &m))
 		message_tell(st, dir, &m, facts);
-	else if (begins_dtls(*in))
+	else if (is_dtls(*in))
 		return PROTO_INNER;
 	reader_skip(in, in->left);
 	facts_layer_settle(facts, false);

@@ -107,6 +107,16 @@ static inline size_t reader_find(const struct reader *r, uint8_t c, size_t from)
 	return i < r->left ? i : r->left;
 }
 
+/* How many of the next bytes are `c`, one behind the other. */
+static inline size_t reader_run(const struct reader *r, uint8_t c)
+{
+	size_t n = 0;
+
+	while (n < r->left && r->p[n] == c)
+		n++;
+	return n;
+}
+
 /* The good end of a message: all was there and nothing is left over. */
 static inline bool reader_done(const struct reader *r)
 {

@@ -64,6 +64,9 @@ START_TEST(looking_does_not_consume)
 		ck_assert_uint_eq(reader_peek(&r, i), i < 10 ? bytes[i] : 0);
 		ck_assert_uint_eq(reader_find(&r, 5, i), i <= 4 ? 4 : 10);
 	}
+	ck_assert_uint_eq(reader_run(&r, bytes[0]), 1);
+	ck_assert_uint_eq(reader_run(&r, 77), 0);
+	ck_assert_uint_eq(reader_run(&failed, 0), 0);
 	ck_assert_uint_eq(r.left, sizeof(bytes));
 	ck_assert_uint_eq(reader_peek(&failed, 0), 0);
 	ck_assert_uint_eq(reader_find(&failed, 0, 0), 0);

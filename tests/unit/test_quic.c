@@ -419,6 +419,8 @@ START_TEST(others_are_not_quic)
 		  "123456789012345678901\0\0\1x"), /* id of 21 */
 		C("\xc3\0\0\0\1\4abcd\0\0\x20x"),  /* longer than it is */
 		C("\xc3\0\0\0\1\4abcd\0\x40"),
+		C("\xc3\0\0\0\1\4abcd\0\0\x13"
+		  "1234567890123456789"),          /* no room for a tag */
 		C("\xc3\0\0\0\0\4abcd\0\0\0\0\1"), /* the server's to say */
 		C("\x83\0\0\0\1\4abcd\0\0\1x"),    /* the fixed bit */
 		C("\xc3\x1a\x2a\x3a\x4a\4abcd\0"), /* too short for its number

@@ -15,7 +15,7 @@
 	"abcdefghijkm"
 #define SEND    "\0\x16\0\x18" ID PEER6
 #define CHANNEL "\x40\1\0\3xyz\0"
-#define DTLS    "\x16\xfe\xff\0\0\0\0\0\0\0\0\0\x10\1\0\0\4\0\0\0\0\0\0\0\4"
+#define DTLS    "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0"
 
 struct case_ {
 	struct turn turns[5];
@@ -49,6 +49,10 @@ START_TEST(messages_are_told)
 		/* what else goes through */
 		{{C(BIND), C("\x80\x60xxxxxxxxxxxx"), S("x"), C(CHANNEL)},
 		 "feeding stun stun.method[0,0]=binding"},
+		{{C(BIND), S(DTLS), C("\x80\x60xxxxxxxxxxxx")},
+		 "feeding stun dtls stun.method[0,0]=binding"},
+		{{C(BIND), C(DTLS "x")},
+		 "feeding stun stun.method[0,0]=binding"},
 		/* before there was a cookie */
 		{{C("\0\1\0\x08"
 		    "0123456789abcdef"
@@ -74,7 +78,8 @@ START_TEST(others_are_not_stun)
 		{{C("\0\3\0\0"
 		    "0123456789abcdef")},
 		 "done unknown"},
-		{{C("\0\1file\0octet\0blksize\0001432\0")}, "done unknown"},
+		{{C("\0\1file\0octet\0blksize\0001432\0")},
+		 "done tftp tftp.packet[0,0]=read tftp.file[0,0]=file"},
 	};
 
 	expect_all(cases, sizeof(cases) / sizeof(*cases));
@@ -92,7 +97,7 @@ START_TEST(streams_are_cut_anywhere)
 		{{C("\0\x0b\0\0" ID), S("\1\x0b\0\0" ID), C("\xc0hello")},
 		 "done stun stun.method[0,0]=connection-bind"},
 		{{C("\0\1\0\2" ID)}, "done unknown"},
-		{{C("\0\1\0\0\x21\x12\xa4\x43")}, "done unknown"},
+		{{C("\0\1\0\0\x21\x12\xa4\x43xxxxxxxx")}, "done unknown"},
 	};
 
 	EXPECT_ALL(cases);

@@ -22,8 +22,8 @@
 /* Separate pieces out of order in one direction.  Beyond: stream.limit. */
 #define LIMIT_STREAM_PIECES 64
 
-/* Bytes of requests, and pieces of them, that an allowed flow's server has yet to
- * acknowledge.  Beyond: stream.limit. */
+/* Bytes of requests, and pieces of them, that an allowed flow's server has yet
+ * to acknowledge.  Beyond: stream.limit. */
 #define LIMIT_LEDGER_BYTES   262144
 #define LIMIT_LEDGER_ENTRIES 4096
 

@@ -67,7 +67,7 @@ struct flow {
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;
 	struct ledger ledger; /* what was judged of what the client says */
-	bool told; /* a decision was */
+	bool told;            /* a decision was */
 
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
 	unsigned n_held, held_capacity;

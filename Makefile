@@ -49,7 +49,8 @@ LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 
 PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log \
 	libnetfilter_conntrack libconfig jansson \
-	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto
+	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto \
+	libnghttp2
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
 COMMA := ,

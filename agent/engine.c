@@ -225,6 +225,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	if (!e->opt.read_on && !f->confirming) {
 		stream_done(&f->streams[DIR_CLIENT]);
 		stream_done(&f->streams[DIR_SERVER]);
+		ledger_done(&f->ledger);
 	}
 }
 
@@ -492,6 +493,11 @@ static void judge_undecided(struct engine *e, struct flow *f,
 		/* No part of the stream, or the first copy is held. */
 		engine_out_verdict(e, OUTPUT_DROP, id);
 	} else if (!engine_hold(e, f, id, now)) {
+		if (f->watched) {
+			/* A hole in what may be large comes later. */
+			engine_out_verdict(e, OUTPUT_DROP, id);
+			return;
+		}
 		engine_settle_by(e, f, REASON_HOLD_LIMIT, a->dir, a->in, now);
 	}
 }
@@ -504,6 +510,11 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	if (a->taken == TAKEN_CONFLICT) {
 		engine_settle_by(e, f, REASON_STREAM_CONFLICT, a->dir, a->in,
 				 now);
+		return;
+	}
+	if (a->taken == TAKEN_LIMIT && f->watched &&
+	    stream_has_gap(&f->streams[DIR_CLIENT])) {
+		engine_out_verdict(e, OUTPUT_DROP, a->in->id);
 		return;
 	}
 	if (a->taken == TAKEN_LIMIT) {

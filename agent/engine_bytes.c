@@ -10,15 +10,43 @@ static bool wants_bytes(const struct flow *f)
 	       f->stack.state == STACK_FEEDING;
 }
 
-/* Offer each direction what it has, until neither moves. */
-static void feed(struct engine *e, struct flow *f, enum dir dir)
+/* What the client says that may be judged: for a flow that goes on, it is kept
+ * until the server has it.  A body is stepped over. */
+static bool offer_client(struct engine *e, struct flow *f,
+			 struct reader *unread)
 {
+	const struct stream *s = &f->streams[DIR_CLIENT];
+	uint64_t skips = proto_stack_skips(&f->stack);
+	struct reader said = *unread;
+
+	if (skips > 0) {
+		if (skips > unread->left)
+			skips = unread->left;
+		proto_stack_skip(&f->stack, skips);
+		reader_skip(unread, skips);
+		return true;
+	}
+	(void)proto_stack_feed(&f->stack, DIR_CLIENT, unread, &f->facts);
+	if (e->opt.read_on || !f->stack.current || !f->stack.current->skips)
+		return true;
+	said.left -= unread->left;
+	return ledger_note(&f->ledger, s->base + s->consumed, said);
+}
+
+/* Offer each direction what it has, until neither moves.  False: what must be
+ * remembered of it is too much. */
+static bool feed(struct engine *e, struct flow *f, enum dir dir)
+{
+	bool good = true;
+
 	for (unsigned idle = 0; idle < 2 && wants_bytes(f); dir = !dir) {
 		struct stream *s = &f->streams[dir];
 		struct reader unread = stream_unread(s);
 		size_t before = unread.left;
 
-		if (before > 0)
+		if (before > 0 && dir == DIR_CLIENT)
+			good &= offer_client(e, f, &unread);
+		else if (before > 0)
 			(void)proto_stack_feed(&f->stack, dir, &unread,
 					       &f->facts);
 		stream_consume(s, &unread);
@@ -30,6 +58,7 @@ static void feed(struct engine *e, struct flow *f, enum dir dir)
 	if (!f->decided &&
 	    stream_in_order(&f->streams[DIR_SERVER]) > LIMIT_SERVER_FIRST_BYTES)
 		proto_stack_give_up(&f->stack, &f->facts);
+	return good;
 }
 
 /* New bytes of a TCP packet go to the stream, and what is in order to the
@@ -52,6 +81,8 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 	if (!wants_bytes(f) || pkt->payload.left == 0 ||
 	    (pkt->tcp_flags & TCP_RST))
 		return TAKEN_OK;
+	if (dir == DIR_CLIENT && ledger_differs(&f->ledger, seq, pkt->payload))
+		return TAKEN_CONFLICT;
 	switch (stream_add(s, seq, pkt->payload)) {
 	case STREAM_OK:
 		break;
@@ -63,7 +94,8 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 	case STREAM_NOMEM:
 		return TAKEN_LIMIT;
 	}
-	feed(e, f, dir);
+	if (!feed(e, f, dir))
+		return TAKEN_LIMIT;
 	return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG) ? TAKEN_URGENT
 							       : TAKEN_OK;
 }

@@ -33,6 +33,7 @@ static void confirm_end(struct flow *f)
 	}
 	stream_done(&f->streams[DIR_CLIENT]);
 	stream_done(&f->streams[DIR_SERVER]);
+	ledger_done(&f->ledger);
 }
 
 bool engine_is_from_server(const struct flow *f, const struct engine_input *in)
@@ -57,6 +58,9 @@ static bool contradicts(const struct flow *f, const struct packet *pkt)
 
 	if (pkt->wire_payload == 0 || !engine_tcp_before(seq, f->confirm_to))
 		return false;
+	if (f->watched)
+		return (pkt->tcp_flags & TCP_URG) ||
+		       ledger_differs(&f->ledger, seq, pkt->payload);
 	return (pkt->tcp_flags & TCP_URG) ||
 	       stream_differs(&f->streams[DIR_CLIENT], seq, pkt->payload);
 }
@@ -70,6 +74,8 @@ void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
 	enum dir dir = a->dir;
 
 	if (dir == DIR_SERVER) {
+		if ((pkt->tcp_flags & TCP_ACK) && engine_is_from_server(f, in))
+			ledger_acknowledge(&f->ledger, pkt->ack);
 		if (pkt->tcp_flags & TCP_SYN) {
 			f->answered = true;
 			f->passed[dir] = pkt->seq;

@@ -35,19 +35,44 @@ void engine_watch_begin(struct engine *e, struct flow *f)
 
 void engine_watch_release(struct flow *f)
 {
+	ledger_done(&f->ledger);
 	stream_forget(&f->streams[DIR_CLIENT]);
 	stream_done(&f->streams[DIR_SERVER]);
 }
 
-/* Of what a packet brought, was all a body's, and in order? */
-static bool is_body(const struct flow *f, enum engine_taken taken,
-		    uint32_t brought, uint64_t skips)
+/* Where the body ends that the client is in the middle of. */
+static bool body_end(const struct flow *f, uint32_t *out_end)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+	uint64_t skips = proto_stack_skips(&f->stack);
+
+	if (skips == 0 || !s->started || stream_has_gap(s) ||
+	    stream_unread(s).left > 0)
+		return false;
+	/* Half of all sequence numbers are behind us. */
+	if (skips > INT32_MAX / 2)
+		skips = INT32_MAX / 2;
+	*out_end = s->base + stream_in_order(s) + (uint32_t)skips;
+	return true;
+}
+
+/* All up to there has gone by, in whatever order. */
+static void body_skip(struct flow *f, uint32_t end)
+{
+	struct stream *s = &f->streams[DIR_CLIENT];
+
+	proto_stack_skip(&f->stack, end - s->base - stream_in_order(s));
+	stream_done(s);
+	stream_start(s, end);
+}
+
+/* Nothing but what was looked at before. */
+static bool is_old(const struct flow *f, const struct packet *pkt)
 {
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
-	return (taken == TAKEN_OK || taken == TAKEN_REPEAT) &&
-	       f->stack.state != STACK_BAD && brought <= skips &&
-	       !stream_has_gap(s) && stream_unread(s).left == 0;
+	return s->started && !engine_tcp_before(s->base + stream_in_order(s),
+						pkt->seq + pkt->wire_payload);
 }
 
 /* The server's side is not shown, but its client tells where it stands. */
@@ -89,21 +114,45 @@ bool engine_watch_resync(struct engine *e, struct flow *f,
 	return true;
 }
 
+static void let_go(struct engine *e, struct flow *f, const struct arrival *a,
+		   enum output_kind kind)
+{
+	engine_tcp_passed(f, a->dir, a->pkt);
+	engine_out_verdict(e, kind, a->in->id);
+}
+
+/* A body needs neither order nor memory: its packets go by. */
+static bool pass_body(struct engine *e, struct flow *f, const struct arrival *a)
+{
+	uint32_t last = a->pkt->seq + a->pkt->wire_payload, end;
+
+	if (!body_end(f, &end) || (a->pkt->tcp_flags & TCP_URG))
+		return false;
+	if (!engine_tcp_before(end, last)) {
+		let_go(e, f, a, OUTPUT_PASS);
+		/* What of it comes later is old. */
+		body_skip(f, last);
+		return true;
+	}
+	body_skip(f, end);
+	return false;
+}
+
 void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 			 uint64_t now)
 {
-	struct stream *s = &f->streams[DIR_CLIENT];
-	uint64_t skips = proto_stack_skips(&f->stack);
-	uint32_t before = s->base + stream_in_order(s), end;
-
-	a->taken = engine_take(e, f, a->dir, a->pkt);
-	end = s->base + stream_in_order(s);
 	if (a->dir == DIR_SERVER || a->pkt->payload.left == 0 ||
-	    is_body(f, a->taken, end - before, skips)) {
-		if (!f->confirming)
-			stream_forget(s);
-		engine_tcp_passed(f, a->dir, a->pkt);
-		engine_out_verdict(e, OUTPUT_PASS, a->in->id);
+	    is_old(f, a->pkt)) {
+		if (a->dir == DIR_SERVER)
+			(void)engine_take(e, f, a->dir, a->pkt);
+		let_go(e, f, a, OUTPUT_PASS);
+		return;
+	}
+	if (pass_body(e, f, a))
+		return;
+	a->taken = engine_take(e, f, a->dir, a->pkt);
+	if (a->taken == TAKEN_REPEAT) {
+		let_go(e, f, a, OUTPUT_PASS);
 		return;
 	}
 	f->decided = false;

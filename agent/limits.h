@@ -22,6 +22,11 @@
 /* Separate pieces out of order in one direction.  Beyond: stream.limit. */
 #define LIMIT_STREAM_PIECES 64
 
+/* Bytes of requests, and pieces of them, that an allowed flow's server has yet to
+ * acknowledge.  Beyond: stream.limit. */
+#define LIMIT_LEDGER_BYTES   262144
+#define LIMIT_LEDGER_ENTRIES 4096
+
 /* Packets of one flow held for its decision, retransmits not counted (they are
  * dropped: the first copy is held).  Beyond: hold.limit. */
 #define LIMIT_HELD_PACKETS 128
@@ -80,6 +85,19 @@
 /* One HTTP head: request line and header fields. */
 #define LIMIT_HTTP_HEAD 65536
 
+/* A header block of HTTP/2: its frames' payload, its fields as RFC 9113 6.5.2
+ * counts them, its CONTINUATION frames, and the authority of a CONNECT. Beyond:
+ * malformed. */
+#define LIMIT_HTTP2_BLOCK         16384
+#define LIMIT_HTTP2_HEAD          65536
+#define LIMIT_HTTP2_CONTINUATIONS 16
+#define LIMIT_HTTP2_AUTHORITY     272
+
+/* Memory of the decoder of header blocks: the table of 4096 bytes that a client
+ * has unless its server offers more, and one field.  A table of nothing but
+ * empty fields, or one beyond 4096 bytes, is malformed. */
+#define LIMIT_HTTP2_POOL 40960
+
 /* SOCKS: version, command, user, host name. */
 #define LIMIT_SOCKS_MESSAGE 1024
 
@@ -121,3 +139,21 @@
 /* A line of a protocol of text lines; RFC 4954 has the longest.  Beyond: it is
  * not this protocol, or nothing more is told of it. */
 #define LIMIT_TEXT_LINE 12288
+
+/* Unread bytes of what is told by its first bytes alone: it reads all. */
+#define LIMIT_SHAPE 1024
+
+/* What a client of PostgreSQL begins with: as its servers bear. */
+#define LIMIT_PGSQL_STARTUP 10000
+
+/* A message of LDAP that is looked into. */
+#define LIMIT_LDAP_MESSAGE 65536
+
+/* A message of Kerberos over TCP. */
+#define LIMIT_KRB5_MESSAGE 65536
+
+/* A message by which SMB negotiates. */
+#define LIMIT_SMB_NEGOTIATE 8192
+
+/* A tag of XMPP before TLS. */
+#define LIMIT_XMPP_TAG 4096

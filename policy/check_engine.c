@@ -217,7 +217,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		   {"method", &r->method}, {"path", &r->path},
 		   {"qname", &r->qname},   {"banner", &r->banner}};
 	app_mask apps = check_apps(c, "app", &r->app);
-	bool tls = apps & APPS_WITH_HELLO, http = apps & APP_BIT(APP_HTTP);
+	bool tls = apps & APPS_WITH_HELLO, http = apps & APPS_WITH_REQUEST;
 	bool dns = apps & APPS_WITH_QUESTIONS;
 
 	check_names(c, "host", &r->host);

@@ -158,7 +158,7 @@ static bool is_method(enum field field)
 
 static bool app_is_http(enum app app)
 {
-	return app == APP_HTTP;
+	return APPS_WITH_REQUEST & APP_BIT(app);
 }
 
 static bool method_fits(const void *wanted, const struct fact_value *v)

@@ -35,6 +35,9 @@ __extension__ typedef unsigned __int128 app_mask;
 #define APPS_WITH_HELLO \
 	(APP_BIT(APP_TLS) | APP_BIT(APP_DTLS) | APP_BIT(APP_QUIC))
 
+/* Their messages are requests, with method and path. */
+#define APPS_WITH_REQUEST (APP_BIT(APP_HTTP) | APP_BIT(APP_HTTP2))
+
 /* Those that ask for names in the format of DNS. */
 #define APPS_WITH_QUESTIONS                                          \
 	(APP_BIT(APP_DNS) | APP_BIT(APP_MDNS) | APP_BIT(APP_LLMNR) | \

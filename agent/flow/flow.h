@@ -5,6 +5,7 @@
 #include "agent/limits.h"
 #include "agent/packet/packet.h"
 #include "agent/proto/stack.h"
+#include "agent/stream/ledger.h"
 #include "agent/stream/stream.h"
 #include "policy/base/arena.h"
 #include "policy/facts.h"
@@ -65,6 +66,7 @@ struct flow {
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;
+	struct ledger ledger; /* what was judged of what the client says */
 	bool told; /* a decision was */
 
 	uint32_t *held; /* ids of packets waiting for the decision; owned */

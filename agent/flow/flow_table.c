@@ -129,6 +129,7 @@ static void flow_free(struct flow *f)
 {
 	stream_done(&f->streams[DIR_CLIENT]);
 	stream_done(&f->streams[DIR_SERVER]);
+	ledger_done(&f->ledger);
 	arena_done(&f->arena);
 	free(f->held);
 	free(f);

@@ -126,6 +126,19 @@ bool dns_name_is_netbios(const struct dns_name *name)
 	return true;
 }
 
+size_t dns_netbios_name(const struct dns_name *name,
+			char text[DNS_NETBIOS_NAME])
+{
+	size_t n = DNS_NETBIOS_NAME - 1;
+
+	for (size_t i = 0; i < DNS_NETBIOS_NAME; i++)
+		text[i] = (char)((name->text[2 * i] - 'A') << 4 |
+				 (name->text[2 * i + 1] - 'A'));
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\0'))
+		n--;
+	return n;
+}
+
 /* Over a name, without going where it points. */
 static bool name_skip(struct reader *at)
 {

@@ -62,7 +62,13 @@ enum dns_fit dns_name_read(const struct reader *whole, struct reader *at,
 /* The first label is a name of NetBIOS: 16 bytes as 32 letters from A to P (RFC
  * 1001 14.1). */
 #define DNS_NETBIOS_LABEL 32
+#define DNS_NETBIOS_NAME  16
 bool dns_name_is_netbios(const struct dns_name *name);
+
+/* What such a name says, without its kind and the blanks before that; how many
+ * bytes that is. */
+size_t dns_netbios_name(const struct dns_name *name,
+			char text[DNS_NETBIOS_NAME]);
 
 /* Name, type and class; a class nobody knows is bad. */
 enum dns_fit dns_question_read(const struct reader *whole, struct reader *at,

@@ -23,7 +23,6 @@
 #define TYPE_AAAA          28
 #define TYPE_SVCB          64
 #define TYPE_HTTPS         65
-#define NETBIOS_NAME       16
 #define FAMILY_V4          1
 #define FAMILY_V6          2
 
@@ -75,20 +74,15 @@ static void tell_type(uint16_t type, unsigned message, struct facts *facts)
 	(void)tell_once(facts, FIELD_DNS_RRTYPE, message, str_of(text));
 }
 
-/* A name of 16 bytes in 32 letters: 15, filled up with blanks, and a kind. */
 static void tell_netbios_name(const struct dns_name *name, unsigned message,
 			      struct facts *facts)
 {
-	char text[NETBIOS_NAME];
-	size_t n = NETBIOS_NAME - 1;
+	char text[DNS_NETBIOS_NAME];
+	size_t n;
 
 	if (!dns_name_is_netbios(name))
 		return;
-	for (size_t i = 0; i < NETBIOS_NAME; i++)
-		text[i] = (char)((name->text[2 * i] - 'A') << 4 |
-				 (name->text[2 * i + 1] - 'A'));
-	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\0'))
-		n--;
+	n = dns_netbios_name(name, text);
 	(void)tell_once(facts, FIELD_NETBIOS_NAME, message, str_mem(text, n));
 }
 

@@ -290,15 +290,31 @@ static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 	return head_tell(st, reader_sub(in, len), facts);
 }
 
-static void body_skip(struct http1_state *st, struct reader *in,
-		      enum http1_client then)
+static uint64_t http1_skips(const void *state)
+{
+	const struct http1_state *st = state;
+
+	return st->client == HTTP1_LENGTH || st->client == HTTP1_CHUNK_DATA
+		       ? st->left
+		       : 0;
+}
+
+static void http1_skip(void *state, uint64_t n)
+{
+	struct http1_state *st = state;
+
+	st->left -= n;
+	if (st->left == 0)
+		st->client = st->client == HTTP1_LENGTH ? HTTP1_HEAD
+							: HTTP1_CHUNK_END;
+}
+
+static void body_skip(struct http1_state *st, struct reader *in)
 {
 	size_t n = in->left < st->left ? in->left : (size_t)st->left;
 
 	reader_skip(in, n);
-	st->left -= n;
-	if (st->left == 0)
-		st->client = then;
+	http1_skip(st, n);
 }
 
 static int hex_value(char c)
@@ -380,13 +396,11 @@ static enum proto_result client_step(struct http1_state *st, struct reader *in,
 	switch (st->client) {
 	case HTTP1_HEAD:
 		return head_feed(st, in, facts);
-	case HTTP1_LENGTH:
-		body_skip(st, in, HTTP1_HEAD);
-		return PROTO_MORE;
 	case HTTP1_CHUNK_LINE:
 		return chunk_line(st, in);
+	case HTTP1_LENGTH:
 	case HTTP1_CHUNK_DATA:
-		body_skip(st, in, HTTP1_CHUNK_END);
+		body_skip(st, in);
 		return PROTO_MORE;
 	case HTTP1_CHUNK_END:
 		return chunk_end(st, in);
@@ -404,8 +418,12 @@ static enum proto_result client_feed(struct http1_state *st, struct reader *in,
 	size_t before = in->left + 1;
 
 	while (result == PROTO_MORE && in->left > 0 && in->left < before) {
+		uint64_t body = http1_skips(st);
+
 		before = in->left;
 		result = client_step(st, in, facts);
+		if (!body && http1_skips(st))
+			break;
 	}
 	st->client_ahead = st->awaited != HTTP1_AWAIT_NONE && in->left > 0;
 	return result;
@@ -495,15 +513,6 @@ static const struct proto *http1_inner(const void *state)
 		       : NULL;
 }
 
-static uint64_t http1_skips(const void *state)
-{
-	const struct http1_state *st = state;
-
-	return st->client == HTTP1_LENGTH || st->client == HTTP1_CHUNK_DATA
-		       ? st->left
-		       : 0;
-}
-
 static bool http1_waits(const void *state)
 {
 	const struct http1_state *st = state;
@@ -521,4 +530,5 @@ const struct proto proto_http1 = {
 	.waits = http1_waits,
 	.inner = http1_inner,
 	.skips = http1_skips,
+	.skip = http1_skip,
 };

@@ -118,8 +118,7 @@ static enum proto_result client_feed(const struct mail_kind *kind,
 			break;
 		}
 	}
-	if (st->phase == MAIL_ANSWER && in->left > 0)
-		st->ahead = true;
+	st->ahead = st->phase == MAIL_ANSWER && in->left > 0;
 	return result;
 }
 
@@ -131,10 +130,8 @@ static enum proto_result answered(struct mail_state *st, bool yes,
 	enum mail_wish wish = st->wish;
 
 	st->phase = MAIL_COMMANDS;
-	if (!yes) {
-		st->ahead = false;
+	if (!yes)
 		return PROTO_MORE;
-	}
 	if (wish == WISH_BODY) {
 		st->phase = MAIL_BODY;
 		st->dot = DOT_LINE;
@@ -171,18 +168,15 @@ static enum proto_result server_feed(const struct mail_kind *kind,
 {
 	enum proto_result result = PROTO_MORE;
 
-	while (in->left > 0 && result == PROTO_MORE) {
+	/* A body, or unread commands, come before more answers. */
+	while (in->left > 0 && result == PROTO_MORE &&
+	       (st->phase == MAIL_ANSWER || !st->ahead)) {
 		uint8_t c = reader_u8(in);
 
 		if (c == '\n')
 			result = line_end(kind, st, facts);
 		else if (st->n < MAIL_HEAD_MAX)
 			st->head[st->n++] = (char)c;
-		/* A body, or unread commands, come before more answers. */
-		if (st->phase != MAIL_ANSWER && st->ahead) {
-			st->ahead = false;
-			break;
-		}
 	}
 	return result;
 }

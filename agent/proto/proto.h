@@ -67,6 +67,8 @@ struct proto {
 	 * are none (a body), whatever they say.  NULL: the first message
 	 * tells all. */
 	uint64_t (*skips)(const void *state);
+	/* That many of them have gone by. */
+	void (*skip)(void *state, uint64_t n);
 	/* What both sides have agreed to speak behind PROTO_INNER; NULL: the
 	 * stream tells by its bytes. */
 	const struct proto *(*inner)(const void *state);

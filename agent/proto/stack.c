@@ -238,7 +238,8 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 	while (in->left > 0 &&
 	       (s->state == STACK_PROBING || s->state == STACK_FEEDING) &&
 	       step(s, dir, in, facts))
-		;
+		if (dir == DIR_CLIENT && proto_stack_skips(s))
+			break;
 	if (dir == DIR_CLIENT)
 		s->client_left = in->left > 0;
 	s->client_waits = !s->client_left && waits(s);
@@ -288,7 +289,12 @@ bool proto_stack_is_waiting(const struct proto_stack *s)
 
 uint64_t proto_stack_skips(const struct proto_stack *s)
 {
-	if (s->state != STACK_FEEDING || !s->current->skips)
-		return s->state == STACK_DONE ? UINT64_MAX : 0;
-	return s->current->skips(s->module);
+	return s->state == STACK_FEEDING && s->current->skips
+		       ? s->current->skips(s->module)
+		       : 0;
+}
+
+void proto_stack_skip(struct proto_stack *s, uint64_t n)
+{
+	s->current->skip(s->module, n);
 }

@@ -42,7 +42,8 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);
  * server bytes are consumed, and the first of them kept (a banner).  When no
  * module wants the stream, the layer is APP_UNKNOWN, settled.  Each direction
  * may wait for the other: when bytes of one were consumed, offer what is unread
- * of the other again, until neither moves. */
+ * of the other again, until neither moves.  Where a body begins
+ * (proto_stack_skips), it returns: that may be offered or skipped. */
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
 
@@ -57,9 +58,10 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
  * is not known by now is APP_UNKNOWN, settled. */
 void proto_stack_give_up(struct proto_stack *s, struct facts *facts);
 
-/* Bytes of the client that come next and are no message; UINT64_MAX when
- * nothing of the client is looked at any more. */
+/* Bytes of the client that come next and are no message; and that they, or some
+ * of them, have gone by without being offered. */
 uint64_t proto_stack_skips(const struct proto_stack *s);
+void proto_stack_skip(struct proto_stack *s, uint64_t n);
 
 /* Some module still holds the stream for one of its own (PROBE_MORE). */
 bool proto_stack_is_waiting(const struct proto_stack *s);

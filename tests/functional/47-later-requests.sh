@@ -10,7 +10,7 @@ need_agent
 lab_up
 basic_servers
 seen=$LAB/log/requests
-: >"$seen" >"$LAB/log/curl" >"$LAB/log/apply"
+touch "$seen" "$LAB/log/curl" "$LAB/log/apply"
 start_server requests "$NS_OUTSIDE" "tcp/9080@$ECHO4" \
 	perl "$LAB_ROOT/tests/functional/requests.pl" 9080 "$seen" "$ECHO4" "$ECHO6" ||
 	{ not_ok servers "the server of requests does not come up"; finish; }
@@ -116,8 +116,11 @@ refuses_websocket() {
 	! says_back
 }
 check websocket-is-not-http "it was let through" refuses_websocket
-check websocket-is-told "$(tail -n 1 "$LAB/agent/log/eve.json")" test -n \
-	"$(last_event '.verdict.action == "drop" and .fw.layers == ["http", "websocket"] and .websocket.protocol == "chat"')"
+websocket_is_told() {
+	refuses_websocket && [ -n "$(last_event '.verdict.action == "drop" and
+		.fw.layers == ["http", "websocket"] and .websocket.protocol == "chat"')" ]
+}
+check websocket-is-told "$(tail -n 1 "$LAB/agent/log/eve.json")" wait_for 10 websocket_is_told
 policy websocket 'app = ["http", "websocket"]; host = "www.example.org";'
 check websocket-where-allowed "nothing came back" says_back
 finish

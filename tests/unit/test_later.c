@@ -143,7 +143,41 @@ START_TEST(a_body_goes_on_as_it_comes)
 		next += sizeof(body);
 	}
 	lab_expect(l, "pass 7, pass 8, pass 9");
+	/* The next may come before the server has the beginning. */
+	lab_client(l, next, TEXT(GET_A));
+	next += LEN(GET_A);
+	lab_expect(l, "pend 10");
+	lab_expect_events(l, "rule.allow good");
+	l->mark = MARK_PENDING;
+	lab_server(l, 1 + LEN(OK200), next, none);
+	lab_expect(l, "watch 11");
+	l->mark = MARK_WATCHED;
 	lab_client(l, next, TEXT(SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_body_needs_no_order)
+{
+	static const uint8_t body[1000];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(POST));
+	next += LEN(POST);
+	l->mark = MARK_PENDING;
+	lab_server(l, 1 + LEN(OK200), next, none);
+	l->mark = MARK_WATCHED;
+	lab_expect(l, "pend 6, watch 7");
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, next + 2000, reader_of(body, sizeof(body)));
+	lab_client(l, next, reader_of(body, sizeof(body)));
+	lab_expect(l, "pass 8, pass 9");
+	/* What lies behind it does, the part between may be missing. */
+	lab_client(l, next + 3000 + LEN(GET_A), TEXT(SECRET));
+	lab_expect(l, "");
+	lab_client(l, next + 3000, TEXT(GET_A));
 	lab_expect_events(l, "default.deny");
 	lab_free(l);
 }
@@ -166,6 +200,32 @@ START_TEST(chunks_are_followed)
 	lab_expect_events(l, "rule.allow good");
 	lab_client(l, next, reader_of(last, sizeof(last) - 1));
 	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+/* Other framing in the place of what the server may not have: what was a body
+ * would be a request. */
+START_TEST(framing_is_not_changed)
+{
+	static const char first[] = CHUNKED "1f4\r\n", other[] = "0\r\n\r\n";
+	static const uint8_t body[500];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH), size = next + LEN(CHUNKED);
+
+	lab_client(l, next, reader_of(first, sizeof(first) - 1));
+	next += sizeof(first) - 1;
+	lab_client(l, next, reader_of(body, sizeof(body)));
+	next += sizeof(body);
+	lab_client(l, next, TEXT("\r\n3\r\nab"));
+	lab_expect(l, "pend 6, pass 7, pend 8");
+	l->mark = MARK_PENDING;
+	/* a true repeat, then another one */
+	lab_client(l, size, TEXT("1f4\r\n"));
+	lab_expect(l, "pass 9");
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, size, TEXT(other));
+	lab_expect_events(l, "stream.conflict");
 	lab_free(l);
 }
 END_TEST
@@ -312,7 +372,9 @@ static void add(TCase *tc)
 	tcase_add_test(tc, another_is_refused);
 	tcase_add_test(tc, a_request_in_pieces_is_held);
 	tcase_add_test(tc, a_body_goes_on_as_it_comes);
+	tcase_add_test(tc, a_body_needs_no_order);
 	tcase_add_test(tc, chunks_are_followed);
+	tcase_add_test(tc, framing_is_not_changed);
 	tcase_add_test(tc, what_the_server_has_not_is_not_changed);
 	tcase_add_test(tc, a_retransmit_passes);
 	tcase_add_test(tc, an_unknown_one_is_taken_up_at_a_message);

@@ -97,7 +97,7 @@ START_TEST(streams_are_cut_anywhere)
 		{{C("\0\x0b\0\0" ID), S("\1\x0b\0\0" ID), C("\xc0hello")},
 		 "done stun stun.method[0,0]=connection-bind"},
 		{{C("\0\1\0\2" ID)}, "done unknown"},
-		{{C("\0\1\0\0\x21\x12\xa4\x43")}, "done unknown"},
+		{{C("\0\1\0\0\x21\x12\xa4\x43xxxxxxxx")}, "done unknown"},
 	};
 
 	EXPECT_ALL(cases);

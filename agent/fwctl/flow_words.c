@@ -154,12 +154,12 @@ static bool fill_limit(const char *text, struct facts *f)
 /* --- what the engine would be told ------------------------------------------
  */
 
-static enum app app_told(const struct flow_words *w)
+static enum app app_told(const struct flow_words *w, uint8_t l4)
 {
 	if (w->of[FLOW_APP])
 		return app_find(str_of(w->of[FLOW_APP]));
 	if (w->of[FLOW_SNI] || w->of[FLOW_ALPN])
-		return APP_TLS;
+		return l4 == IPPROTO_UDP ? APP_QUIC : APP_TLS;
 	if (w->of[FLOW_HOST] || w->of[FLOW_METHOD] || w->of[FLOW_PATH])
 		return APP_HTTP;
 	if (w->of[FLOW_QNAME])
@@ -184,7 +184,7 @@ static void add_fact(struct facts *f, enum field field, const char *value)
 /* A proxy's layer outside, the rest inside. */
 static bool fill_layers(const struct flow_words *w, struct facts *f)
 {
-	enum app app = app_told(w);
+	enum app app = app_told(w, f->l4);
 	bool inner = app != APP_COUNT;
 
 	if (w->of[FLOW_APP] && app == APP_COUNT)

@@ -23,12 +23,14 @@
 #define ATTR_SOFTWARE 0x8022
 #define CLASS_BITS    0x0110
 #define PEERS_MAX     8
+#define FRAME_MAX     1500
 #define STREAM_MAX    (4 + 65536)
 
 struct stun_state {
 	uint16_t methods; /* told: bit i = method i */
 	uint8_t peers;    /* told */
 	bool software;
+	bool begun, framed;       /* over TCP */
 	uint64_t peer[PEERS_MAX]; /* hashes of what was told */
 };
 
@@ -101,12 +103,11 @@ static enum probe_result stun_probe(const struct probe *first)
 
 /* Over TCP the cookie alone decides, once it is there; of the methods there are
  * none has a higher first byte. */
-static enum probe_result stun_tcp_probe(const struct probe *first)
+static enum probe_result begins_message(struct reader r)
 {
-	struct reader r = first->client;
-	uint8_t type = reader_u8(&r);
+	bool more = r.left < 8;
 
-	if (type > 1)
+	if (reader_u8(&r) > 1)
 		return PROBE_NO;
 	reader_skip(&r, 1);
 	if (reader_u16(&r) % 4 != 0)
@@ -114,7 +115,36 @@ static enum probe_result stun_tcp_probe(const struct probe *first)
 	for (unsigned i = 0; i < 4 && r.left > 0; i++)
 		if (reader_u8(&r) != (uint8_t)(COOKIE >> (24 - 8 * i)))
 			return PROBE_NO;
-	return first->client.left < 8 ? PROBE_MORE : PROBE_YES;
+	return more ? PROBE_MORE : PROBE_YES;
+}
+
+/* Between peers each message stands behind its length (RFC 4571, RFC 6544),
+ * which is that of the message with its header. */
+static enum probe_result begins_framed(struct reader r)
+{
+	struct reader at = r;
+	uint16_t len = reader_u16(&at);
+	enum probe_result said;
+
+	if (r.left < 2)
+		return r.left == 1 && reader_peek(&r, 0) <= FRAME_MAX >> 8
+			       ? PROBE_MORE
+			       : PROBE_NO;
+	if (len < HEADER_LEN || len > FRAME_MAX || len % 4 != 0)
+		return PROBE_NO;
+	said = at.left > 0 ? begins_message(at) : PROBE_MORE;
+	reader_skip(&at, 2);
+	if (at.left >= 2 && reader_u16(&at) + HEADER_LEN != len)
+		return PROBE_NO;
+	return said;
+}
+
+static enum probe_result stun_tcp_probe(const struct probe *first)
+{
+	enum probe_result plain = begins_message(first->client);
+	enum probe_result framed = begins_framed(first->client);
+
+	return plain > framed ? plain : framed;
 }
 
 /* RFC 8489 14.2, RFC 8656 18.3: an address, under the cookie and the number of
@@ -219,31 +249,60 @@ static enum proto_result stun_feed(void *state, enum dir dir, struct reader *in,
 }
 
 /* RFC 8656 3.1: messages and channel data one behind the other. */
+static enum proto_result message_feed(struct stun_state *st, enum dir dir,
+				      struct reader *in, struct facts *facts)
+{
+	struct reader r = *in;
+	struct message m;
+
+	if (reader_peek(&r, 0) >> 6 == 1) {
+		uint16_t len;
+
+		reader_skip(&r, 2);
+		len = reader_u16(&r);
+		reader_skip(&r, (len + 3u) & ~3u);
+		if (!r.failed)
+			*in = r;
+		return r.failed ? PROTO_MORE : PROTO_DONE;
+	}
+	if (!message_read(in, &m))
+		return PROTO_MORE;
+	message_tell(st, dir, &m, facts);
+	facts_layer_settle(facts, false);
+	return PROTO_DONE;
+}
+
+/* What is no message in a frame is media. */
+static enum proto_result frame_feed(struct stun_state *st, enum dir dir,
+				    struct reader *in, struct facts *facts)
+{
+	struct reader r = *in, frame = reader_sub(&r, reader_u16(&r));
+	struct message m;
+
+	if (r.failed)
+		return PROTO_MORE;
+	*in = r;
+	if (message_read(&frame, &m))
+		message_tell(st, dir, &m, facts);
+	facts_layer_settle(facts, false);
+	return PROTO_DONE;
+}
+
 static enum proto_result stun_tcp_feed(void *state, enum dir dir,
 				       struct reader *in, struct facts *facts)
 {
-	while (in->left > 0) {
-		struct reader r = *in;
-		struct message m;
+	struct stun_state *st = state;
+	enum proto_result result = PROTO_DONE;
 
-		if (reader_peek(&r, 0) >> 6 == 1) {
-			uint16_t len;
-
-			reader_skip(&r, 2);
-			len = reader_u16(&r);
-			reader_skip(&r, (len + 3u) & ~3u);
-			if (r.failed)
-				return PROTO_MORE;
-			*in = r;
-			continue;
-		}
+	if (!st->begun && dir == DIR_CLIENT)
+		st->framed = begins_message(*in) == PROBE_NO;
+	st->begun = st->begun || dir == DIR_CLIENT;
+	while (in->left > 0 && result == PROTO_DONE) {
 		/* What a relayed connection carries (RFC 6062). */
-		if (reader_peek(&r, 0) & 0xc0)
+		if (!st->framed && reader_peek(in, 0) & 0x80)
 			return PROTO_DONE;
-		if (!message_read(in, &m))
-			return PROTO_MORE;
-		message_tell(state, dir, &m, facts);
-		facts_layer_settle(facts, false);
+		result = st->framed ? frame_feed(st, dir, in, facts)
+				    : message_feed(st, dir, in, facts);
 	}
 	return PROTO_MORE;
 }

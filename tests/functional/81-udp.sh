@@ -239,6 +239,13 @@ quic_cases
 agent_or_fail
 udp_policy >"$LAB/udp.conf"
 check apply "the policy was not applied" agent_apply "$LAB/udp.conf"
+explained() {
+	fwctl explain --policy "$LAB/udp.conf" --from "$CLIENT4" --to "$WEB4:443" --proto udp \
+		--sni "$1" | grep -q "$2"
+}
+
+check explain-quic "explain does not know that a hello over UDP is QUIC" explained \
+	www.example.org 'quic by name  *[a-z ]*yes'
 PHASE=judged
 quic_cases
 check quic-is-told "$(last_event '.app_proto == "quic"')" test -n \

@@ -93,6 +93,11 @@ START_TEST(streams_are_cut_anywhere)
 		 "feeding stun stun.method[0,0]=allocate "
 		 "stun.software[0,0]=coolx stun.method[0,1]=create-permission "
 		 "turn.peer[0,0]=192.0.2.1:5000"},
+		/* between peers: a frame of a message, one of media */
+		{{C("\0\x20" ALLOC "\0\3\x80xy"), S("\0\x14\1\3\0\0" ID)},
+		 "feeding stun stun.method[0,0]=allocate "
+		 "stun.software[0,0]=coolx"},
+		{{C("\0\x24" ALLOC "\0\3\x80xy")}, "done unknown"},
 		/* a relayed connection */
 		{{C("\0\x0b\0\0" ID), S("\1\x0b\0\0" ID), C("\xc0hello")},
 		 "done stun stun.method[0,0]=connection-bind"},

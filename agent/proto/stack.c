@@ -279,8 +279,8 @@ void proto_stack_end(struct proto_stack *s, struct facts *facts)
 	const struct probe first = {.server = banner_of(s), .middle = true};
 	const struct proto *proto;
 
-	if (s->state != STACK_PROBING || s->probed > 0 ||
-	    s->l4 == IPPROTO_UDP || first.server.left == 0)
+	if (s->state != STACK_PROBING || s->l4 == IPPROTO_UDP ||
+	    first.server.left == 0)
 		return;
 	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++) {
 		if (proto->probe(&first) != PROBE_YES)

@@ -63,12 +63,14 @@ static void tell(struct engine *e, const struct flow *f, struct event ev)
 }
 
 /* Replay: all that was known of a flow. */
-void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now)
+void engine_tell_end(struct engine *e, struct flow *f, uint64_t now)
 {
-	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
+	struct outcome o;
 
 	if (!e->opt.read_on)
 		return;
+	proto_stack_end(&f->stack, &f->facts);
+	o = decide_flow(&e->policy->ir, &f->facts);
 	tell(e, f,
 	     (struct event){.kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
 }

@@ -42,7 +42,7 @@ void engine_forget(struct engine *e, struct flow *f);
 /* --- engine.c ------------------------------------------------------------- */
 
 /* A replay is told of the end of every flow. */
-void engine_tell_end(struct engine *e, const struct flow *f, uint64_t now);
+void engine_tell_end(struct engine *e, struct flow *f, uint64_t now);
 
 /* Refuse the flow for a reason that no rule has; `in` is the packet in hand, or
  * NULL. */

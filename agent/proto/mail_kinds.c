@@ -7,6 +7,9 @@
 /* Recipients and commands that are told. */
 #define TOLD_MAX 16
 
+/* A greeting alone, of a server that no client is seen to answer, is certain
+ * where it has the protocol's name in it. */
+
 /* --- SMTP ---------------------------------------------------------------- */
 
 /* "250-more", "250 end"; `agreed`: how the good ones begin. */
@@ -79,6 +82,8 @@ static enum probe_result smtp_probe(const struct probe *first)
 
 	if (greeted && !text_begins(&first->server, "220"))
 		return PROBE_NO;
+	if (first->client.left == 0)
+		return text_in_banner(first, "SMTP") ? PROBE_YES : PROBE_NO;
 	said = text_first_word(&first->client, sure);
 	if (said != PROBE_NO || !greeted || !text_in_banner(first, "SMTP"))
 		return said;
@@ -118,6 +123,8 @@ static enum probe_result pop3_probe(const struct probe *first)
 
 	if (!text_begins(&first->server, "+OK"))
 		return PROBE_NO;
+	if (first->client.left == 0)
+		return text_in_banner(first, "POP3") ? PROBE_YES : PROBE_NO;
 	return text_first_word(&first->client, words);
 }
 
@@ -154,6 +161,8 @@ static enum probe_result ftp_probe(const struct probe *first)
 	if (!text_begins(&first->server, "220") &&
 	    !text_begins(&first->server, "120"))
 		return PROBE_NO;
+	if (first->client.left == 0)
+		return text_in_banner(first, "FTP") ? PROBE_YES : PROBE_NO;
 	return text_first_word(&first->client, words);
 }
 
@@ -212,6 +221,8 @@ static enum probe_result imap_probe(const struct probe *first)
 	if (greeted && !text_begins(&first->server, "* OK") &&
 	    !text_begins(&first->server, "* PREAUTH"))
 		return PROBE_NO;
+	if (first->client.left == 0)
+		return text_in_banner(first, "IMAP") ? PROBE_YES : PROBE_NO;
 	if (!is_tag(str_mem(rest.p, n < MAIL_TAG_MAX ? n : MAIL_TAG_MAX)) ||
 	    n > MAIL_TAG_MAX)
 		return PROBE_NO;

@@ -274,6 +274,24 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 	return s->state;
 }
 
+void proto_stack_end(struct proto_stack *s, struct facts *facts)
+{
+	const struct probe first = {.server = banner_of(s), .middle = true};
+	const struct proto *proto;
+
+	if (s->state != STACK_PROBING || s->l4 == IPPROTO_UDP ||
+	    first.server.left == 0)
+		return;
+	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++) {
+		if (proto->probe(&first) != PROBE_YES)
+			continue;
+		s->banner_left = false;
+		begin(s, proto, facts);
+		greet(s, facts);
+		return;
+	}
+}
+
 void proto_stack_give_up(struct proto_stack *s, struct facts *facts)
 {
 	if (s->state == STACK_PROBING)

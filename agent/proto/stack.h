@@ -54,6 +54,10 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts);
 
+/* The flow is over, and was in a capture: where what the client has said does not
+ * tell the protocol, what the server said first may. */
+void proto_stack_end(struct proto_stack *s, struct facts *facts);
+
 /* No more bytes will be waited for (budget spent, UDP without a module): what
  * is not known by now is APP_UNKNOWN, settled. */
 void proto_stack_give_up(struct proto_stack *s, struct facts *facts);

@@ -217,6 +217,13 @@ static uint64_t http2_skips(const void *state)
 	return st->skip;
 }
 
+static void http2_skip(void *state, uint64_t n)
+{
+	struct http2_state *st = state;
+
+	st->skip -= (uint32_t)n;
+}
+
 const struct proto proto_http2 = {
 	.name = "http2",
 	.app = APP_HTTP2,
@@ -225,4 +232,5 @@ const struct proto proto_http2 = {
 	.probe = http2_probe,
 	.feed = http2_feed,
 	.skips = http2_skips,
+	.skip = http2_skip,
 };

@@ -99,12 +99,16 @@ void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 bool engine_watch_resync(struct engine *e, struct flow *f,
 			 const struct arrival *a)
 {
-	if (f->stack.state == STACK_PROBING ||
-	    (f->facts.n_layers && f->facts.layers[0].app != APP_UNKNOWN)) {
+	/* It may be a message's beginning: it waits for more. */
+	if (f->stack.state == STACK_PROBING)
+		return false;
+	if (f->stack.current && f->stack.current->skips) {
 		f->resync = false;
 		return false;
 	}
 	/* Some of a body: the next packet may be a message's. */
+	engine_release(e, f, OUTPUT_PASS);
+	engine_wait_end(e, f);
 	stream_done(&f->streams[DIR_CLIENT]);
 	f->facts.n_layers = 0;
 	f->facts.open = true;

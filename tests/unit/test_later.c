@@ -292,6 +292,13 @@ START_TEST(a_body_outlives_its_engine)
 		next += LEN(body);
 	}
 	lab_expect(l, "pass 1, pass 2, pass 3");
+	/* a line of it that could be a request's, up to its end */
+	lab_client(l, next, TEXT("line o"));
+	next += LEN("line o");
+	lab_expect(l, "");
+	lab_client(l, next, TEXT("f a text\n"));
+	next += LEN("f a text\n");
+	lab_expect(l, "pass 4, pass 5");
 	lab_client(l, next, TEXT(SECRET));
 	lab_expect_events(l, "default.deny");
 	lab_free(l);

@@ -133,7 +133,7 @@ static bool check_packet(struct agreement *g, struct packet_case *original)
 		return true;
 	g->packets++;
 	g->led += forward != NULL;
-	tracer_forget(g->tracer);
+	tracer_expect(g->tracer, &original->facts.src);
 	sender_send(g->sender, original, forward ? &after : NULL);
 	if (!tracer_read(g->tracer, &t)) {
 		g->unseen++;

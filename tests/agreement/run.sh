@@ -37,9 +37,12 @@ fi
 ip netns add "$peers"
 for i in $interfaces; do
 	ip link add "$i" netns "$here" type veth peer name "$i" netns "$peers"
-	# No neighbour has to be found before a packet leaves.
-	ip -n "$here" link set "$i" arp off addrgenmode none up
-	ip -n "$peers" link set "$i" arp off addrgenmode none address 02:00:00:00:00:01 up
+	# No neighbour has to be found before a packet leaves, and none solicits:
+	# a kernel that is told of both at once is up before it is told of none.
+	ip -n "$here" link set "$i" arp off addrgenmode none
+	ip -n "$here" link set "$i" up
+	ip -n "$peers" link set "$i" arp off addrgenmode none address 02:00:00:00:00:01
+	ip -n "$peers" link set "$i" up
 done
 ip -n "$here" link set lo up
 in_here sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define WAIT_MS 100
@@ -20,6 +21,9 @@ struct tracer {
 	struct mnl_socket *nl;
 	struct traced now; /* as far as it is known */
 	bool done;
+	struct ipaddr src; /* of the packet waited for, */
+	bool seen;         /* and whether it has come by: then under */
+	uint32_t id;
 };
 
 struct tracer *tracer_open(void)
@@ -99,6 +103,25 @@ static void translation(struct traced *now, const char *chain, int verdict)
 		keep(now->sent, sizeof(now->sent), chain);
 }
 
+/* A chain's first message has the packet's header, the others its id. What
+ * machines say on their own (solicitations, errors) has another source. */
+static bool is_ours(struct tracer *t, const struct nftnl_trace *trace)
+{
+	uint32_t id = nftnl_trace_get_u32(trace, NFTNL_TRACE_ID), len = 0;
+	const uint8_t *ip =
+		nftnl_trace_get_data(trace, NFTNL_TRACE_NETWORK_HEADER, &len);
+	size_t at = t->src.family == IP_V4 ? 12 : 8; /* RFC 791, RFC 8200 */
+	size_t n = ipaddr_len(t->src.family);
+
+	if (!t->seen && ip && len >= at + n &&
+	    ip[0] >> 4 == (t->src.family == IP_V4 ? 4 : 6) &&
+	    !memcmp(ip + at, t->src.bytes, n)) {
+		t->seen = true;
+		t->id = id;
+	}
+	return t->seen && id == t->id;
+}
+
 static int on_message(const struct nlmsghdr *nlh, void *data)
 {
 	struct nftnl_trace *trace = nftnl_trace_alloc();
@@ -106,7 +129,8 @@ static int on_message(const struct nlmsghdr *nlh, void *data)
 	const char *table, *chain;
 	uint32_t type;
 
-	if (!trace || nftnl_trace_nlmsg_parse(nlh, trace) < 0) {
+	if (!trace || nftnl_trace_nlmsg_parse(nlh, trace) < 0 ||
+	    !is_ours(t, trace)) {
 		nftnl_trace_free(trace);
 		return MNL_CB_OK;
 	}
@@ -151,13 +175,14 @@ static bool read_one(struct tracer *t, int wait_ms)
 	return true;
 }
 
-void tracer_forget(struct tracer *t)
+void tracer_expect(struct tracer *t, const struct ipaddr *src)
 {
 	t->done = true;
 	while (read_one(t, 0))
 		;
 	t->now = (struct traced){0};
-	t->done = false;
+	t->done = t->seen = false;
+	t->src = *src;
 }
 
 bool tracer_read(struct tracer *t, struct traced *out)

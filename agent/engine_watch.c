@@ -31,6 +31,8 @@ void engine_watch_begin(struct engine *e, struct flow *f)
 	f->watched = true;
 	f->facts.judged = true;
 	f->facts.forgets = !e->opt.read_on;
+	if (!e->opt.read_on)
+		proto_stack_lose(&f->stack);
 }
 
 void engine_watch_release(struct flow *f)

@@ -54,8 +54,8 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts);
 
-/* The flow is over, and was in a capture: where what the client has said does not
- * tell the protocol, what the server said first may. */
+/* The flow is over, and was in a capture: where what the client has said does
+ * not tell the protocol, what the server said first may. */
 void proto_stack_end(struct proto_stack *s, struct facts *facts);
 
 /* No more bytes will be waited for (budget spent, UDP without a module): what
@@ -66,6 +66,9 @@ void proto_stack_give_up(struct proto_stack *s, struct facts *facts);
  * of them, have gone by without being offered. */
 uint64_t proto_stack_skips(const struct proto_stack *s);
 void proto_stack_skip(struct proto_stack *s, uint64_t n);
+
+/* From here on bytes of the server go by without being offered. */
+void proto_stack_lose(struct proto_stack *s);
 
 /* Some module still holds the stream for one of its own (PROBE_MORE). */
 bool proto_stack_is_waiting(const struct proto_stack *s);

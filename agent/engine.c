@@ -245,7 +245,8 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 	struct outcome o = {.kind = DECISION_NOT_YET};
 
 	/* Had nobody wanted to observe, there might have been no wait. */
-	if (!f->decided && is_of_waiting(reason))
+	if (!f->decided && is_of_waiting(reason) &&
+	    !engine_hides_messages(e, f))
 		o = decide_hurried(&e->policy->ir, &f->facts);
 	if (o.kind == DECISION_NOT_YET) {
 		o = decide_by_reason(&e->policy->ir, reason, false);
@@ -532,6 +533,8 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
 	    stream_has_gap(&f->streams[DIR_CLIENT]))
+		o.kind = DECISION_NOT_YET;
+	if (o.kind == DECISION_ALLOW && engine_hides_messages(e, f))
 		o.kind = DECISION_NOT_YET;
 	if (o.kind != DECISION_NOT_YET) {
 		engine_settle(e, f, &o, a->dir, a->in, now);

@@ -12,18 +12,37 @@
 
 #include <netinet/in.h>
 
-bool engine_must_watch(const struct engine *e, const struct flow *f)
+/* Nothing but that there is another message. */
+static struct facts with_another(const struct flow *f)
 {
 	struct facts later = f->facts;
 
-	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
-		return false;
-	/* Nothing but that there is another message. */
 	later.layers[later.n_layers - 1].settled = false;
 	later.values = later.begin.values;
 	later.n_values = later.begin.n_values;
 	later.dropped = later.begin.dropped;
+	return later;
+}
+
+bool engine_must_watch(const struct engine *e, const struct flow *f)
+{
+	struct facts later;
+
+	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
+		return false;
+	later = with_another(f);
 	return decide_flow(&e->policy->ir, &later).kind != DECISION_ALLOW;
+}
+
+bool engine_hides_messages(const struct engine *e, const struct flow *f)
+{
+	struct facts later;
+
+	if (f->stack.state != STACK_BAD || f->facts.n_layers == 0 ||
+	    !f->stack.current || !f->stack.current->skips)
+		return false;
+	later = with_another(f);
+	return decide_hurried(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }
 
 void engine_watch_begin(struct engine *e, struct flow *f)

@@ -66,6 +66,13 @@ void engine_tell_outcome(struct engine *e, struct facts *facts,
 			 const struct outcome *o, const struct engine_input *in,
 			 uint64_t now);
 
+/* What costs more to tell is told where a rule asks for it. */
+static inline void engine_make_prints(const struct engine *e, struct facts *f)
+{
+	if (e->policy->ir.asks_prints)
+		facts_make(f);
+}
+
 /* --- engine_bytes.c: the bytes of a packet ---------------------------------
  */
 

@@ -206,6 +206,45 @@ START_TEST(every_hello_has_its_fingerprint)
 }
 END_TEST
 
+START_TEST(quic_has_to_name_its_server)
+{
+	static const struct {
+		uint16_t dport;
+		enum app app;
+		const char *sni;
+		enum tri before, answer;
+	} cases[] = {
+		{443, APP_QUIC, NULL, TRI_NOT_YET, TRI_YES},
+		{443, APP_QUIC, "a.example", TRI_NOT_YET, TRI_NO},
+		{443, APP_DNS, NULL, TRI_NOT_YET, TRI_NO},
+		{444, APP_QUIC, NULL, TRI_NO, TRI_NO},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		facts_init(&facts, &arena);
+		facts.l4 = IPPROTO_UDP;
+		facts.dport = cases[i].dport;
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_CONNECT, &facts, EVAL_KERNEL),
+			TRI_NO);
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_KERNEL),
+			cases[i].before);
+		ck_assert(facts_layer_begin(&facts, cases[i].app));
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			cases[i].before);
+		if (cases[i].sni)
+			facts_add(&facts, FIELD_TLS_SNI, 0,
+				  str_of(cases[i].sni));
+		facts_layer_settle(&facts, false);
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			cases[i].answer);
+	}
+}
+END_TEST
+
 START_TEST(banners_are_of_the_client)
 {
 	static const struct str words[] = {{"SSH-2.0-OpenSSH_*", 17},
@@ -244,6 +283,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, sni_is_of_tls_alone);
 	tcase_add_test(tc, every_question_must_be_allowed);
 	tcase_add_test(tc, every_hello_has_its_fingerprint);
+	tcase_add_test(tc, quic_has_to_name_its_server);
 	tcase_add_test(tc, banners_are_of_the_client);
 }
 

@@ -116,7 +116,12 @@ static enum engine_taken take_udp(struct flow *f, enum dir dir,
 enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
 			      const struct packet *pkt)
 {
+	enum engine_taken taken = TAKEN_OK;
+
 	if (pkt->l4 == IPPROTO_TCP)
-		return take_tcp(e, f, dir, pkt);
-	return pkt->l4 == IPPROTO_UDP ? take_udp(f, dir, pkt) : TAKEN_OK;
+		taken = take_tcp(e, f, dir, pkt);
+	else if (pkt->l4 == IPPROTO_UDP)
+		taken = take_udp(f, dir, pkt);
+	engine_make_prints(e, &f->facts);
+	return taken;
 }

@@ -218,6 +218,16 @@ static bool list_next(struct str *list, struct str *out_item)
 	return true;
 }
 
+bool http1_list_has(struct str list, struct str item)
+{
+	struct str one;
+
+	while (list_next(&list, &one))
+		if (str_eq_nocase(one, item))
+			return true;
+	return false;
+}
+
 static bool length_read(struct str s, uint64_t *out_length)
 {
 	uint64_t length = 0;

@@ -57,6 +57,9 @@ unsigned http1_status(struct str line);
  * has no colon is given as a name without value. */
 bool http1_field_next(struct reader *head, struct http1_field *out_field);
 
+/* Is it among the items of a list apart by commas, in any case? */
+bool http1_list_has(struct str list, struct str item);
+
 /* Take note of a field; http1_framing_is_bad() when all were seen. */
 void http1_framing_note(struct http1_framing *framing,
 			const struct http1_field *field);

@@ -27,6 +27,8 @@
 
 /* Empty lines before the first request line. */
 #define EMPTY_BYTES_MAX 32
+/* A status line. */
+#define ANSWER_LINE_MAX 256
 /* Digits of a chunk's size: 60 bits. */
 #define CHUNK_DIGITS_MAX 15
 
@@ -56,6 +58,7 @@ struct http1_state {
 	bool client_ahead;        /* unread requests behind the awaited one */
 	bool line_told;           /* the request line of this message */
 	bool old, loose, connect; /* what it said */
+	bool torn;                /* its target may end earlier */
 	unsigned message;
 	uint64_t left; /* bytes of a body or chunk still to come */
 };
@@ -115,8 +118,38 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
 }
 
+#define ANSWER_START "HTTP/1."
+
+/* As many of the first bytes as an answer begins with. */
+static size_t answer_start(const struct reader *r)
+{
+	size_t n = 0;
+
+	while (n < sizeof(ANSWER_START) - 1 && n < r->left &&
+	       reader_peek(r, n) == (uint8_t)ANSWER_START[n])
+		n++;
+	return n;
+}
+
+/* Of a flow whose client was not seen: the status line of an answer. */
+static enum probe_result probe_answer(struct reader r)
+{
+	size_t end = reader_find(&r, '\n', 0), start = answer_start(&r);
+	struct str line;
+
+	if (start < r.left && start < sizeof(ANSWER_START) - 1)
+		return PROBE_NO;
+	if (end > ANSWER_LINE_MAX || !is_text(&r, 0, end))
+		return PROBE_NO;
+	if (!http1_line(&r, &line))
+		return PROBE_MORE;
+	return http1_status(line) >= 100 ? PROBE_YES : PROBE_NO;
+}
+
 static enum probe_result http1_probe(const struct probe *first)
 {
+	if (first->middle && first->client.left == 0)
+		return probe_answer(first->server);
 	return probe_line(first->client, first->seen);
 }
 
@@ -141,6 +174,7 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	st->line_told = true;
 	st->old = request.old;
 	st->loose = request.loose;
+	st->torn = request.torn.len > 0;
 	/* RFC 9110 9.1 has methods in one case; there are proxies that do
 	 * not mind. */
 	st->connect = str_eq_nocase(request.method, str_of("CONNECT"));
@@ -148,6 +182,8 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	if (request.target.len > 0)
 		facts_add(facts, FIELD_HTTP_TARGET, st->message,
 			  request.target);
+	if (st->torn)
+		facts_add(facts, FIELD_HTTP_TARGET, st->message, request.torn);
 	if (st->connect)
 		facts_add(facts, FIELD_CONNECT_TARGET, st->message,
 			  request.target);
@@ -195,6 +231,8 @@ static const char *ambiguity(const struct http1_state *st, bool clean,
 {
 	if (st->loose)
 		return "version";
+	if (st->torn)
+		return "blank in target";
 	if (!clean)
 		return "control bytes";
 	if (http1_framing_is_bad(framing, st->old))
@@ -433,15 +471,10 @@ static enum proto_result client_feed(struct http1_state *st, struct reader *in,
  * yet.  What comes before belongs to answers of earlier requests. */
 static bool answer_find(struct http1_state *st, struct reader *in)
 {
-	static const char start[] = "HTTP/1.";
-
 	while (in->left > 0) {
-		size_t n = 0;
+		size_t n = st->in_line ? 0 : answer_start(in);
 
-		while (!st->in_line && n < sizeof(start) - 1 && n < in->left &&
-		       reader_peek(in, n) == (uint8_t)start[n])
-			n++;
-		if (n == sizeof(start) - 1)
+		if (n == sizeof(ANSWER_START) - 1)
 			return true;
 		if (n == in->left)
 			return false;

@@ -14,7 +14,7 @@ set -u
 # nothing.  Of any other truth at most PER_MILLE of a field may be missing.
 TRUTH=2865509471
 MISNAMED=3
-MISSING='alpn 5 dns_qname 1 http_host 10 http_method 9 http_target 16 ja3 5 ja4 5 proto 30 sni 5'
+MISSING='alpn 5 dns_qname 1 http_host 10 http_method 9 http_target 15 ja3 5 ja4 5 proto 28 sni 5'
 PER_MILLE=10
 # Whose service a flow is for, and what is to be feared of it: not read from the
 # flow by us.

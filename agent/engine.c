@@ -45,391 +45,6 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
-/* --- events -------------------------------------------------------------- */
-
-/* What the caller has not said of the event: the policy, and of its flow (if
- * there is one) all that it is known by. */
-static void tell(struct engine *e, const struct flow *f, struct event ev)
-{
-	ev.ir = &e->policy->ir;
-	ev.policy_digest = e->policy->digest;
-	if (f) {
-		ev.flow_id = f->id;
-		ev.facts = &f->facts;
-		ev.traffic = ev.kind == EVENT_FLOW ? f->traffic : NULL;
-		ev.held_ns = f->waits ? ev.time_ns - f->held_since : 0;
-	}
-	e->opt.event(e->opt.event_ctx, &ev);
-}
-
-/* Replay: all that was known of a flow. */
-void engine_tell_end(struct engine *e, struct flow *f, uint64_t now)
-{
-	struct outcome o;
-
-	if (!e->opt.read_on)
-		return;
-	proto_stack_end(&f->stack, &f->facts);
-	o = decide_flow(&e->policy->ir, &f->facts);
-	tell(e, f,
-	     (struct event){.kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
-}
-
-static void count(struct engine *e, const struct outcome *o)
-{
-	stats_reason(e->opt.stats, o->reason);
-	if (o->would)
-		stats_add(e->opt.stats, STAT_WOULD_DENY, 1);
-	stats_add(e->opt.stats,
-		  o->kind == DECISION_REFUSE ? STAT_DENIED : STAT_ALLOWED, 1);
-}
-
-/* --- decisions ----------------------------------------------------------- */
-
-/* Refuse: what was held dies, the last packet brings the mark to the kernel,
- * and both ends of a connection are told. */
-static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
-			const uint32_t *id)
-{
-	enum output_kind kind =
-		f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE;
-	bool answered = false; /* by the kernel, to the sender of a packet */
-
-	if (!id && f->n_held) {
-		id = &f->held[--f->n_held];
-		e->n_held--;
-	}
-	engine_release(e, f, OUTPUT_DROP);
-	if (id) {
-		engine_out_verdict(e, kind, *id);
-		answered = !f->silent;
-	}
-	if (f->facts.l4 != IPPROTO_TCP || !f->answered)
-		return;
-	if (f->silent) {
-		/* Whoever asked is told nothing; the server need not wait. */
-		engine_tcp_reset(e, f, DIR_SERVER);
-		return;
-	}
-	if (!answered)
-		engine_tcp_reset(e, f, dir);
-	engine_tcp_reset(e, f, dir == DIR_CLIENT ? DIR_SERVER : DIR_CLIENT);
-}
-
-/* Allowed, and the server has yet to get what we have acknowledged.  The packet
- * in hand is one of the copies we hold, or goes its way undecided. */
-static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
-			  const struct engine_input *in, uint64_t now)
-{
-	const struct stream *s = &f->streams[DIR_CLIENT];
-
-	f->vouched = s->base + stream_in_order(s);
-	if (in)
-		engine_out_verdict(e,
-				   f->one_sided        ? OUTPUT_PEND
-				   : dir == DIR_CLIENT ? OUTPUT_DROP
-						       : OUTPUT_PASS,
-				   in->id);
-	f->watched = engine_must_watch(e, f);
-	if (f->watched)
-		engine_watch_begin(e, f);
-	engine_tcp_deliver_begin(e, f, now);
-}
-
-/* Allowed: to the kernel at once, or when the server has what was judged. */
-static void allow_flow(struct engine *e, struct flow *f,
-		       const struct outcome *o, const struct engine_input *in)
-{
-	enum output_kind kind = OUTPUT_ALLOW;
-
-	f->watched = false;
-	if (!o->would && engine_must_watch(e, f)) {
-		engine_watch_begin(e, f);
-		kind = OUTPUT_WATCH;
-	}
-	if (!o->would && !e->opt.read_on && engine_confirm_begin(f))
-		kind = f->one_sided ? OUTPUT_PEND : OUTPUT_PASS;
-	else
-		engine_remember(e, f);
-	engine_release(e, f, kind);
-	if (in)
-		engine_out_verdict(e, kind, in->id);
-}
-
-static void tell_one_observed(struct engine *e, const struct flow *f,
-			      const struct outcome *o,
-			      const struct engine_input *in, uint64_t now)
-{
-	stats_reason(e->opt.stats, o->reason);
-	tell(e, f,
-	     (struct event){.kind = EVENT_OBSERVE,
-			    .time_ns = now,
-			    .outcome = o,
-			    .in_iface = in ? in->in_iface : NULL});
-}
-
-/* What rules and guards that only observe have to say of a decided flow,
- * beside what the kernel's log has of them. */
-static void tell_observed(struct engine *e, const struct flow *f,
-			  const struct outcome *decided,
-			  const struct engine_input *in, uint64_t now)
-{
-	const struct ir *ir = &e->policy->ir;
-	const struct ir_rule *rule = NULL;
-	struct outcome o;
-
-	while ((rule = eval_observed(ir, &f->facts, rule, !e->opt.read_on))) {
-		o = decide_observed(rule);
-		tell_one_observed(e, f, &o, in, now);
-	}
-	for (size_t i = 0; i < ir->n_protocols; i++) {
-		const struct ir_protocol *p = &ir->protocols[i];
-
-		/* They look at what the rest of the policy allows. */
-		if (!p->match.observe || decided->kind != DECISION_ALLOW ||
-		    decided->would ||
-		    eval_protocol(p, &f->facts, EVAL_ENGINE) != TRI_YES)
-			continue;
-		o = decide_observed_guard(p, decided->list);
-		tell_one_observed(e, f, &o, in, now);
-	}
-}
-
-/* The flow is decided; `id` is the packet in hand, or NULL. */
-void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
-		   enum dir dir, const struct engine_input *in, uint64_t now)
-{
-	f->decided = true;
-	f->refused = o->kind == DECISION_REFUSE;
-	f->silent = o->silent;
-	if (!f->told || f->refused)
-		count(e, o);
-	/* A part of a body that was waited for is no news. */
-	if (!f->told || f->refused || !f->facts.judged) {
-		tell_observed(e, f, o, in, now);
-		tell(e, f,
-		     (struct event){.kind = EVENT_VERDICT,
-				    .time_ns = now,
-				    .outcome = o,
-				    .in_iface = in ? in->in_iface : NULL});
-	}
-	f->told = true;
-	if (f->refused) {
-		engine_wait_end(e, f);
-		refuse_flow(e, f, dir, in ? &in->id : NULL);
-	} else if (f->vouching) {
-		allow_vouched(e, f, dir, in, now);
-		return;
-	} else {
-		engine_wait_end(e, f);
-		allow_flow(e, f, o, in);
-	}
-	if (!e->opt.read_on && !f->confirming) {
-		stream_done(&f->streams[DIR_CLIENT]);
-		stream_done(&f->streams[DIR_SERVER]);
-		ledger_done(&f->ledger);
-	}
-}
-
-/* Not of bytes that are other than they seem. */
-static bool is_of_waiting(enum reason reason)
-{
-	return reason == REASON_HOLD_LIMIT || reason == REASON_HOLD_TIMEOUT ||
-	       reason == REASON_STREAM_LIMIT ||
-	       reason == REASON_PROTO_MALFORMED;
-}
-
-void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
-		      enum dir dir, const struct engine_input *in, uint64_t now)
-{
-	struct outcome o = {.kind = DECISION_NOT_YET};
-
-	/* Had nobody wanted to observe, there might have been no wait. */
-	if (!f->decided && is_of_waiting(reason))
-		o = decide_hurried(&e->policy->ir, &f->facts);
-	if (o.kind == DECISION_NOT_YET) {
-		o = decide_by_reason(&e->policy->ir, reason, false);
-		o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,
-				    f->facts.zone_dst);
-	}
-	engine_settle(e, f, &o, dir, in, now);
-}
-
-void engine_tell_outcome(struct engine *e, const struct facts *facts,
-			 const struct outcome *o, uint64_t now)
-{
-	count(e, o);
-	tell(e, NULL,
-	     (struct event){.kind = EVENT_VERDICT,
-			    .time_ns = now,
-			    .facts = facts,
-			    .outcome = o});
-}
-
-/* A packet that belongs to no flow that could be kept. */
-static void refuse_packet(struct engine *e, const struct engine_input *in,
-			  const struct packet *pkt, enum reason reason,
-			  uint64_t now)
-{
-	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
-	struct facts facts;
-
-	facts_init(&facts, NULL);
-	facts.src = pkt->src;
-	facts.dst = pkt->dst;
-	facts.sport = pkt->sport;
-	facts.dport = pkt->dport;
-	facts.l4 = pkt->l4;
-	facts.zone_src = in->zone_src;
-	facts.zone_dst = in->zone_dst;
-	o.silent = true;
-	count(e, &o);
-	tell(e, NULL,
-	     (struct event){.kind = EVENT_VERDICT,
-			    .time_ns = now,
-			    .facts = &facts,
-			    .outcome = &o,
-			    .in_iface = in->in_iface});
-	engine_out_verdict(
-		e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
-		in->id);
-}
-
-static enum reason fault_reason(enum packet_fault fault)
-{
-	switch (fault) {
-	case PACKET_TRUNCATED:
-		return REASON_PACKET_TRUNCATED;
-	case PACKET_BAD_CHECKSUM:
-		return REASON_PACKET_CHECKSUM;
-	case PACKET_FRAGMENT:
-		return REASON_PACKET_FRAGMENT;
-	case PACKET_BAD_HEADER:
-	case PACKET_OK:
-		break;
-	}
-	return REASON_PACKET_HEADER;
-}
-
-/* --- flows --------------------------------------------------------------- */
-
-static bool is_syn(const struct packet *pkt)
-{
-	return pkt->l4 == IPPROTO_TCP &&
-	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
-
-/* The first packet seen may be the server's: an answer to a SYN; in a replay,
- * which may begin anywhere, also one from a well-known port to another.  The
- * kernel knows better, whatever ports a client chooses: of a new flow it queues
- * only what comes from its client. */
-static bool is_from_server(const struct engine *e, const struct packet *pkt,
-			   const struct engine_input *in)
-{
-	if (in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW)
-		return false;
-	if (pkt->l4 == IPPROTO_TCP && (pkt->tcp_flags & TCP_SYN))
-		return pkt->tcp_flags & TCP_ACK;
-	if (!e->opt.read_on ||
-	    (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP))
-		return false;
-	return pkt->sport < 1024 && pkt->dport >= 1024;
-}
-
-static int zone_of(const struct engine *e, int zone, const struct ipaddr *addr)
-{
-	if (zone != ENGINE_ZONE_BY_ADDRESS)
-		return zone;
-	return ir_zone_by_address(&e->policy->ir, addr);
-}
-
-/* What is known of the client beside its address. */
-static void note_sender(const struct engine *e, struct facts *k,
-			const struct engine_input *in)
-{
-	const struct ir *ir = &e->policy->ir;
-
-	k->has_mac = in->has_mac;
-	k->mac = in->mac;
-	k->has_uid = in->has_uid;
-	k->uid = in->uid;
-	if (in->cgroup == 0 || in->cgroup > ir->n_cgroups)
-		return;
-	for (unsigned i = 0; i < ir->n_cgroups; i++)
-		if (ir_cgroup_within(&ir->cgroups[in->cgroup - 1],
-				     &ir->cgroups[i]))
-			k->cgroups |= 1U << i;
-}
-
-static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
-			       const struct packet *pkt,
-			       const struct engine_input *in, uint64_t now)
-{
-	struct flow *f = flow_table_add(e->flows, key, now);
-	bool swap = is_from_server(e, pkt, in);
-	struct facts *k;
-
-	if (!f)
-		return NULL;
-	k = &f->facts;
-	k->src = swap ? pkt->dst : pkt->src;
-	k->dst = swap ? pkt->src : pkt->dst;
-	k->sport = swap ? pkt->dport : pkt->sport;
-	k->dport = swap ? pkt->sport : pkt->dport;
-	k->l4 = pkt->l4;
-	k->time = (int64_t)(now / 1000000000);
-	if (!swap)
-		note_sender(e, k, in);
-	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
-	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
-	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
-	f->resync = f->midstream && in->mark == MARK_WATCHED &&
-		    now - e->started < LIMIT_LOST_NS;
-	/* What its ends expect next, as far as this packet tells. */
-	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
-	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
-	proto_stack_init(&f->stack, pkt->l4, &f->arena);
-	f->stack.middle = f->midstream && e->opt.read_on;
-	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
-		proto_stack_give_up(&f->stack, k);
-	stats_add(e->opt.stats, STAT_FLOWS, 1);
-	return f;
-}
-
-/* A SYN that begins another connection between the same ends. */
-static bool begins_anew(const struct flow *f, const struct packet *pkt)
-{
-	const struct stream *client = &f->streams[DIR_CLIENT];
-
-	if (!is_syn(pkt))
-		return false;
-	return f->midstream ||
-	       (client->started && client->base != pkt->seq + 1) ||
-	       (f->decided && !client->started &&
-		f->passed[DIR_CLIENT] != pkt->seq + 1);
-}
-
-static struct flow *flow_of(struct engine *e, const struct packet *pkt,
-			    const struct engine_input *in, uint64_t now)
-{
-	struct flow_key key;
-	struct flow *f;
-
-	flow_key_of(pkt, &key);
-	f = flow_table_find(e->flows, &key);
-	if (f && begins_anew(f, pkt)) {
-		engine_tell_end(e, f, now);
-		engine_forget(e, f);
-		f = NULL;
-	}
-	if (!f)
-		return flow_begin(e, &key, pkt, in, now);
-	flow_table_touch(e->flows, f, now);
-	return f;
-}
-
-/* --- the verdict of a packet --------------------------------------------- */
-
 /* Must this packet wait for the decision? */
 static bool must_wait(const struct flow *f, enum dir dir,
 		      const struct packet *pkt)
@@ -602,6 +217,45 @@ static void end_undecided(struct engine *e, struct flow *f,
 	engine_wait_end(e, f);
 }
 
+/* A packet that belongs to no flow that could be kept. */
+static void refuse_packet(struct engine *e, const struct engine_input *in,
+			  const struct packet *pkt, enum reason reason,
+			  uint64_t now)
+{
+	struct outcome o = decide_by_reason(&e->policy->ir, reason, false);
+	struct facts facts;
+
+	facts_init(&facts, NULL);
+	facts.src = pkt->src;
+	facts.dst = pkt->dst;
+	facts.sport = pkt->sport;
+	facts.dport = pkt->dport;
+	facts.l4 = pkt->l4;
+	facts.zone_src = in->zone_src;
+	facts.zone_dst = in->zone_dst;
+	o.silent = true;
+	engine_tell_outcome(e, &facts, &o, in, now);
+	engine_out_verdict(
+		e, o.kind == DECISION_REFUSE ? OUTPUT_DROP : OUTPUT_PASS,
+		in->id);
+}
+
+static enum reason fault_reason(enum packet_fault fault)
+{
+	switch (fault) {
+	case PACKET_TRUNCATED:
+		return REASON_PACKET_TRUNCATED;
+	case PACKET_BAD_CHECKSUM:
+		return REASON_PACKET_CHECKSUM;
+	case PACKET_FRAGMENT:
+		return REASON_PACKET_FRAGMENT;
+	case PACKET_BAD_HEADER:
+	case PACKET_OK:
+		break;
+	}
+	return REASON_PACKET_HEADER;
+}
+
 void engine_packet(struct engine *e, const struct engine_input *in,
 		   uint64_t now)
 {
@@ -624,7 +278,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		refuse_packet(e, in, &pkt, fault_reason(fault), now);
 		return;
 	}
-	f = flow_of(e, &pkt, in, now);
+	f = engine_flow_of(e, &pkt, in, now);
 	if (!f) {
 		refuse_packet(e, in, &pkt, REASON_FLOW_LIMIT, now);
 		return;

@@ -57,7 +57,7 @@ enum engine_again engine_judge_again(struct engine *e,
 	o = judge_facts(e, &facts);
 	if (o.kind == DECISION_ALLOW)
 		return ENGINE_AGAIN_KEEP;
-	engine_tell_outcome(e, &facts, &o, now);
+	engine_tell_outcome(e, &facts, &o, NULL, now);
 	f = flow_table_find(e->flows, &key);
 	if (f)
 		f->decided = f->refused = true;

@@ -39,7 +39,13 @@ void engine_release(struct engine *e, struct flow *f, enum output_kind kind);
 /* Drop what it holds and forget it. */
 void engine_forget(struct engine *e, struct flow *f);
 
-/* --- engine.c ------------------------------------------------------------- */
+/* --- engine_flow.c -------------------------------------------------------- */
+
+/* The flow of a packet, a new one if there is none; NULL at the ceiling. */
+struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
+			    const struct engine_input *in, uint64_t now);
+
+/* --- engine_settle.c ------------------------------------------------------ */
 
 /* A replay is told of the end of every flow. */
 void engine_tell_end(struct engine *e, struct flow *f, uint64_t now);
@@ -54,9 +60,11 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now);
 
-/* Count and tell a verdict on a flow that is not in the table. */
+/* Count and tell a verdict on a flow that is not in the table; `in` is the
+ * packet in hand, or NULL. */
 void engine_tell_outcome(struct engine *e, const struct facts *facts,
-			 const struct outcome *o, uint64_t now);
+			 const struct outcome *o, const struct engine_input *in,
+			 uint64_t now);
 
 /* --- engine_bytes.c: the bytes of a packet ---------------------------------
  */

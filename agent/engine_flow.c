@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The flow that a packet belongs to: found, or begun, with what is known of its
+ * ends before it says anything.
+ */
+#include "agent/engine_priv.h"
+
+#include <netinet/in.h>
+
+static bool is_syn(const struct packet *pkt)
+{
+	return pkt->l4 == IPPROTO_TCP &&
+	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* The first packet seen may be the server's: an answer to a SYN; in a replay,
+ * which may begin anywhere, also one from a well-known port to another.  The
+ * kernel knows better, whatever ports a client chooses: of a new flow it queues
+ * only what comes from its client. */
+static bool is_from_server(const struct engine *e, const struct packet *pkt,
+			   const struct engine_input *in)
+{
+	if (in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW)
+		return false;
+	if (pkt->l4 == IPPROTO_TCP && (pkt->tcp_flags & TCP_SYN))
+		return pkt->tcp_flags & TCP_ACK;
+	if (!e->opt.read_on ||
+	    (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP))
+		return false;
+	return pkt->sport < 1024 && pkt->dport >= 1024;
+}
+
+static int zone_of(const struct engine *e, int zone, const struct ipaddr *addr)
+{
+	if (zone != ENGINE_ZONE_BY_ADDRESS)
+		return zone;
+	return ir_zone_by_address(&e->policy->ir, addr);
+}
+
+/* What is known of the client beside its address. */
+static void note_sender(const struct engine *e, struct facts *k,
+			const struct engine_input *in)
+{
+	const struct ir *ir = &e->policy->ir;
+
+	k->has_mac = in->has_mac;
+	k->mac = in->mac;
+	k->has_uid = in->has_uid;
+	k->uid = in->uid;
+	if (in->cgroup == 0 || in->cgroup > ir->n_cgroups)
+		return;
+	for (unsigned i = 0; i < ir->n_cgroups; i++)
+		if (ir_cgroup_within(&ir->cgroups[in->cgroup - 1],
+				     &ir->cgroups[i]))
+			k->cgroups |= 1U << i;
+}
+
+static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
+			       const struct packet *pkt,
+			       const struct engine_input *in, uint64_t now)
+{
+	struct flow *f = flow_table_add(e->flows, key, now);
+	bool swap = is_from_server(e, pkt, in);
+	struct facts *k;
+
+	if (!f)
+		return NULL;
+	k = &f->facts;
+	k->src = swap ? pkt->dst : pkt->src;
+	k->dst = swap ? pkt->src : pkt->dst;
+	k->sport = swap ? pkt->dport : pkt->sport;
+	k->dport = swap ? pkt->sport : pkt->dport;
+	k->l4 = pkt->l4;
+	k->time = (int64_t)(now / 1000000000);
+	if (!swap)
+		note_sender(e, k, in);
+	k->zone_src = zone_of(e, swap ? in->zone_dst : in->zone_src, &k->src);
+	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
+	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
+	f->resync = f->midstream && in->mark == MARK_WATCHED &&
+		    now - e->started < LIMIT_LOST_NS;
+	/* What its ends expect next, as far as this packet tells. */
+	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
+	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
+	proto_stack_init(&f->stack, pkt->l4, &f->arena);
+	f->stack.middle = f->midstream && e->opt.read_on;
+	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
+		proto_stack_give_up(&f->stack, k);
+	stats_add(e->opt.stats, STAT_FLOWS, 1);
+	return f;
+}
+
+/* A SYN that begins another connection between the same ends. */
+static bool begins_anew(const struct flow *f, const struct packet *pkt)
+{
+	const struct stream *client = &f->streams[DIR_CLIENT];
+
+	if (!is_syn(pkt))
+		return false;
+	return f->midstream ||
+	       (client->started && client->base != pkt->seq + 1) ||
+	       (f->decided && !client->started &&
+		f->passed[DIR_CLIENT] != pkt->seq + 1);
+}
+
+struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
+			    const struct engine_input *in, uint64_t now)
+{
+	struct flow_key key;
+	struct flow *f;
+
+	flow_key_of(pkt, &key);
+	f = flow_table_find(e->flows, &key);
+	if (f && begins_anew(f, pkt)) {
+		engine_tell_end(e, f, now);
+		engine_forget(e, f);
+		f = NULL;
+	}
+	if (!f)
+		return flow_begin(e, &key, pkt, in, now);
+	flow_table_touch(e->flows, f, now);
+	return f;
+}

@@ -103,7 +103,7 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: all install clean help check check-unit check-built check-asan \
-	check-valgrind functional check-agreement vm-check fuzz fuzz-smoke coverage format \
+	check-valgrind check-recut functional check-agreement vm-check fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
 	programs tests-built man
 .SECONDARY:
@@ -165,7 +165,7 @@ $(AGREE): $(call obj,$(AGREE_SRC) $(UNIT_HELP)) $(LIBS)
 
 $(CASES): %: %.o $(LIBS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS)
 
 # The fuzz targets: libFuzzer's main in the flavour `fuzz`, else our own main
 # that runs the files it is given.
@@ -178,6 +178,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 # How replay reads captures.
 CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
 $(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
+$(B)/tests/replay/recut: $(call obj,$(addprefix agent/fwctl/,pcap_read.c pcap_link.c))
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)
 
 $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
@@ -258,6 +259,9 @@ check-valgrind: ## unit tests under valgrind, leaks are errors
 	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent test_alloc_nft' \
 		TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
 		$(MAKE) check-built FLAVOUR=debug KINDS=unit
+
+check-recut: tests-built ## every capture of the corpus in other packets: the same facts
+	@tests/replay/recut.sh $(B) --all
 
 functional: tests-built ## the lab in network namespaces (root)
 	@tests/run.sh $(B) functional

@@ -111,10 +111,21 @@ static enum engine_taken take_udp(struct flow *f, enum dir dir,
 	return TAKEN_OK;
 }
 
+/* Of ICMP what a client asks by echos and a server repeats. */
+static enum engine_taken take_icmp(struct flow *f, enum dir dir,
+				   const struct packet *pkt)
+{
+	if (packet_is_echo(pkt, dir == DIR_SERVER))
+		(void)take_udp(f, dir, pkt);
+	return TAKEN_OK;
+}
+
 enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
 			      const struct packet *pkt)
 {
 	if (pkt->l4 == IPPROTO_TCP)
 		return take_tcp(e, f, dir, pkt);
-	return pkt->l4 == IPPROTO_UDP ? take_udp(f, dir, pkt) : TAKEN_OK;
+	if (pkt->l4 == IPPROTO_UDP)
+		return take_udp(f, dir, pkt);
+	return take_icmp(f, dir, pkt);
 }

@@ -143,7 +143,10 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 				 now);
 		return;
 	}
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = (struct outcome){.kind = DECISION_NOT_YET};
+	if (!f->asked)
+		o = decide_flow(&e->policy->ir, &f->facts);
+	f->asked = o.kind == DECISION_NOT_YET;
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
 	    stream_has_gap(&f->streams[DIR_CLIENT]))

@@ -110,6 +110,7 @@ bool engine_watch_resync(struct engine *e, struct flow *f,
 	engine_release(e, f, OUTPUT_PASS);
 	engine_wait_end(e, f);
 	stream_done(&f->streams[DIR_CLIENT]);
+	f->asked = false;
 	f->facts.n_layers = 0;
 	f->facts.open = true;
 	proto_stack_init(&f->stack, f->facts.l4, &f->arena);

@@ -34,7 +34,7 @@ struct flow {
 	struct flow *chain;         /* of its hash bucket */
 	struct flow *newer, *older; /* by last packet */
 	uint64_t id;
-	uint64_t first_ns, last_ns;
+	uint64_t last_ns;
 
 	struct arena arena;
 	struct facts facts; /* src is the client */
@@ -46,6 +46,7 @@ struct flow {
 	bool answered;  /* TCP: the server has accepted the connection */
 	bool reset;     /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
+	bool asked;         /* the policy has no answer to what is known */
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	struct flow_tcp tcp[2];
 

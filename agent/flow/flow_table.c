@@ -106,7 +106,7 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 	if (!f)
 		return NULL;
 	f->key = *key;
-	f->first_ns = f->last_ns = now;
+	f->last_ns = now;
 	t->added++;
 	f->id = hash_keyed(t->key, &t->added, sizeof(t->added)) >> 11;
 	arena_init(&f->arena, LIMIT_FLOW_ARENA, 1024);

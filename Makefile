@@ -7,7 +7,8 @@ VERSION  = 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 FLAVOUR ?= release
-B       := build/$(FLAVOUR)
+# NDPI=1: libndpi may name what is unknown to us (agent/guess).
+B       := build/$(FLAVOUR)$(if $(filter 1,$(NDPI)),-ndpi)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 ifeq ($(origin CC),default)
 CC      := gcc
@@ -50,12 +51,12 @@ LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log \
 	libnetfilter_conntrack libconfig jansson \
 	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto \
-	libnghttp2
+	libnghttp2 $(if $(filter 1,$(NDPI)),libndpi)
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
 COMMA := ,
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) | sed 's|-I|-isystem |g')
 PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 CHECK_CFLAGS = $(call once,CHECK_CFLAGS,pkg-config --cflags check)
 CHECK_LIBS   = $(call once,CHECK_LIBS,pkg-config --libs check)
@@ -71,7 +72,8 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c agent/store/*.c agent/panic/*.c)
+	agent/control/*.c agent/store/*.c agent/panic/*.c) \
+	agent/guess/$(if $(filter 1,$(NDPI)),guess_ndpi,guess_none).c
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
 LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
@@ -249,10 +251,10 @@ help: ## this list
 # --- tests -----------------------------------------------------------------
 
 deps: ## install the packages of packaging/deps that are missing (root)
-	packaging/install-deps.sh build lab test
+	packaging/install-deps.sh build lab test $(if $(filter 1,$(NDPI)),ndpi)
 
 check: ## everything: install what is missing, build, all tests, lab and VM (root)
-	@packaging/install-deps.sh build lab test
+	@packaging/install-deps.sh build lab test $(if $(filter 1,$(NDPI)),ndpi)
 	@$(MAKE) tests-built
 	@tests/run.sh $(B) lint unit golden replay fuzz corpus functional vm
 
@@ -312,10 +314,10 @@ bench: programs $(CASES) $(BENCHES) ## timings, compared as ratios within one ru
 # --- style -----------------------------------------------------------------
 
 format: ## clang-format all C files
-	@clang-format -i $(C_FILES) $(H_FILES)
+	@clang-format -i $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
 
 format-check: ## fail if clang-format would change a file
-	@clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+	@clang-format --dry-run -Werror $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
 
 lint: ## layers, banned words, headers alone, SPDX, shellcheck, manual pages
 	@tests/run.sh $(B) lint

@@ -165,8 +165,9 @@ static void wire_compare(const struct wire_run *a, const struct wire_run *b)
 		abort();
 }
 
-/* The same for what goes over UDP: each delivery is a datagram. */
-static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
+/* The same where each delivery is a datagram. */
+static inline int wire_fuzz_messages(const uint8_t *data, size_t size,
+				     uint8_t l4)
 {
 	static struct wire_run w;
 
@@ -175,7 +176,9 @@ static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
 	memset(&w, 0, sizeof(w));
 	arena_init(&w.arena, 65536, 0);
 	facts_init(&w.facts, &w.arena);
-	proto_stack_init(&w.stack, IPPROTO_UDP);
+	proto_stack_init(&w.stack, l4);
+	if (l4 != IPPROTO_UDP)
+		proto_stack_number(&w.stack, &w.facts);
 	for (size_t at = 0; at < size;) {
 		size_t len = wire_delivery(&data[at], size - at);
 		uint8_t *copy = malloc(len);
@@ -194,6 +197,11 @@ static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
 	}
 	arena_done(&w.arena);
 	return 0;
+}
+
+static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
+{
+	return wire_fuzz_messages(data, size, IPPROTO_UDP);
 }
 
 /* `only`: inputs that do not begin like this protocol are not for the target.

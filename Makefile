@@ -87,13 +87,14 @@ FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c tests/bench/*.c)
 # The kernel against the evaluation; it uses what the unit tests are made with.
 AGREE_SRC  := $(wildcard tests/agreement/*.c)
+ENGINE_SRC := $(wildcard tests/bench/engine/*.c)
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_IN     := $(wildcard man/*.[58].in)
 MAN_PAGES  := $(patsubst man/%.in,build/man/%,$(MAN_IN))
 C_FILES    := $(LIB_SRC) $(PROG_SRC) $(UNIT_SRC) $(UNIT_HELP) $(REFUSAL) $(FUZZ_SRC) \
-	$(FUZZ_MAIN) $(CASE_SRC) $(AGREE_SRC)
+	$(FUZZ_MAIN) $(CASE_SRC) $(AGREE_SRC) $(ENGINE_SRC)
 H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
-	tests/unit/*.h tests/fuzz/*.h tests/agreement/*.h)
+	tests/unit/*.h tests/fuzz/*.h tests/agreement/*.h tests/bench/engine/*.h)
 
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
 LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
@@ -179,6 +180,16 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
 $(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)
+
+# The engine alone; and nDPI beside it, where its library is.
+BENCHES := $(B)/tests/bench/engine/engine $(if $(shell pkg-config --exists libndpi && echo yes),\
+	$(B)/tests/bench/engine/ndpi)
+$(BENCHES): $(B)/tests/bench/engine/packets.o $(CAPTURE) $(call obj,agent/fwctl/pcap_read.c)
+$(B)/tests/bench/engine/ndpi.o: TEST_CFLAGS = $(shell pkg-config --cflags libndpi) -Wno-error -w
+$(B)/tests/bench/engine/ndpi: BENCH_LIBS = $(shell pkg-config --libs libndpi)
+$(BENCHES): %: %.o $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS) -lpcap $(BENCH_LIBS)
 
 $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
 $(B)/%.o: %.c
@@ -291,7 +302,7 @@ coverage: ## line coverage of the unit, golden and replay tests, by folder
 	@$(MAKE) check-built FLAVOUR=coverage KINDS='unit golden replay fuzz'
 	@tests/coverage.sh build/coverage
 
-bench: programs $(CASES) ## timings, compared as ratios within one run
+bench: programs $(CASES) $(BENCHES) ## timings, compared as ratios within one run
 	@shopt -s nullglob; for b in tests/bench/*.sh; do "$$b" $(B) || exit 1; done
 
 # --- style -----------------------------------------------------------------

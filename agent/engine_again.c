@@ -42,6 +42,7 @@ enum engine_again engine_judge_again(struct engine *e,
 				     const struct engine_flow *in, uint64_t now)
 {
 	const struct facts *known;
+	struct arena arena;
 	struct flow_key key;
 	struct facts facts;
 	struct outcome o;
@@ -51,17 +52,20 @@ enum engine_again engine_judge_again(struct engine *e,
 	known = e->records ? records_find(e->records, &key) : NULL;
 	if (!known)
 		return ENGINE_AGAIN_UNKNOWN;
-	facts = *known;
+	arena_init(&arena, LIMIT_FLOW_ARENA, 0);
+	facts.arena = &arena;
+	record_restore(known, &facts);
 	facts.zone_src = in->zone_src;
 	facts.zone_dst = in->zone_dst;
 	o = judge_facts(e, &facts);
-	if (o.kind == DECISION_ALLOW)
-		return ENGINE_AGAIN_KEEP;
-	engine_tell_outcome(e, &facts, &o, NULL, now);
-	f = flow_table_find(e->flows, &key);
-	if (f)
-		f->decided = f->refused = true;
-	return ENGINE_AGAIN_CUT;
+	if (o.kind != DECISION_ALLOW) {
+		engine_tell_outcome(e, &facts, &o, NULL, now);
+		f = flow_table_find(e->flows, &key);
+		if (f)
+			f->decided = f->refused = true;
+	}
+	arena_done(&arena);
+	return o.kind == DECISION_ALLOW ? ENGINE_AGAIN_KEEP : ENGINE_AGAIN_CUT;
 }
 
 bool engine_recall(const struct engine *e, struct flow *f)

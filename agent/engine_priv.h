@@ -62,7 +62,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 
 /* Count and tell a verdict on a flow that is not in the table; `in` is the
  * packet in hand, or NULL. */
-void engine_tell_outcome(struct engine *e, const struct facts *facts,
+void engine_tell_outcome(struct engine *e, struct facts *facts,
 			 const struct outcome *o, const struct engine_input *in,
 			 uint64_t now);
 

@@ -11,10 +11,12 @@
 
 /* What the caller has not said of the event: the policy, and of its flow (if
  * there is one) all that it is known by. */
-static void tell(struct engine *e, const struct flow *f, struct event ev)
+static void tell(struct engine *e, struct flow *f, struct event ev)
 {
 	ev.ir = &e->policy->ir;
 	ev.policy_digest = e->policy->digest;
+	if (f && event_is_wanted(&ev))
+		facts_make(&f->facts);
 	if (f) {
 		ev.flow_id = f->id;
 		ev.facts = &f->facts;
@@ -118,7 +120,7 @@ static void allow_flow(struct engine *e, struct flow *f,
 		engine_out_verdict(e, kind, in->id);
 }
 
-static void tell_one_observed(struct engine *e, const struct flow *f,
+static void tell_one_observed(struct engine *e, struct flow *f,
 			      const struct outcome *o,
 			      const struct engine_input *in, uint64_t now)
 {
@@ -132,7 +134,7 @@ static void tell_one_observed(struct engine *e, const struct flow *f,
 
 /* What rules and guards that only observe have to say of a decided flow,
  * beside what the kernel's log has of them. */
-static void tell_observed(struct engine *e, const struct flow *f,
+static void tell_observed(struct engine *e, struct flow *f,
 			  const struct outcome *decided,
 			  const struct engine_input *in, uint64_t now)
 {
@@ -217,11 +219,12 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 	engine_settle(e, f, &o, dir, in, now);
 }
 
-void engine_tell_outcome(struct engine *e, const struct facts *facts,
+void engine_tell_outcome(struct engine *e, struct facts *facts,
 			 const struct outcome *o, const struct engine_input *in,
 			 uint64_t now)
 {
 	count(e, o);
+	facts_make(facts);
 	tell(e, NULL,
 	     (struct event){.kind = EVENT_VERDICT,
 			    .time_ns = now,

@@ -94,28 +94,114 @@ static bool values_grow(struct facts *f)
 	return true;
 }
 
-void facts_add(struct facts *f, enum field field, unsigned message,
-	       struct str value)
+static void add(struct facts *f, struct fact_value v)
 {
-	struct str copy;
-
 	FW_ASSERT(f->n_layers > 0);
 	if (f->n_values == f->capacity && !values_grow(f)) {
 		f->dropped++;
 		return;
 	}
-	copy = arena_str(f->arena, value);
-	if (!copy.p) {
+	v.value = arena_str(f->arena, v.value);
+	if (!v.value.p) {
 		f->dropped++;
 		return;
 	}
-	f->values[f->n_values++] = (struct fact_value){
+	f->values[f->n_values++] = v;
+}
+
+static struct fact_value value_now(const struct facts *f, enum field field,
+				   unsigned message, struct str value)
+{
+	return (struct fact_value){
 		.field = field,
 		.layer = (uint8_t)(f->n_layers - 1),
 		.message =
 			(uint16_t)(message > UINT16_MAX ? UINT16_MAX : message),
-		.value = copy,
+		.value = value,
 	};
+}
+
+void facts_add(struct facts *f, enum field field, unsigned message,
+	       struct str value)
+{
+	add(f, value_now(f, field, message, value));
+}
+
+void facts_add_beside(struct facts *f, const struct fact_value *beside,
+		      enum field field, struct str value)
+{
+	struct fact_value v = *beside;
+
+	v.field = field;
+	v.value = value;
+	add(f, v);
+}
+
+void facts_add_unmade(struct facts *f, facts_make_fn *make, unsigned message,
+		      struct str from)
+{
+	FW_ASSERT(!f->make || f->make == make);
+	f->make = make;
+	add(f, value_now(f, FIELD_COUNT, message, from));
+}
+
+/* Those from `last` on stand behind the value at `i`. */
+static void move_behind(struct facts *f, unsigned i, unsigned last)
+{
+	struct fact_value made[FACTS_MADE_MAX];
+	unsigned n = f->n_values - last;
+
+	FW_ASSERT(n <= FACTS_MADE_MAX);
+	memcpy(made, f->values + last, n * sizeof(*made));
+	memmove(f->values + i + 1 + n, f->values + i + 1,
+		(last - i - 1) * sizeof(*made));
+	memcpy(f->values + i + 1, made, n * sizeof(*made));
+}
+
+void facts_make(struct facts *f)
+{
+	if (!f->make || !f->arena)
+		return;
+	for (unsigned i = 0; i < f->n_values; i++) {
+		struct fact_value from = f->values[i];
+		unsigned last = f->n_values;
+
+		if (from.field != FIELD_COUNT || from.value.len == 0)
+			continue;
+		f->values[i].value.len = 0;
+		f->make(f, &from);
+		move_behind(f, i, last);
+	}
+}
+
+size_t facts_copy_room(const struct facts *f)
+{
+	size_t bytes = f->n_values * sizeof(struct fact_value);
+
+	for (unsigned i = 0; i < f->n_values; i++)
+		bytes += f->values[i].value.len;
+	return bytes;
+}
+
+void facts_copy(const struct facts *f, struct facts *out_copy, void *room)
+{
+	struct fact_value *values = room;
+	char *text = (char *)(values + f->n_values);
+
+	*out_copy = *f;
+	out_copy->arena = NULL;
+	out_copy->begin = (struct facts_begin){0};
+	out_copy->capacity = f->n_values;
+	out_copy->values = values;
+	for (unsigned i = 0; i < f->n_values; i++) {
+		struct str from = f->values[i].value;
+
+		values[i] = f->values[i];
+		if (from.len)
+			memcpy(text, from.p, from.len);
+		values[i].value.p = text;
+		text += from.len;
+	}
 }
 
 struct str facts_get(const struct facts *f, enum field field, unsigned layer)

@@ -59,8 +59,16 @@ enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_LIST };
 /* Values kept; what comes after is counted, not kept. */
 #define FACTS_VALUES_MAX 128
 
+struct facts;
+struct fact_value;
+
+/* Tells, with facts_add_beside(), what is made of the value `from`:
+ * FACTS_MADE_MAX values at most. */
+#define FACTS_MADE_MAX 4
+typedef void facts_make_fn(struct facts *f, const struct fact_value *from);
+
 struct fact_value {
-	enum field field;
+	enum field field; /* FIELD_COUNT: none, others are made of it */
 	uint8_t layer;
 	uint16_t message; /* 0 = first request of that layer, 1 = second ... */
 	struct str value; /* arena; bytes as on the wire, may hold anything */
@@ -94,6 +102,7 @@ struct facts {
 	struct fact_value *values; /* FACTS_VALUES_MAX at most */
 	unsigned n_values, capacity, dropped;
 	struct arena *arena; /* borrowed */
+	facts_make_fn *make; /* of those that are to be made of others */
 
 	/* Where the values of the current layer begin: what was there then. */
 	struct facts_begin {
@@ -126,6 +135,22 @@ void facts_layer_again(struct facts *f);
 /* Tell a value of the current layer; the bytes are copied. */
 void facts_add(struct facts *f, enum field field, unsigned message,
 	       struct str value);
+
+/* What costs more to tell than it is asked for: `from` is kept, and `make` gets
+ * it when facts_make() is called, which facts without an arena cannot be; the
+ * same function for all of one flow. */
+void facts_add_unmade(struct facts *f, facts_make_fn *make, unsigned message,
+		      struct str from);
+void facts_make(struct facts *f);
+
+/* For `make`: a value of the same layer and message. */
+void facts_add_beside(struct facts *f, const struct fact_value *beside,
+		      enum field field, struct str value);
+
+/* A copy with all its values in one block, for as long as `room`, which has
+ * facts_copy_room() bytes, and aligned as for a pointer.  It has no arena. */
+size_t facts_copy_room(const struct facts *f);
+void facts_copy(const struct facts *f, struct facts *out_copy, void *room);
 
 /* The first value of a field at or above `layer`, or an empty view. */
 struct str facts_get(const struct facts *f, enum field field, unsigned layer);

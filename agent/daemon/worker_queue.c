@@ -73,12 +73,9 @@ uint64_t worker_now(void)
 void worker_event(void *ctx, const struct event *ev)
 {
 	struct worker_shared *shared = ctx;
-	bool refused =
-		ev->outcome->kind == DECISION_REFUSE || ev->outcome->would;
 	char *line;
 
-	if (ev->kind != EVENT_OBSERVE &&
-	    (refused ? ev->ir->log_deny : ev->ir->log_allow) == IR_LOG_NONE)
+	if (!event_is_wanted(ev))
 		return;
 	line = event_json(ev);
 	if (!line || send(shared->events, line, strlen(line),

@@ -118,31 +118,14 @@ static bool take_place(struct records *r, size_t *out)
 
 static struct record *record_of(const struct facts *facts)
 {
-	size_t values = facts->n_values * sizeof(struct fact_value), bytes = 0;
+	size_t room = facts_copy_room(facts);
 	struct record *rec;
-	char *text;
 
-	for (unsigned i = 0; i < facts->n_values; i++)
-		bytes += facts->values[i].value.len;
-	if (values + bytes > LIMIT_RECORD_BYTES)
+	if (room > LIMIT_RECORD_BYTES)
 		return NULL;
-	rec = calloc(1, sizeof(*rec) + values + bytes);
-	if (!rec)
-		return NULL;
-	rec->facts = *facts;
-	rec->facts.arena = NULL;
-	rec->facts.capacity = facts->n_values;
-	rec->facts.values = (struct fact_value *)(rec + 1);
-	text = (char *)(rec + 1) + values;
-	for (unsigned i = 0; i < facts->n_values; i++) {
-		struct fact_value *v = &rec->facts.values[i];
-
-		*v = facts->values[i];
-		if (v->value.len)
-			memcpy(text, v->value.p, v->value.len);
-		v->value.p = text;
-		text += v->value.len;
-	}
+	rec = malloc(sizeof(*rec) + room);
+	if (rec)
+		facts_copy(facts, &rec->facts, rec + 1);
 	return rec;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/proto/tls_tell.h"
 
+#include "agent/proto/tls_brief.h"
 #include "agent/proto/tls_print.h"
 #include "policy/base/strbuf.h"
 
@@ -84,20 +85,34 @@ static void tell_versions(const struct tls_hello *hello, unsigned message,
 	strbuf_done(&joined);
 }
 
-static void tell_prints(const struct tls_hello *hello, enum tls_over over,
-			unsigned message, struct facts *facts)
+/* As tell(), of what is made later. */
+static void tell_beside(struct facts *facts, const struct fact_value *brief,
+			enum field field, struct str value)
+{
+	if (brief->message > 0 &&
+	    str_eq(facts_get(facts, field, brief->layer), value))
+		return;
+	facts_add_beside(facts, brief, field, value);
+}
+
+static void make_prints(struct facts *facts, const struct fact_value *brief)
 {
 	char ja3[TLS_JA3_LEN], ja4[TLS_JA4_LEN];
+	struct tls_hello hello;
+	enum tls_over over;
 	struct tls_line line;
 
-	tls_ja3_line(hello, &line);
+	tls_brief_read(brief->value, &hello, &over);
+	tls_ja3_line(&hello, &line);
 	if (tls_ja3_hash(&line, ja3)) {
-		tell(facts, FIELD_TLS_JA3, message, str_mem(ja3, sizeof(ja3)));
-		tell(facts, FIELD_TLS_JA3_STRING, message,
-		     str_mem(line.text, line.len));
+		tell_beside(facts, brief, FIELD_TLS_JA3,
+			    str_mem(ja3, sizeof(ja3)));
+		tell_beside(facts, brief, FIELD_TLS_JA3_STRING,
+			    str_mem(line.text, line.len));
 	}
-	if (tls_ja4(hello, over, ja4))
-		tell(facts, FIELD_TLS_JA4, message, str_mem(ja4, sizeof(ja4)));
+	if (tls_ja4(&hello, over, ja4))
+		tell_beside(facts, brief, FIELD_TLS_JA4,
+			    str_mem(ja4, sizeof(ja4)));
 }
 
 void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
@@ -109,6 +124,7 @@ void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
 		[TLS_ECH_ESNI] = "esni",
 		[TLS_ECH_OTHER] = "other",
 	};
+	uint8_t room[TLS_BRIEF_MAX];
 	struct reader sni = hello->sni;
 	size_t n = sni.left;
 
@@ -120,7 +136,8 @@ void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
 	tell_versions(hello, message, facts);
 	if (hello->ech != TLS_ECH_NONE)
 		tell(facts, FIELD_TLS_ECH, message, str_of(ech[hello->ech]));
-	tell_prints(hello, over, message, facts);
+	facts_add_unmade(facts, make_prints, message,
+			 tls_brief_write(hello, over, room));
 }
 
 enum fw_err tls_hello_tell(struct reader body, enum tls_over over,

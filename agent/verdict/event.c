@@ -190,10 +190,20 @@ static bool is_of_verdict(const struct facts *f, const struct fact_value *v)
 	return v->message == (v->layer + 1u == f->n_layers ? f->since : 0);
 }
 
+bool event_is_wanted(const struct event *ev)
+{
+	bool refused =
+		ev->outcome->kind == DECISION_REFUSE || ev->outcome->would;
+
+	return ev->kind == EVENT_OBSERVE || ev->kind == EVENT_FLOW ||
+	       (refused ? ev->ir->log_deny : ev->ir->log_allow) != IR_LOG_NONE;
+}
+
 static void put_facts(json_t *o, const struct facts *f, bool every_message)
 {
 	for (unsigned i = 0; i < f->n_values; i++)
-		if (every_message || is_of_verdict(f, &f->values[i]))
+		if (f->values[i].field < FIELD_COUNT &&
+		    (every_message || is_of_verdict(f, &f->values[i])))
 			put_fact(o, &f->values[i]);
 }
 

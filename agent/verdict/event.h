@@ -36,6 +36,9 @@ struct event {
 	bool kernel;     /* the kernel decided alone */
 };
 
+/* Does the policy's log want it? */
+bool event_is_wanted(const struct event *ev);
+
 /* One line of JSON with '\n'; owned (free), NULL without memory. */
 char *event_json(const struct event *ev);
 

@@ -10,6 +10,7 @@
 struct entry {
 	struct event event; /* the last one; points into this entry */
 	struct facts facts;
+	void *values; /* of the facts; owned */
 	struct outcome outcome;
 	char in_iface[IFACE_ROOM], digest[DIGEST_ROOM];
 	uint64_t began;
@@ -38,6 +39,8 @@ void rollup_set_window(struct rollup *r, uint64_t window_ns)
 
 void rollup_free(struct rollup *r)
 {
+	for (size_t i = 0; r && i < r->n; i++)
+		free(r->entries[i].values);
 	free(r);
 }
 
@@ -62,9 +65,21 @@ static void point_inside(struct entry *e)
 	e->event.in_iface = *e->in_iface ? e->in_iface : NULL;
 }
 
+/* Without memory only the ends are known. */
+static void keep_facts(struct entry *e, const struct facts *facts)
+{
+	struct facts known = *facts;
+
+	free(e->values);
+	e->values = malloc(facts_copy_room(facts) + 1);
+	if (!e->values)
+		known.n_values = 0;
+	facts_copy(&known, &e->facts, e->values);
+}
+
 static void keep(struct entry *e, const struct event *ev)
 {
-	e->facts = *ev->facts;
+	keep_facts(e, ev->facts);
 	e->outcome = *ev->outcome;
 	(void)snprintf(e->in_iface, sizeof(e->in_iface), "%s",
 		       ev->in_iface ? ev->in_iface : "");
@@ -109,6 +124,7 @@ void rollup_tick(struct rollup *r, uint64_t now, rollup_fn *fn, void *ctx)
 			e->event.repeat = e->count;
 			fn(ctx, &e->event);
 		}
+		free(e->values);
 		r->n--;
 		if (e == &r->entries[r->n])
 			continue;

@@ -60,7 +60,7 @@ void wire_play(struct wire *w, const struct turn *turns, size_t n, size_t piece,
 
 /* All that is known, as text: "http settled; http.method[0]=GET ...".  Owned.
  */
-char *wire_text(const struct wire *w);
+char *wire_text(struct wire *w);
 
 /* The dialogue gives this text whole, byte by byte, and with each of its turns
  * cut in two at every point. */

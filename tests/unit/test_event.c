@@ -137,6 +137,44 @@ START_TEST(repeats_are_counted_and_told_once)
 }
 END_TEST
 
+static char *last_line;
+
+static void keep_line(void *ctx, const struct event *ev)
+{
+	(void)ctx;
+	free(last_line);
+	last_line = event_json(ev);
+}
+
+/* The flow of an event may be gone when its repeats are told. */
+START_TEST(repeats_know_what_was_asked)
+{
+	struct rollup *r = rollup_new(1000);
+	struct outcome o = {.kind = DECISION_REFUSE,
+			    .reason = REASON_DEFAULT_DENY};
+	static const struct ir ir;
+	struct event ev = {.policy_digest = "d", .outcome = &o, .ir = &ir};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct facts f = flow("10.0.0.1", (uint16_t)(1000 + i),
+				      "192.0.2.1", 53, IPPROTO_UDP);
+		struct arena arena;
+
+		arena_init(&arena, 0, 0);
+		f.arena = &arena;
+		ck_assert(facts_layer_begin(&f, APP_DNS));
+		facts_add(&f, FIELD_DNS_RRNAME, 0, str_of("www.example.org"));
+		ev.facts = &f;
+		rollup_event(r, &ev, keep_line, NULL);
+		arena_done(&arena);
+	}
+	rollup_tick(r, UINT64_MAX, keep_line, NULL);
+	ck_assert_ptr_nonnull(strstr(last_line, "www.example.org"));
+	free(last_line);
+	rollup_free(r);
+}
+END_TEST
+
 START_TEST(names_are_names_of_one_thing)
 {
 	for (enum reason a = 0; a < REASON_COUNT; a++) {
@@ -177,6 +215,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, community_ids_are_the_published_ones);
 	tcase_add_test(tc, bytes_of_the_wire_are_escaped);
 	tcase_add_test(tc, repeats_are_counted_and_told_once);
+	tcase_add_test(tc, repeats_know_what_was_asked);
 	tcase_add_test(tc, names_are_names_of_one_thing);
 	tcase_add_test(tc, marks_stay_within_their_mask);
 }

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The engine alone, packets from memory, events told to nobody.
+ *
+ * usage: engine_bench POLICY ROUNDS CAPTURE...
+ *
+ * Prints what tests/bench/engine.sh makes a table of, one "NAME VALUE" a line;
+ * times are the least of ROUNDS.
+ */
+#include "agent/engine.h"
+#include "tests/bench/engine/packets.h"
+
+#include <err.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct policy *policy;
+static struct stats stats;
+
+/* What the event callback is told of. */
+static struct telling {
+	size_t flow;        /* of the packet in hand */
+	bool *by_hello;     /* of each flow: was it decided by a ClientHello */
+	size_t *decided_at; /* and at which packet, from 0 */
+	size_t packet;
+	bool with_lines;
+} telling;
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct telling *t = ctx;
+
+	if (t->with_lines)
+		free(event_json(ev));
+	if (!t->by_hello || ev->kind != EVENT_VERDICT || !ev->facts ||
+	    t->flow == SIZE_MAX || t->decided_at[t->flow])
+		return;
+	t->decided_at[t->flow] = t->packet;
+	t->by_hello[t->flow] = ev->facts->l4 == IPPROTO_TCP &&
+			       ev->facts->n_layers == 1 &&
+			       ev->facts->layers[0].app == APP_TLS;
+}
+
+static struct engine *begin(bool read_on)
+{
+	struct engine *e = engine_new(&(struct engine_options){
+		.allow_cut = true,
+		.read_on = read_on,
+		.stats = &stats,
+		.event = on_event,
+		.event_ctx = &telling,
+	});
+
+	if (!e)
+		errx(1, "memory");
+	engine_set_policy(e, policy);
+	return e;
+}
+
+static void one(struct engine *e, const struct bench_packet *p, size_t id,
+		uint64_t now)
+{
+	struct engine_input in = {.raw = p->ip,
+				  .id = (uint32_t)id,
+				  .zone_src = ENGINE_ZONE_BY_ADDRESS,
+				  .zone_dst = ENGINE_ZONE_BY_ADDRESS};
+	struct engine_output out;
+
+	telling.flow = p->flow;
+	telling.packet = id;
+	engine_packet(e, &in, now);
+	while (engine_output_take(e, &out))
+		;
+}
+
+/* --- the whole of the captures -------------------------------------------- */
+
+/* Each with an engine of its own, as one must not know of another's flows; what
+ * it costs to make them is not counted, what it takes to forget flows is. */
+static double all_once(const struct bench_packets *all, bool read_on)
+{
+	double spent = 0;
+
+	for (size_t i = 0; i < all->n;) {
+		const struct bench_packet *first = &all->items[i];
+		struct engine *e = begin(read_on);
+		double from = bench_seconds();
+		uint64_t now = 0;
+
+		for (; i < all->n && all->items[i].capture == first->capture;
+		     i++) {
+			if (all->items[i].ns > now)
+				now = all->items[i].ns;
+			one(e, &all->items[i], i, now);
+		}
+		engine_finish(e, now);
+		spent += bench_seconds() - from;
+		engine_free(e);
+	}
+	return spent;
+}
+
+static double least(const struct bench_packets *all, unsigned rounds,
+		    double (*once)(const struct bench_packets *, bool),
+		    bool how)
+{
+	double best = 0;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		double s = once(all, how);
+
+		if (i == 0 || s < best)
+			best = s;
+	}
+	return best;
+}
+
+/* --- flows of TLS, from SYN to decision ------------------------------------
+ */
+
+static bool is_syn(const struct bench_packet *p)
+{
+	struct packet pkt;
+
+	return packet_parse(p->ip, (struct packet_options){.allow_cut = true},
+			    &pkt) == PACKET_OK &&
+	       pkt.l4 == IPPROTO_TCP &&
+	       (pkt.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* The packets of those flows, up to the one that decides them. */
+static struct bench_packets hellos_of(const struct bench_packets *all)
+{
+	struct bench_packets out = {0};
+	bool *wanted = calloc(all->n_flows, sizeof(*wanted));
+	bool *seen = calloc(all->n_flows, sizeof(*seen));
+
+	telling.by_hello = calloc(all->n_flows, sizeof(bool));
+	telling.decided_at = calloc(all->n_flows, sizeof(size_t));
+	out.items = calloc(all->n, sizeof(*out.items));
+	if (!wanted || !seen || !telling.by_hello || !telling.decided_at ||
+	    !out.items)
+		errx(1, "memory");
+	(void)all_once(all, false);
+	for (size_t i = 0; i < all->n; i++) {
+		size_t flow = all->items[i].flow;
+
+		if (flow == SIZE_MAX)
+			continue;
+		if (!seen[flow])
+			wanted[flow] = telling.by_hello[flow] &&
+				       is_syn(&all->items[i]);
+		out.n_flows += wanted[flow] && !seen[flow];
+		seen[flow] = true;
+		if (wanted[flow] && i <= telling.decided_at[flow])
+			out.items[out.n++] = all->items[i];
+	}
+	free(wanted);
+	free(seen);
+	free(telling.by_hello);
+	free(telling.decided_at);
+	telling.by_hello = NULL;
+	return out;
+}
+
+/* One engine for all: the flows of another capture that have the same ends
+ * begin anew. */
+static double hellos_once(const struct bench_packets *hellos, bool read_on)
+{
+	struct engine *e = begin(read_on);
+	double from = bench_seconds(), spent;
+
+	for (size_t i = 0; i < hellos->n; i++)
+		one(e, &hellos->items[i], i, 1000000000);
+	engine_finish(e, 1000000000);
+	spent = bench_seconds() - from;
+	engine_free(e);
+	return spent;
+}
+
+/* --- memory ------------------------------------------------------------------
+ */
+
+#define OPEN_FLOWS 10000
+
+/* Bytes of memory a flow that has said so much of what `hello` says. */
+static double memory_of_flow(const struct bench_packets *hello, size_t packets)
+{
+	struct engine *e = begin(false);
+	size_t before, ip_at = 12;
+	double used;
+
+	before = mallinfo2().uordblks;
+	for (uint32_t i = 0; i < OPEN_FLOWS; i++)
+		for (size_t k = 0; k < packets; k++) {
+			struct bench_packet p = hello->items[k];
+			uint8_t copy[2048];
+			bool back = k == 1;
+
+			if (p.ip.left > sizeof(copy))
+				errx(1, "too large");
+			memcpy(copy, p.ip.p, p.ip.left);
+			/* Another address of the client, each time. */
+			memcpy(copy + ip_at + (back ? 4 : 0),
+			       (uint8_t[]){10, (uint8_t)(i >> 16),
+					   (uint8_t)(i >> 8), (uint8_t)i},
+			       4);
+			p.ip = reader_of(copy, p.ip.left);
+			one(e, &p, i, 1000000000);
+		}
+	used = (double)(mallinfo2().uordblks - before) / OPEN_FLOWS;
+	engine_free(e);
+	return used;
+}
+
+static bool is_asked(const char *what, const char *part)
+{
+	return !strcmp(what, "all") || !strcmp(what, part);
+}
+
+static void say(const char *name, double seconds, size_t n)
+{
+	printf("%s %.0f\n", name, seconds * 1e9 / (double)n);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_packets all, hellos;
+	struct policy *compiled = NULL;
+	unsigned rounds;
+	const char *what;
+
+	if (argc < 5)
+		errx(2, "usage: engine POLICY ROUNDS "
+			"live|read-on|lines|hellos|memory|all CAPTURE...");
+	if (policy_compile(&(struct policy_input){.path = argv[1]}, &compiled))
+		errx(1, "%s: not a policy", argv[1]);
+	policy = compiled;
+	rounds = (unsigned)strtoul(argv[2], NULL, 10);
+	what = argv[3];
+	all = bench_read(argv + 4, argc - 4);
+	hellos = hellos_of(&all);
+	if (!all.n || !hellos.n_flows)
+		errx(1, "no packets, or no flow of TLS among them");
+	printf("packets %zu\nflows %zu\nhellos %zu\n", all.n, all.n_flows,
+	       hellos.n_flows);
+	if (is_asked(what, "live"))
+		say("live_ns_packet", least(&all, rounds, all_once, false),
+		    all.n);
+	if (is_asked(what, "read-on"))
+		say("read_on_ns_packet", least(&all, rounds, all_once, true),
+		    all.n);
+	telling.with_lines = true;
+	if (is_asked(what, "lines"))
+		say("lines_ns_packet", least(&all, rounds, all_once, true),
+		    all.n);
+	telling.with_lines = false;
+	if (is_asked(what, "hellos"))
+		say("hello_ns_flow",
+		    least(&hellos, rounds * 5, hellos_once, false),
+		    hellos.n_flows);
+	if (is_asked(what, "memory")) {
+		printf("syn_bytes_flow %.0f\n", memory_of_flow(&hellos, 1));
+	}
+	policy_free(compiled);
+	return 0;
+}

@@ -46,6 +46,29 @@ tunnel_number() {
 	case $1 in udp*) echo 0 ;; *) echo 1 ;; esac
 }
 
+# wireguard_end NS NAME ADDRESS PEER-NAME PEER-OPTION...: the kernel's, or the one in
+# user space, whose sockets have their place for all of the machine.
+wireguard_end() {
+	local ns=$1 name=$2 address=$3 peer=$4 dev=$2x$$
+
+	shift 4
+	if ! ns_exec "$ns" ip link add "$dev" type wireguard 2>/dev/null; then
+		ns_exec "$ns" wireguard-go "$dev" >/dev/null 2>&1
+		wait_for 5 test -S "/var/run/wireguard/$dev.sock" || return 1
+	fi
+	ns_exec "$ns" wg set "$dev" listen-port 51820 private-key "$LAB/$name.key" \
+		peer "$(wg pubkey <"$LAB/$peer.key")" "$@" &&
+		ns_exec "$ns" ip address add "$address" dev "$dev" &&
+		ns_exec "$ns" ip link set "$dev" up
+}
+
+start_wireguard() {
+	(umask 077 && wg genkey >"$LAB/wgo.key" && wg genkey >"$LAB/wgi.key")
+	wireguard_end "$NS_OUTSIDE" wgo 10.79.0.1/24 wgi allowed-ips 10.79.0.2/32 &&
+		wireguard_end "$NS_CLIENT" wgi 10.79.0.2/24 wgo allowed-ips 10.79.0.1/32 \
+			endpoint "$SSH4:51820"
+}
+
 start_stunnel() {
 	cat >"$LAB/stunnel-server.conf" <<-END
 		foreground = yes
@@ -152,6 +175,10 @@ by_openvpn() {
 		--tls-crypt "$LAB/static.key" --connect-retry 1 --connect-timeout 3
 }
 
+by_wireguard() {
+	within "$PATIENCE" client ping -c 1 -W 1 10.79.0.1
+}
+
 by_ssh() {
 	local pid
 
@@ -171,6 +198,7 @@ tunnels() {
 	"$as" iodine-raw "$through" by_iodine "$FOREIGN_DNS4"
 	"$as" openvpn-udp-4-1194 "$through" by_openvpn udp:1194
 	"$as" openvpn-tcp-6-443 "$through" by_openvpn tcp6-client:443
+	[ -z "$WIREGUARD" ] || "$as" wireguard "1 received" by_wireguard
 	"$as" ssh-4-22 "$hello" by_ssh "$SSH4" 22
 	"$as" ssh-6-443 "$hello" by_ssh "$SSH6" 443
 	"$as" stunnel-4 "$hello" web -H "Host: www.example.org" http://127.0.0.1:4444/
@@ -236,6 +264,11 @@ if ! start_dns foreign "$NS_OUTSIDE" "$OTHER_WEB4" ||
 	not_ok servers "a server of the lab does not come up"
 	finish
 fi
+WIREGUARD=yes
+if ! start_wireguard; then
+	WIREGUARD=
+	skip wireguard "neither the kernel nor wireguard-go can make a device here"
+fi
 PATIENCE=8
 TOR_PATIENCE=40
 lookalikes
@@ -252,6 +285,8 @@ stopped_as tls '.tls.sni // "" | test("^www[.][a-z2-7]*[.](com|net)$")'
 stopped_as dns '.dns.rrname // "" | endswith("tunnel.evil.example")'
 stopped_as openvpn true
 stopped_as ssh true
+[ -z "$WIREGUARD" ] || stopped_as wireguard true
 stopped_as socks true
 stopped_as http '.http.http_method == "CONNECT"'
+rm -f "/var/run/wireguard/wg"[io]x$$.sock # which also ends it
 finish

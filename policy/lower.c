@@ -252,7 +252,8 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 				continue;
 			all[n].id = (unsigned)n;
 			all[n].list = i;
-			lower_rule(l, r, &all[n++]);
+			lower_rule(l, r, &all[n]);
+			ir->rules_observe |= all[n++].observe;
 		}
 		ir->list_to[i] = n;
 	}

@@ -143,7 +143,10 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 				 now);
 		return;
 	}
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = (struct outcome){.kind = DECISION_NOT_YET};
+	if (!f->asked)
+		o = decide_flow(&e->policy->ir, &f->facts);
+	f->asked = o.kind == DECISION_NOT_YET;
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
 	    stream_has_gap(&f->streams[DIR_CLIENT]))
@@ -286,8 +289,10 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		return;
 	}
 	a.dir = dir = flow_dir(f, &pkt);
-	f->traffic[dir].packets++;
-	f->traffic[dir].bytes += pkt.wire_payload;
+	if (f->traffic) {
+		f->traffic[dir].packets++;
+		f->traffic[dir].bytes += pkt.wire_payload;
+	}
 	engine_watch_note(f, dir, &pkt, in);
 
 	if (f->decided) {

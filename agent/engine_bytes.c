@@ -39,6 +39,7 @@ static bool feed(struct engine *e, struct flow *f, enum dir dir)
 {
 	bool good = true;
 
+	f->asked = false;
 	for (unsigned idle = 0; idle < 2 && wants_bytes(f); dir = !dir) {
 		struct stream *s = &f->streams[dir];
 		struct reader unread = stream_unread(s);
@@ -105,6 +106,7 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 static enum engine_taken take_udp(struct flow *f, enum dir dir,
 				  const struct packet *pkt)
 {
+	f->asked = false;
 	if (wants_bytes(f))
 		(void)proto_stack_datagram(&f->stack, dir, pkt->payload,
 					   &f->facts);

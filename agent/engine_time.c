@@ -95,6 +95,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 	while (f) {
 		struct flow *next = f->newer;
 
+		f->asked = false;
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
 		if (f->decided && !f->delivering && !f->confirming &&

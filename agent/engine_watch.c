@@ -18,9 +18,9 @@ static struct facts with_another(const struct flow *f)
 	struct facts later = f->facts;
 
 	later.layers[later.n_layers - 1].settled = false;
-	later.values = later.begin.values;
-	later.n_values = later.begin.n_values;
-	later.dropped = later.begin.dropped;
+	later.values = later.begin->values;
+	later.n_values = later.begin->n_values;
+	later.dropped = later.begin->dropped;
 	return later;
 }
 
@@ -30,6 +30,8 @@ bool engine_must_watch(const struct engine *e, const struct flow *f)
 
 	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
 		return false;
+	if (!f->facts.begin)
+		return true;
 	later = with_another(f);
 	return decide_flow(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }
@@ -41,6 +43,8 @@ bool engine_hides_messages(const struct engine *e, const struct flow *f)
 	if (f->stack.state != STACK_BAD || f->facts.n_layers == 0 ||
 	    !f->stack.current || !f->stack.current->skips)
 		return false;
+	if (!f->facts.begin)
+		return true;
 	later = with_another(f);
 	return decide_hurried(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }
@@ -131,9 +135,10 @@ bool engine_watch_resync(struct engine *e, struct flow *f,
 	engine_release(e, f, OUTPUT_PASS);
 	engine_wait_end(e, f);
 	stream_done(&f->streams[DIR_CLIENT]);
+	f->asked = false;
 	f->facts.n_layers = 0;
 	f->facts.open = true;
-	proto_stack_init(&f->stack, f->facts.l4, &f->arena);
+	proto_stack_init(&f->stack, f->facts.l4);
 	engine_tcp_passed(f, a->dir, a->pkt);
 	engine_out_verdict(e, OUTPUT_PASS, a->in->id);
 	return true;

@@ -119,7 +119,7 @@ const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
 	/* The kernel goes through the list up to the first it cannot judge. */
 	bool in_kernel = true;
 
-	if (list == AST_LISTS)
+	if (list == AST_LISTS || !ir->rules_observe)
 		return NULL;
 	for (size_t i = ir->list_from[list]; i < ir->list_to[list]; i++) {
 		const struct ir_rule *rule = &ir->all[i];

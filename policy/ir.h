@@ -133,6 +133,7 @@ struct ir_forward {
 struct ir {
 	const char *name; /* the gateway's */
 	bool observe, fail_open, optimize;
+	bool rules_observe; /* some do */
 	uint16_t queue, queues;
 	uint32_t marks;      /* mask, at least 8 adjacent bits */
 	unsigned generation; /* in the marks of its decisions; 0: none */

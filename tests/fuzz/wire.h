@@ -93,7 +93,7 @@ static void wire_play(struct wire_run *w, const uint8_t *p, size_t n,
 	memset(w, 0, sizeof(*w));
 	arena_init(&w->arena, 65536, 0);
 	facts_init(&w->facts, &w->arena);
-	proto_stack_init(&w->stack, IPPROTO_TCP, &w->arena);
+	proto_stack_init(&w->stack, IPPROTO_TCP);
 	for (size_t at = 0; at < n;) {
 		size_t len = wire_delivery(&p[at], n - at);
 		size_t end = at + len;
@@ -175,7 +175,7 @@ static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
 	memset(&w, 0, sizeof(w));
 	arena_init(&w.arena, 65536, 0);
 	facts_init(&w.facts, &w.arena);
-	proto_stack_init(&w.stack, IPPROTO_UDP, &w.arena);
+	proto_stack_init(&w.stack, IPPROTO_UDP);
 	for (size_t at = 0; at < size;) {
 		size_t len = wire_delivery(&data[at], size - at);
 		uint8_t *copy = malloc(len);

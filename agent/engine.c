@@ -287,8 +287,10 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		return;
 	}
 	a.dir = dir = flow_dir(f, &pkt);
-	f->traffic[dir].packets++;
-	f->traffic[dir].bytes += pkt.wire_payload;
+	if (f->traffic) {
+		f->traffic[dir].packets++;
+		f->traffic[dir].bytes += pkt.wire_payload;
+	}
 	engine_watch_note(f, dir, &pkt, in);
 
 	if (f->decided) {

@@ -82,7 +82,9 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
-	proto_stack_init(&f->stack, pkt->l4, &f->arena);
+	proto_stack_init(&f->stack, pkt->l4);
+	if (e->opt.read_on)
+		f->traffic = arena_calloc(&f->arena, 2, sizeof(*f->traffic));
 	f->stack.middle = f->midstream && e->opt.read_on;
 	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
 		proto_stack_number(&f->stack, k);

@@ -18,11 +18,13 @@ bool engine_must_watch(const struct engine *e, const struct flow *f)
 
 	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
 		return false;
+	if (!later.begin)
+		return true;
 	/* Nothing but that there is another message. */
 	later.layers[later.n_layers - 1].settled = false;
-	later.values = later.begin.values;
-	later.n_values = later.begin.n_values;
-	later.dropped = later.begin.dropped;
+	later.values = later.begin->values;
+	later.n_values = later.begin->n_values;
+	later.dropped = later.begin->dropped;
 	return decide_flow(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }
 
@@ -113,7 +115,7 @@ bool engine_watch_resync(struct engine *e, struct flow *f,
 	f->asked = false;
 	f->facts.n_layers = 0;
 	f->facts.open = true;
-	proto_stack_init(&f->stack, f->facts.l4, &f->arena);
+	proto_stack_init(&f->stack, f->facts.l4);
 	engine_tcp_passed(f, a->dir, a->pkt);
 	engine_out_verdict(e, OUTPUT_PASS, a->in->id);
 	return true;

@@ -45,26 +45,28 @@ bool facts_layer_begin(struct facts *f, enum app app)
 {
 	if (f->n_layers == FACTS_LAYERS_MAX)
 		return false;
-	f->layers[f->n_layers++] = (struct facts_layer){.app = app};
+	if (f->arena && !f->begin)
+		f->begin = arena_alloc(f->arena, sizeof(*f->begin));
+	f->layers[f->n_layers++] = (struct facts_layer){.app = (uint8_t)app};
 	f->open = false;
-	f->begin = (struct facts_begin){.values = f->values,
-					.n_values = f->n_values,
-					.capacity = f->capacity,
-					.dropped = f->dropped};
 	f->messages = f->since = 0;
 	f->judged = f->forgets = false;
-	if (f->arena)
-		f->begin.mark = arena_mark(f->arena);
+	if (f->begin)
+		*f->begin = (struct facts_begin){.mark = arena_mark(f->arena),
+						 .values = f->values,
+						 .n_values = f->n_values,
+						 .capacity = f->capacity,
+						 .dropped = f->dropped};
 	return true;
 }
 
 static void forget(struct facts *f)
 {
-	f->values = f->begin.values;
-	f->n_values = f->begin.n_values;
-	f->capacity = f->begin.capacity;
-	f->dropped = f->begin.dropped;
-	arena_rewind(f->arena, f->begin.mark);
+	f->values = f->begin->values;
+	f->n_values = f->begin->n_values;
+	f->capacity = f->begin->capacity;
+	f->dropped = f->begin->dropped;
+	arena_rewind(f->arena, f->begin->mark);
 }
 
 void facts_layer_again(struct facts *f)
@@ -77,7 +79,7 @@ void facts_layer_again(struct facts *f)
 		return;
 	f->judged = false;
 	f->since = f->messages;
-	if (f->forgets)
+	if (f->forgets && f->begin)
 		forget(f);
 }
 
@@ -90,7 +92,7 @@ void facts_layer_settle(struct facts *f, bool inner)
 
 static bool values_grow(struct facts *f)
 {
-	unsigned more = f->capacity ? f->capacity * 2 : 8;
+	unsigned more = f->capacity ? f->capacity * 2U : 8;
 	struct fact_value *grown;
 
 	if (f->capacity >= FACTS_VALUES_MAX)
@@ -101,7 +103,7 @@ static bool values_grow(struct facts *f)
 	if (f->n_values)
 		memcpy(grown, f->values, f->n_values * sizeof(*grown));
 	f->values = grown;
-	f->capacity = more;
+	f->capacity = (uint16_t)more;
 	return true;
 }
 
@@ -201,7 +203,7 @@ void facts_copy(const struct facts *f, struct facts *out_copy, void *room)
 
 	*out_copy = *f;
 	out_copy->arena = NULL;
-	out_copy->begin = (struct facts_begin){0};
+	out_copy->begin = NULL;
 	out_copy->capacity = f->n_values;
 	out_copy->values = values;
 	for (unsigned i = 0; i < f->n_values; i++) {

@@ -75,46 +75,52 @@ struct fact_value {
 };
 
 struct facts_layer {
-	enum app app;
+	uint8_t app; /* enum app */
 	bool settled;
 };
 
+/* There is one of each undecided flow: no room is wasted. */
 struct facts {
 	/* What the kernel sees.  Ports are 0 where the protocol has none;
 	 * dport is the type for ICMP. */
 	struct ipaddr src, dst;
 	uint16_t sport, dport;
-	uint8_t l4;             /* IPPROTO_* */
-	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
-	bool has_mac;           /* the client's, where it is one hop away */
+	uint8_t l4;   /* IPPROTO_* */
+	bool has_mac; /* the client's, where it is one hop away */
 	struct mac mac;
-	bool has_uid; /* of the gateway's own socket */
-	uint32_t uid;
-	uint32_t cgroups; /* that it is in: bit i = cgroup i of the policy */
-	int64_t time;     /* when it began: seconds since the epoch */
-	bool over_limit;  /* of the rule that it comes to, as the kernel
-			     counts; never of what the engine is asked */
-
-	/* What the engine was told. */
-	struct facts_layer layers[FACTS_LAYERS_MAX];
-	unsigned n_layers;
+	bool has_uid;    /* of the gateway's own socket */
+	bool over_limit; /* of the rule that it comes to, as the kernel
+			  * counts; never of what the engine is asked */
 	bool open;
-	struct fact_value *values; /* FACTS_VALUES_MAX at most */
-	unsigned n_values, capacity, dropped;
-	struct arena *arena; /* borrowed */
-	facts_make_fn *make; /* of those that are to be made of others */
-
-	/* Where the values of the current layer begin: what was there then. */
-	struct facts_begin {
-		struct arena_mark mark;
-		struct fact_value *values;
-		unsigned n_values, capacity, dropped;
-	} begin;
 	/* What is known was judged.  A message that begins then is `since`: the
 	 * first that was not.  With `forgets`, those before it are forgotten.
 	 */
 	bool judged, forgets;
+	uint8_t n_layers;
+	struct facts_layer layers[FACTS_LAYERS_MAX];
+	int zone_src, zone_dst; /* index in the policy's zones, -1 = none */
+	uint32_t uid;
+	uint32_t cgroups; /* that it is in: bit i = cgroup i of the policy */
+
+	/* What the engine was told. */
+	uint16_t n_values, capacity; /* FACTS_VALUES_MAX at most */
+	unsigned dropped;
 	unsigned messages, since; /* of the current layer */
+	int64_t time;             /* when it began: seconds since the epoch */
+	struct fact_value *values;
+	struct arena *arena; /* borrowed */
+	facts_make_fn *make; /* of those that are to be made of others */
+
+	/* Where the values of the current layer begin: what was there then;
+	 * NULL without memory. */
+	struct facts_begin *begin;
+};
+
+struct facts_begin {
+	struct arena_mark mark;
+	struct fact_value *values;
+	uint16_t n_values, capacity;
+	unsigned dropped;
 };
 
 /* Nothing is known but that everything is still open.  `arena` is borrowed. */

@@ -39,18 +39,20 @@ enum dir flow_dir(const struct flow *f, const struct packet *pkt)
 	return pkt->sport == f->facts.sport ? DIR_CLIENT : DIR_SERVER;
 }
 
+_Static_assert(LIMIT_HELD_PACKETS <= UINT8_MAX, "they are counted in 8 bits");
+
 enum fw_err flow_hold(struct flow *f, uint32_t id)
 {
 	if (f->n_held >= LIMIT_HELD_PACKETS)
 		return FW_ERR_LIMIT;
 	if (f->n_held == f->held_capacity) {
-		unsigned more = f->held_capacity ? f->held_capacity * 2 : 8;
+		unsigned more = f->held_capacity ? f->held_capacity * 2U : 8;
 		uint32_t *grown = realloc(f->held, more * sizeof(*grown));
 
 		if (!grown)
 			return FW_ERR_LIMIT;
 		f->held = grown;
-		f->held_capacity = more;
+		f->held_capacity = (uint8_t)more;
 	}
 	f->held[f->n_held++] = id;
 	return FW_OK;

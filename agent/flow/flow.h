@@ -29,9 +29,12 @@ struct flow_tcp {
 	uint32_t tsval;
 };
 
+/* Small things stand together: there may be many undecided flows. */
 struct flow {
 	struct flow_key key;
-	struct flow *chain;         /* of its hash bucket */
+	bool midstream;     /* TCP: the first packet seen was no SYN */
+	bool answered;      /* TCP: the server has accepted the connection */
+	struct flow *chain; /* of its hash bucket */
 	struct flow *newer, *older; /* by last packet */
 	uint64_t id;
 	uint64_t last_ns;
@@ -40,40 +43,37 @@ struct flow {
 	struct facts facts; /* src is the client */
 	struct proto_stack stack;
 	struct stream streams[2]; /* by enum dir */
-	struct flow_traffic traffic[2];
+	struct flow_traffic
+		*traffic; /* two, by enum dir, in the arena: replay */
 
-	bool midstream; /* TCP: the first packet seen was no SYN */
-	bool answered;  /* TCP: the server has accepted the connection */
-	bool reset;     /* TCP: undecided, and the client has reset it */
-	bool decided, refused, silent;
-	bool asked;         /* the policy has no answer to what is known */
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	struct flow_tcp tcp[2];
-
-	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
-	 * acknowledged by us in the server's name. */
-	bool vouching, delivering;
-	uint32_t vouched;
-	uint32_t deliver_to;   /* what the server must have acknowledged */
-	uint64_t deliver_next; /* when to send them again */
-	unsigned deliveries;
-
-	/* TCP, see agent/engine_confirm.c: allowed, but the server has yet to
-	 * acknowledge what was judged, up to `confirm_to`. */
-	bool confirming;
-	uint32_t confirm_to;
+	bool reset; /* TCP: undecided, and the client has reset it */
+	bool decided, refused, silent;
+	bool asked; /* the policy has no answer to what is known */
+	bool told;  /* a decision was */
 
 	/* Allowed for what its client has asked so far, see
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;
-	struct ledger ledger; /* what was judged of what the client says */
-	bool told;            /* a decision was */
 
+	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
+	 * acknowledged by us in the server's name. */
+	bool vouching, delivering;
+	/* TCP, see agent/engine_confirm.c: allowed, but the server has yet to
+	 * acknowledge what was judged, up to `confirm_to`. */
+	bool confirming;
+	bool waits; /* it is in the list below */
+	uint8_t deliveries;
+	uint8_t n_held, held_capacity;
+	uint32_t vouched;
+	uint32_t deliver_to; /* what the server must have acknowledged */
+	uint32_t confirm_to;
+	uint64_t deliver_next; /* when to send them again */
 	uint32_t *held; /* ids of packets waiting for the decision; owned */
-	unsigned n_held, held_capacity;
 	uint64_t held_since;
-	bool waits;                         /* it is in the list below */
+	struct ledger ledger; /* what was judged of what the client says */
 	struct flow *wait_next, *wait_prev; /* flows that wait */
 };
 

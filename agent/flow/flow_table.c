@@ -10,6 +10,9 @@
 
 #include <stdlib.h>
 
+/* What most protocols need until their first message is whole. */
+#define FLOW_ARENA_FIRST 256
+
 struct flow_table {
 	uint8_t key[16];
 	struct flow **buckets;
@@ -109,7 +112,7 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 	f->last_ns = now;
 	t->added++;
 	f->id = hash_keyed(t->key, &t->added, sizeof(t->added)) >> 11;
-	arena_init(&f->arena, LIMIT_FLOW_ARENA, 1024);
+	arena_init(&f->arena, LIMIT_FLOW_ARENA, FLOW_ARENA_FIRST);
 	facts_init(&f->facts, &f->arena);
 	f->chain = *bucket;
 	*bucket = f;

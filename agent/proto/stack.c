@@ -8,10 +8,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
-void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena)
+void proto_stack_init(struct proto_stack *s, uint8_t l4)
 {
-	*s = (struct proto_stack){
-		.state = STACK_PROBING, .l4 = l4, .arena = arena};
+	*s = (struct proto_stack){.state = STACK_PROBING, .l4 = l4};
 }
 
 static void bad(struct proto_stack *s, const char *why)
@@ -39,7 +38,7 @@ static void unknown(struct proto_stack *s, struct facts *facts)
 static void begin(struct proto_stack *s, const struct proto *proto,
 		  struct facts *facts)
 {
-	void *module = arena_alloc(s->arena, proto->state_size);
+	void *module = arena_alloc(facts->arena, proto->state_size);
 
 	if (!module) {
 		unknown(s, facts);
@@ -56,13 +55,14 @@ static void begin(struct proto_stack *s, const struct proto *proto,
 
 /* The first bytes that the server says before the client: without memory the
  * protocol is told by the client alone. */
-static void keep_banner(struct proto_stack *s, struct reader in)
+static void keep_banner(struct proto_stack *s, struct reader in,
+			struct arena *arena)
 {
-	size_t n = in.left, room = LIMIT_BANNER - s->banner_len;
+	size_t n = in.left, room = (size_t)LIMIT_BANNER - s->banner_len;
 	const uint8_t *p;
 
 	if (!s->banner)
-		s->banner = arena_alloc(s->arena, LIMIT_BANNER);
+		s->banner = arena_alloc(arena, LIMIT_BANNER);
 	if (!s->banner)
 		return;
 	if (n > room)
@@ -70,7 +70,7 @@ static void keep_banner(struct proto_stack *s, struct reader in)
 	p = reader_take(&in, n);
 	if (n)
 		memcpy(s->banner + s->banner_len, p, n);
-	s->banner_len += n;
+	s->banner_len = (uint16_t)(s->banner_len + n);
 }
 
 static struct reader banner_of(const struct proto_stack *s)
@@ -108,7 +108,7 @@ static void probe(struct proto_stack *s, const struct reader *in,
 
 	if (said == PROBE_YES)
 		return;
-	s->probed = in->left;
+	s->probed = (uint32_t)in->left;
 	if (said == PROBE_NO)
 		unknown(s, facts);
 }
@@ -196,7 +196,7 @@ static enum probe_result probe_server(struct proto_stack *s,
 	s->banner_len = 0;
 	s->banner_left = result == PROBE_MORE;
 	if (s->banner_left)
-		keep_banner(s, *in);
+		keep_banner(s, *in, facts->arena);
 	return result;
 }
 
@@ -207,7 +207,7 @@ static void hear_server(struct proto_stack *s, struct reader *in,
 	if (s->probed == 0) {
 		if (probe_server(s, in, facts) != PROBE_NO)
 			return;
-		keep_banner(s, *in);
+		keep_banner(s, *in, facts->arena);
 	}
 	s->banner_left = false;
 	reader_skip(in, in->left);

@@ -8,8 +8,6 @@
 
 #include "agent/proto/proto.h"
 
-struct arena;
-
 enum stack_state {
 	STACK_PROBING, /* the current layer's protocol is not known yet */
 	STACK_FEEDING, /* a module reads it */
@@ -18,24 +16,24 @@ enum stack_state {
 };
 
 struct proto_stack {
-	enum stack_state state;
-	uint8_t l4;
 	const struct proto *current;
-	void *module;    /* its state; arena */
-	unsigned asked;  /* the rows before this one said PROBE_NO */
-	size_t probed;   /* client bytes at the last probe, all unread */
-	uint8_t *banner; /* of the server, before the client; arena */
-	size_t banner_len;
-	bool banner_left;    /* its bytes are unread, and will come again */
-	bool middle;         /* see struct probe; set by the owner */
-	bool client_left;    /* the client's last bytes were not all read */
-	bool client_waits;   /* all client bytes were read, and the server
-			      * must answer before the client goes on */
-	struct arena *arena; /* borrowed */
-	const char *bad;     /* static: what was wrong, for STACK_BAD */
+	void *module;    /* its state; in the facts' arena */
+	uint8_t *banner; /* of the server, before the client; likewise */
+	const char *bad; /* static: what was wrong, for STACK_BAD */
+	uint32_t probed; /* client bytes at the last probe, all unread */
+	uint16_t banner_len;
+	uint16_t asked; /* the rows before this one said PROBE_NO */
+	enum stack_state state : 8;
+	uint8_t l4;
+	bool banner_left;  /* its bytes are unread, and will come again */
+	bool middle;       /* see struct probe; set by the owner */
+	bool client_left;  /* the client's last bytes were not all read */
+	bool client_waits; /* all client bytes were read, and the server
+			    * must answer before the client goes on */
 };
 
-void proto_stack_init(struct proto_stack *s, uint8_t l4, struct arena *arena);
+/* All that it needs comes from the arena of the facts it is given. */
+void proto_stack_init(struct proto_stack *s, uint8_t l4);
 
 /* Bytes of one direction, in order, as in the feed contract above: what stays
  * in `in` must be offered again.  While the client's first bytes are not known,
@@ -58,8 +56,8 @@ void proto_stack_number(struct proto_stack *s, struct facts *facts);
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts);
 
-/* The flow is over, and was in a capture: where what the client has said does not
- * tell the protocol, what the server said first may. */
+/* The flow is over, and was in a capture: where what the client has said does
+ * not tell the protocol, what the server said first may. */
 void proto_stack_end(struct proto_stack *s, struct facts *facts);
 
 /* No more bytes will be waited for (budget spent, UDP without a module): what

@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STREAM_DATA_FIRST   2048
+#define STREAM_DATA_FIRST   512
 #define STREAM_PIECES_FIRST 4
 
 _Static_assert(LIMIT_STREAM_BYTES <= INT32_MAX, "offsets are compared signed");
+_Static_assert(2 * LIMIT_STREAM_PIECES <= UINT8_MAX,
+	       "they are counted in 8 bits");
 
 void stream_done(struct stream *s)
 {
@@ -76,8 +78,8 @@ static bool data_reserve(struct stream *s, uint32_t need)
 
 static bool pieces_reserve(struct stream *s)
 {
-	unsigned capacity =
-		s->piece_capacity ? s->piece_capacity * 2 : STREAM_PIECES_FIRST;
+	unsigned capacity = s->piece_capacity ? s->piece_capacity * 2U
+					      : STREAM_PIECES_FIRST;
 	struct stream_piece *pieces;
 
 	if (s->n_pieces < s->piece_capacity)
@@ -86,7 +88,7 @@ static bool pieces_reserve(struct stream *s)
 	if (!pieces)
 		return false;
 	s->pieces = pieces;
-	s->piece_capacity = capacity;
+	s->piece_capacity = (uint8_t)capacity;
 	return true;
 }
 
@@ -107,7 +109,7 @@ static void pieces_join(struct stream *s, struct stream_piece new)
 	memmove(&s->pieces[first + 1], &s->pieces[end],
 		(s->n_pieces - end) * sizeof(*s->pieces));
 	s->pieces[first] = new;
-	s->n_pieces = s->n_pieces - (end - first) + 1;
+	s->n_pieces = (uint8_t)(s->n_pieces - (end - first) + 1);
 }
 
 static bool touches(const struct stream *s, struct stream_piece new)
@@ -219,7 +221,7 @@ void stream_forget(struct stream *s)
 		if (p.from < p.to)
 			s->pieces[kept++] = p;
 	}
-	s->n_pieces = kept;
+	s->n_pieces = (uint8_t)kept;
 	s->base += n;
 	s->consumed = 0;
 }

@@ -23,13 +23,13 @@ struct stream_piece {
 };
 
 struct stream {
-	bool started;
-	uint32_t base; /* sequence number of data[0] */
-	uint8_t *data; /* owned */
-	uint32_t capacity;
-	uint32_t consumed;           /* offset: the reader's bytes start here */
+	uint8_t *data;               /* owned */
 	struct stream_piece *pieces; /* sorted, disjoint; owned */
-	unsigned n_pieces, piece_capacity;
+	uint32_t base;               /* sequence number of data[0] */
+	uint32_t capacity;
+	uint32_t consumed; /* offset: the reader's bytes start here */
+	uint8_t n_pieces, piece_capacity;
+	bool started;
 };
 
 void stream_done(struct stream *s);

@@ -18,7 +18,8 @@ struct arena_block {
 void arena_init(struct arena *a, size_t ceiling, size_t first)
 {
 	*a = (struct arena){.ceiling = ceiling,
-			    .first = first ? first : ARENA_BLOCK_FIRST};
+			    .first = first ? (uint32_t)first
+					   : ARENA_BLOCK_FIRST};
 }
 
 void arena_fail(struct arena *a)

@@ -7,6 +7,8 @@
 
 #include "policy/base/str.h"
 
+#include <stdint.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,7 +18,7 @@ struct arena {
 	struct arena_block *blocks;
 	size_t used;    /* bytes handed out */
 	size_t ceiling; /* bytes at most; 0 = no ceiling */
-	size_t first;   /* size of the first block */
+	uint32_t first; /* size of the first block */
 	bool failed;    /* something was asked for and not given */
 };
 

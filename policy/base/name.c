@@ -44,12 +44,12 @@ bool name_is_address(struct str s)
 {
 	struct ipaddr a;
 
-	/* What ends in a letter and has no colon need not be tried. */
-	if (s.len == 0 || (!ascii_is_digit(s.p[s.len - 1]) &&
-			   !memchr(s.p, ':', s.len)))
-		return false;
 	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
 		s = str_mem(s.p + 1, s.len - 2);
+	/* Most are names, and seen at a glance to be none. */
+	if (s.len == 0 ||
+	    (!ascii_is_digit(s.p[s.len - 1]) && !memchr(s.p, ':', s.len)))
+		return false;
 	return ipaddr_parse(s, &a) == FW_OK;
 }
 

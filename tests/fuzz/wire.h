@@ -93,7 +93,7 @@ static void wire_play(struct wire_run *w, const uint8_t *p, size_t n,
 	memset(w, 0, sizeof(*w));
 	arena_init(&w->arena, 65536, 0);
 	facts_init(&w->facts, &w->arena);
-	proto_stack_init(&w->stack, IPPROTO_TCP, &w->arena);
+	proto_stack_init(&w->stack, IPPROTO_TCP);
 	for (size_t at = 0; at < n;) {
 		size_t len = wire_delivery(&p[at], n - at);
 		size_t end = at + len;
@@ -156,7 +156,7 @@ static inline int wire_fuzz_messages(const uint8_t *data, size_t size,
 	memset(&w, 0, sizeof(w));
 	arena_init(&w.arena, 65536, 0);
 	facts_init(&w.facts, &w.arena);
-	proto_stack_init(&w.stack, l4, &w.arena);
+	proto_stack_init(&w.stack, l4);
 	if (l4 != IPPROTO_UDP)
 		proto_stack_number(&w.stack, &w.facts);
 	for (size_t at = 0; at < size;) {

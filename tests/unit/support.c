@@ -92,7 +92,7 @@ static struct wire *wire_over(uint8_t l4)
 	ck_assert_ptr_nonnull(w);
 	arena_init(&w->arena, 0, 0);
 	facts_init(&w->facts, &w->arena);
-	proto_stack_init(&w->stack, l4, &w->arena);
+	proto_stack_init(&w->stack, l4);
 	return w;
 }
 

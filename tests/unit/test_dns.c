@@ -268,7 +268,7 @@ START_TEST(questions_come_before_answers)
 		char *text;
 
 		turns[1].bytes = reader_of(more, sizeof(more) - 1);
-		proto_stack_init(&w->stack, 17, &w->arena);
+		proto_stack_init(&w->stack, 17);
 		for (size_t k = 0; k < 2; k++)
 			(void)proto_stack_datagram(&w->stack, DIR_CLIENT,
 						   turns[k].bytes, &w->facts);

@@ -16,7 +16,7 @@ static void expect(uint8_t l4, const struct turn *turns, size_t n,
 	struct wire *w = wire_new();
 	char *text;
 
-	proto_stack_init(&w->stack, l4, &w->arena);
+	proto_stack_init(&w->stack, l4);
 	proto_stack_number(&w->stack, &w->facts);
 	for (size_t i = 0; i < n && turns[i].bytes.p; i++) {
 		struct reader r = turns[i].bytes;

@@ -113,7 +113,7 @@ START_TEST(other_layers_4_have_no_module)
 {
 	struct wire *w = wire_new();
 
-	proto_stack_init(&w->stack, IPPROTO_UDP, &w->arena);
+	proto_stack_init(&w->stack, IPPROTO_UDP);
 	wire_send(w, DIR_CLIENT, CONNECT, sizeof(CONNECT) - 1);
 	ck_assert_int_eq(w->stack.state, STACK_DONE);
 	ck_assert_int_eq(w->facts.layers[0].app, APP_UNKNOWN);

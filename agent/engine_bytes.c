@@ -140,9 +140,14 @@ static enum engine_taken take_icmp(struct flow *f, enum dir dir,
 enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
 			      const struct packet *pkt)
 {
+	enum engine_taken taken = TAKEN_OK;
+
 	if (pkt->l4 == IPPROTO_TCP)
-		return take_tcp(e, f, dir, pkt);
-	if (pkt->l4 == IPPROTO_UDP)
-		return take_udp(f, dir, pkt);
-	return take_icmp(f, dir, pkt);
+		taken = take_tcp(e, f, dir, pkt);
+	else if (pkt->l4 == IPPROTO_UDP)
+		taken = take_udp(f, dir, pkt);
+	else
+		taken = take_icmp(f, dir, pkt);
+	engine_make_prints(e, &f->facts);
+	return taken;
 }

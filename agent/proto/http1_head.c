@@ -167,6 +167,17 @@ bool http1_request_line(struct str line, struct http1_request *out_request)
 	return true;
 }
 
+size_t http1_answer_start(const struct reader *r)
+{
+	static const char start[HTTP1_ANSWER_START + 1] = "HTTP/1.";
+	size_t n = 0;
+
+	while (n < HTTP1_ANSWER_START && n < r->left &&
+	       reader_peek(r, n) == (uint8_t)start[n])
+		n++;
+	return n;
+}
+
 unsigned http1_status(struct str line)
 {
 	unsigned status = 0;
@@ -226,6 +237,16 @@ static bool list_next(struct str *list, struct str *out_item)
 	*out_item = trim(head_of(*list, n));
 	*list = str_skip(*list, n < list->len ? n + 1 : n);
 	return true;
+}
+
+bool http1_list_has(struct str list, struct str item)
+{
+	struct str one;
+
+	while (list_next(&list, &one))
+		if (str_eq_nocase(one, item))
+			return true;
+	return false;
 }
 
 static bool length_read(struct str s, uint64_t *out_length)

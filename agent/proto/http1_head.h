@@ -52,12 +52,20 @@ bool http1_is_token_byte(uint8_t c);
  * The usual methods may lack target or version and are loose then. */
 bool http1_request_line(struct str line, struct http1_request *out_request);
 
+/* As many of the first bytes as an answer begins with, HTTP1_ANSWER_START at
+ * most. */
+#define HTTP1_ANSWER_START 7
+size_t http1_answer_start(const struct reader *r);
+
 /* Status of "HTTP/1.x 200 ...", or 0. */
 unsigned http1_status(struct str line);
 
 /* The next field with its folded lines; false at the empty line.  A line that
  * has no colon is given as a name without value. */
 bool http1_field_next(struct reader *head, struct http1_field *out_field);
+
+/* Is it among the items of a list apart by commas, in any case? */
+bool http1_list_has(struct str list, struct str item);
 
 /* Take note of a field; http1_framing_is_bad() when all were seen. */
 void http1_framing_note(struct http1_framing *framing,

@@ -328,3 +328,9 @@ void proto_stack_skip(struct proto_stack *s, uint64_t n)
 {
 	s->current->skip(s->module, n);
 }
+
+void proto_stack_lose(struct proto_stack *s)
+{
+	if (s->state == STACK_FEEDING && s->current->lose)
+		s->current->lose(s->module);
+}

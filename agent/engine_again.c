@@ -15,11 +15,12 @@ void engine_remember(struct engine *e, const struct flow *f)
 
 /* What the policy says of it now; undecided means that it asks for what nobody
  * has looked at in this flow. */
-static struct outcome judge_facts(const struct engine *e,
-				  const struct facts *facts)
+static struct outcome judge_facts(const struct engine *e, struct facts *facts)
 {
-	struct outcome o = decide_flow(&e->policy->ir, facts);
+	struct outcome o;
 
+	engine_make_prints(e, facts);
+	o = decide_flow(&e->policy->ir, facts);
 	if (o.kind == DECISION_ALLOW)
 		return o;
 	o.kind = DECISION_REFUSE;

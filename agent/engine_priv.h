@@ -66,6 +66,13 @@ void engine_tell_outcome(struct engine *e, struct facts *facts,
 			 const struct outcome *o, const struct engine_input *in,
 			 uint64_t now);
 
+/* What costs more to tell is told where a rule asks for it. */
+static inline void engine_make_prints(const struct engine *e, struct facts *f)
+{
+	if (e->policy->ir.asks_prints)
+		facts_make(f);
+}
+
 /* --- engine_bytes.c: the bytes of a packet ---------------------------------
  */
 
@@ -99,6 +106,10 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 /* May the policy refuse what the client asks next?  The flow was allowed. */
 bool engine_must_watch(const struct engine *e, const struct flow *f);
 void engine_watch_begin(struct engine *e, struct flow *f);
+
+/* Nobody knows what is a message, and what is none, behind what is not by the
+ * grammar: and the policy may refuse some. */
+bool engine_hides_messages(const struct engine *e, const struct flow *f);
 
 /* The server has what was judged: nothing of it is needed any more. */
 void engine_watch_release(struct flow *f);

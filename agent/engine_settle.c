@@ -209,7 +209,8 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 	struct outcome o = {.kind = DECISION_NOT_YET};
 
 	/* Had nobody wanted to observe, there might have been no wait. */
-	if (!f->decided && is_of_waiting(reason))
+	if (!f->decided && is_of_waiting(reason) &&
+	    !engine_hides_messages(e, f))
 		o = decide_hurried(&e->policy->ir, &f->facts);
 	if (o.kind == DECISION_NOT_YET) {
 		o = decide_by_reason(&e->policy->ir, reason, false);

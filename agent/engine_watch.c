@@ -12,20 +12,42 @@
 
 #include <netinet/in.h>
 
-bool engine_must_watch(const struct engine *e, const struct flow *f)
+/* Nothing but that there is another message. */
+static struct facts with_another(const struct flow *f)
 {
 	struct facts later = f->facts;
 
-	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
-		return false;
 	if (!later.begin)
-		return true;
-	/* Nothing but that there is another message. */
+		return later;
 	later.layers[later.n_layers - 1].settled = false;
 	later.values = later.begin->values;
 	later.n_values = later.begin->n_values;
 	later.dropped = later.begin->dropped;
+	return later;
+}
+
+bool engine_must_watch(const struct engine *e, const struct flow *f)
+{
+	struct facts later;
+
+	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
+		return false;
+	/* Without memory it is not known what the next one could change. */
+	if (!f->facts.begin)
+		return true;
+	later = with_another(f);
 	return decide_flow(&e->policy->ir, &later).kind != DECISION_ALLOW;
+}
+
+bool engine_hides_messages(const struct engine *e, const struct flow *f)
+{
+	struct facts later;
+
+	if (f->stack.state != STACK_BAD || f->facts.n_layers == 0 ||
+	    !f->stack.current || !f->stack.current->skips)
+		return false;
+	later = with_another(f);
+	return decide_hurried(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }
 
 void engine_watch_begin(struct engine *e, struct flow *f)
@@ -33,6 +55,8 @@ void engine_watch_begin(struct engine *e, struct flow *f)
 	f->watched = true;
 	f->facts.judged = true;
 	f->facts.forgets = !e->opt.read_on;
+	if (!e->opt.read_on)
+		proto_stack_lose(&f->stack);
 }
 
 void engine_watch_release(struct flow *f)

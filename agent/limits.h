@@ -55,6 +55,9 @@
 /* Of those, the first that are kept to tell the protocol by. */
 #define LIMIT_BANNER 512
 
+/* Bytes of an unknown flow's client that libndpi is shown. */
+#define LIMIT_GUESS_BYTES 1400
+
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 
@@ -85,6 +88,13 @@
 /* One HTTP head: request line and header fields. */
 #define LIMIT_HTTP_HEAD 65536
 
+/* Of answers in HTTP/1: the head of one; requests that wait for theirs; bytes
+ * of one that came before its request.  Beyond: whom an answer is for is not
+ * told any more. */
+#define LIMIT_HTTP_ANSWER  32768
+#define LIMIT_HTTP_ANSWERS 64
+#define LIMIT_HTTP_EARLY   4096
+
 /* A header block of HTTP/2: its frames' payload, its fields as RFC 9113 6.5.2
  * counts them, its CONTINUATION frames, and the authority of a CONNECT. Beyond:
  * malformed. */
@@ -97,6 +107,11 @@
  * has unless its server offers more, and one field.  A table of nothing but
  * empty fields, or one beyond 4096 bytes, is malformed. */
 #define LIMIT_HTTP2_POOL 40960
+
+/* Of that, what the answers may have, and requests that wait for theirs.
+ * Beyond: the status of answers is not told. */
+#define LIMIT_HTTP2_ANSWER_POOL 16384
+#define LIMIT_HTTP2_WAITS       16
 
 /* SOCKS: version, command, user, host name. */
 #define LIMIT_SOCKS_MESSAGE 1024

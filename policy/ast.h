@@ -80,7 +80,7 @@ struct ast_rule {
 	bool bad; /* something in it was complained of */
 	struct word name, action, comment;
 	word_list from, to, service, app, host;
-	word_list sni, alpn, method, path, qname, banner;
+	word_list sni, alpn, ja4, method, path, qname, banner;
 	word_list mac, user, cgroup, time;
 	struct word rate, packets, connections;
 	struct number observe; /* bool */

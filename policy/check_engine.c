@@ -5,6 +5,8 @@
 #include "policy/facts.h"
 #include "policy/urlpath.h"
 
+#include <netinet/in.h>
+
 #define ALPN_MAX   255 /* RFC 7301, 3.1 */
 #define METHOD_MAX 32
 #define BANNER_MAX 255 /* RFC 4253, 4.2 */
@@ -44,6 +46,18 @@ static void unknown_app(struct check *c, const char *key, const struct word *w)
 	suggest_note(&near, c->diags, w->place);
 }
 
+/* The kernel decides over those, so that no guard would look at them. */
+static void check_not_of_ip(struct check *c, const char *key,
+			    const struct word *w, enum app app)
+{
+	if (app_is_over(app, IPPROTO_TCP) || app_is_over(app, IPPROTO_UDP))
+		return;
+	diag_error(c->diags, w->place, "bad-value",
+		   "%s in '%s' is a protocol of IP, which 'service' tells",
+		   check_quote(c, w), key);
+	diag_note(c->diags, w->place, "write service = \"%s\"", app_name(app));
+}
+
 app_mask check_apps(struct check *c, const char *key, const word_list *words)
 {
 	app_mask apps = words->n ? 0 : APP_ALL;
@@ -54,6 +68,7 @@ app_mask check_apps(struct check *c, const char *key, const word_list *words)
 
 		if (app != APP_COUNT) {
 			apps |= APP_BIT(app);
+			check_not_of_ip(c, key, w, app);
 			continue;
 		}
 		known = false;
@@ -116,6 +131,42 @@ static void check_alpn(struct check *c, const word_list *words)
 			   "%s is no protocol for 'alpn'", check_quote(c, w));
 		diag_note(c->diags, w->place,
 			  "protocols are named as in \"h2\" or \"http/1.1\"");
+	}
+}
+
+/* Its three parts, as in "t13d1516h2_8daaf6152771_b186095e22b6". */
+static bool is_ja4_pattern(struct str s)
+{
+	static const size_t parts[] = {10, 12, 12};
+	bool open = memchr(s.p, '*', s.len) != NULL;
+	size_t part = 0, n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] != '_' && s.p[i] != '*' && !ascii_is_alpha(s.p[i]) &&
+		    !ascii_is_digit(s.p[i]))
+			return false;
+		if (s.p[i] != '_') {
+			n++;
+			continue;
+		}
+		if (part == 2 || (!open && n != parts[part]))
+			return false;
+		part++;
+		n = 0;
+	}
+	return s.len > 0 && (open || (part == 2 && n == parts[2]));
+}
+
+static void check_ja4(struct check *c, const word_list *words)
+{
+	vec_foreach (w, words) {
+		if (is_ja4_pattern(w->text))
+			continue;
+		diag_error(c->diags, w->place, "bad-value",
+			   "%s is no JA4 fingerprint", check_quote(c, w));
+		diag_note(c->diags, w->place,
+			  "it has three parts of 10, 12 and 12 letters and "
+			  "digits; '*' stands for any: \"t13d1516h2_*\"");
 	}
 }
 
@@ -212,10 +263,11 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	const struct {
 		const char *key;
 		const word_list *words;
-	} all[] = {{"app", &r->app},       {"host", &r->host},
-		   {"sni", &r->sni},       {"alpn", &r->alpn},
-		   {"method", &r->method}, {"path", &r->path},
-		   {"qname", &r->qname},   {"banner", &r->banner}};
+	} all[] = {{"app", &r->app},      {"host", &r->host},
+		   {"sni", &r->sni},      {"alpn", &r->alpn},
+		   {"ja4", &r->ja4},      {"method", &r->method},
+		   {"path", &r->path},    {"qname", &r->qname},
+		   {"banner", &r->banner}};
 	app_mask apps = check_apps(c, "app", &r->app);
 	bool tls = apps & APPS_WITH_HELLO, http = apps & APPS_WITH_REQUEST;
 	bool dns = apps & APPS_WITH_QUESTIONS;
@@ -223,6 +275,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	check_names(c, "host", &r->host);
 	check_names(c, "sni", &r->sni);
 	check_alpn(c, &r->alpn);
+	check_ja4(c, &r->ja4);
 	check_method(c, &r->method);
 	check_path(c, &r->path);
 	check_names(c, "qname", &r->qname);
@@ -240,6 +293,7 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 		      "carries a name");
 	check_carried(c, r, "sni", &r->sni, tls, "is TLS, DTLS or QUIC");
 	check_carried(c, r, "alpn", &r->alpn, tls, "is TLS, DTLS or QUIC");
+	check_carried(c, r, "ja4", &r->ja4, tls, "is TLS, DTLS or QUIC");
 	check_carried(c, r, "method", &r->method, http, "is HTTP");
 	check_carried(c, r, "path", &r->path, http, "is HTTP");
 	check_carried(c, r, "qname", &r->qname, dns, "is DNS");

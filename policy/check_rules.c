@@ -217,6 +217,7 @@ static void check_rule(struct check *c, enum ast_list list,
 	check_twice(c, "host", &r->host);
 	check_twice(c, "sni", &r->sni);
 	check_twice(c, "alpn", &r->alpn);
+	check_twice(c, "ja4", &r->ja4);
 	check_twice(c, "method", &r->method);
 	check_twice(c, "path", &r->path);
 	check_twice(c, "qname", &r->qname);

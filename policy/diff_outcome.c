@@ -132,6 +132,7 @@ static struct ir_rule in_order(const struct ir_rule *rule, struct arena *arena)
 	put_in_order(&r.host_words, &r.n_host_words, true, arena);
 	put_in_order(&r.sni_words.items, &r.sni_words.n, true, arena);
 	put_in_order(&r.alpns.items, &r.alpns.n, false, arena);
+	put_in_order(&r.ja4s.items, &r.ja4s.n, false, arena);
 	put_in_order(&r.methods.items, &r.methods.n, false, arena);
 	put_in_order(&r.paths.items, &r.paths.n, false, arena);
 	put_in_order(&r.qname_words.items, &r.qname_words.n, true, arena);

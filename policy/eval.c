@@ -71,19 +71,29 @@ static bool guard_sees(enum ir_guard guard, const struct facts *f,
 	case IR_GUARD_SOCKS:
 		return l->app == APP_SOCKS;
 	case IR_GUARD_NO_SNI:
-		return l->app == APP_TLS && l->settled &&
-		       !layer_has(f, layer, FIELD_TLS_SNI);
+		return (l->app == APP_TLS || l->app == APP_QUIC) &&
+		       l->settled && !layer_has(f, layer, FIELD_TLS_SNI);
 	case IR_GUARD_COUNT:
 		break;
 	}
 	return false;
 }
 
+/* They speak of TCP streams; a QUIC client that is told no turns to TCP, and
+ * what it is told about is the port that it turns from. */
+uint32_t eval_guards_of(uint8_t l4, uint16_t dport)
+{
+	if (l4 == IPPROTO_TCP)
+		return UINT32_MAX;
+	return l4 == IPPROTO_UDP && dport == EVAL_QUIC_PORT
+		       ? 1U << IR_GUARD_NO_SNI
+		       : 0;
+}
+
 enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 		    enum eval_view view)
 {
-	/* The guards of this version speak of TCP streams alone. */
-	if (f->l4 != IPPROTO_TCP)
+	if (!(eval_guards_of(f->l4, f->dport) >> guard & 1))
 		return TRI_NO;
 	if (view == EVAL_KERNEL)
 		return TRI_NOT_YET;

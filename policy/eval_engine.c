@@ -151,6 +151,11 @@ static bool alpn_fits(const void *wanted, const struct fact_value *v)
 	return v->value.len > 0;
 }
 
+static bool is_ja4(enum field field)
+{
+	return field == FIELD_TLS_JA4;
+}
+
 static bool is_method(enum field field)
 {
 	return field == FIELD_HTTP_METHOD;
@@ -205,7 +210,7 @@ static bool app_is_ssh(enum app app)
 	return app == APP_SSH;
 }
 
-static bool banner_fits(const void *wanted, const struct fact_value *v)
+static bool pattern_fits(const void *wanted, const struct fact_value *v)
 {
 	const struct ir_words *patterns = wanted;
 
@@ -228,6 +233,8 @@ enum tri eval_engine_conditions(const struct ir_rule *rule,
 		 {is_sni, app_has_hello, name_fits, &rule->snis}},
 		{rule->alpns.n,
 		 {is_alpn, app_has_hello, alpn_fits, &rule->alpns}},
+		{rule->ja4s.n,
+		 {is_ja4, app_has_hello, pattern_fits, &rule->ja4s}},
 		{rule->methods.n,
 		 {is_method, app_is_http, method_fits, &rule->methods}},
 		{rule->paths.n,
@@ -235,7 +242,7 @@ enum tri eval_engine_conditions(const struct ir_rule *rule,
 		{rule->qname_words.n,
 		 {is_qname, app_is_dns, name_fits, &rule->qnames}},
 		{rule->banners.n,
-		 {is_banner, app_is_ssh, banner_fits, &rule->banners}},
+		 {is_banner, app_is_ssh, pattern_fits, &rule->banners}},
 	};
 	enum tri t = rule->apps ? apps_have(rule->apps, f) : TRI_YES;
 

@@ -169,6 +169,7 @@ static bool engine_covers(const struct ir_rule *early,
 	       (!q->n || names_cover(q->items, q->n, late->qname_words.items,
 				     late->qname_words.n)) &&
 	       words_cover(&early->alpns, &late->alpns) &&
+	       words_cover(&early->ja4s, &late->ja4s) &&
 	       words_cover(&early->methods, &late->methods) &&
 	       words_cover(&early->paths, &late->paths) &&
 	       words_cover(&early->banners, &late->banners);

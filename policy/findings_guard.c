@@ -83,7 +83,7 @@ static void keep_by(struct stacks *s, const struct ir_protocol *guard)
 /* What must be somewhere in the stack for the rule to hold; 0: anything. */
 static app_mask needed_app(const struct ir_rule *rule)
 {
-	if (rule->sni_words.n || rule->alpns.n)
+	if (rule->sni_words.n || rule->alpns.n || rule->ja4s.n)
 		return APPS_WITH_HELLO;
 	if (rule->methods.n || rule->paths.n)
 		return APP_BIT(APP_HTTP);

@@ -70,8 +70,8 @@ bool ir_side_has(const struct ir_side *side, int zone,
 bool ir_rule_asks_engine(const struct ir_rule *rule)
 {
 	return rule->apps || rule->has_hosts || rule->sni_words.n ||
-	       rule->alpns.n || rule->methods.n || rule->paths.n ||
-	       rule->qname_words.n || rule->banners.n;
+	       rule->alpns.n || rule->ja4s.n || rule->methods.n ||
+	       rule->paths.n || rule->qname_words.n || rule->banners.n;
 }
 
 bool ir_rule_takes_all(const struct ir_rule *rule)
@@ -88,8 +88,9 @@ bool ir_rule_asks_names(const struct ir_rule *rule)
 bool ir_rule_asks_names_only(const struct ir_rule *rule)
 {
 	return !rule->observe && !ir_rule_asks_more(rule) &&
-	       !rule->sni_words.n && !rule->alpns.n && !rule->methods.n &&
-	       !rule->paths.n && !rule->qname_words.n && !rule->banners.n;
+	       !rule->sni_words.n && !rule->alpns.n && !rule->ja4s.n &&
+	       !rule->methods.n && !rule->paths.n && !rule->qname_words.n &&
+	       !rule->banners.n;
 }
 
 bool ir_rule_asks_more(const struct ir_rule *rule)
@@ -158,6 +159,8 @@ bool ir_rule_asks_alike(const struct ir_rule *a, const struct ir_rule *b)
 			   b->sni_words.items, b->sni_words.n) &&
 	       words_alike(a->alpns.items, a->alpns.n, b->alpns.items,
 			   b->alpns.n) &&
+	       words_alike(a->ja4s.items, a->ja4s.n, b->ja4s.items,
+			   b->ja4s.n) &&
 	       words_alike(a->methods.items, a->methods.n, b->methods.items,
 			   b->methods.n) &&
 	       words_alike(a->paths.items, a->paths.n, b->paths.items,
@@ -436,6 +439,7 @@ void ir_rule_print_conditions(const struct ir *ir, const struct ir_rule *rule,
 	print_words("host", &hosts, out);
 	print_words("sni", &rule->sni_words, out);
 	print_words("alpn", &rule->alpns, out);
+	print_words("ja4", &rule->ja4s, out);
 	print_words("method", &rule->methods, out);
 	print_words("path", &rule->paths, out);
 	print_words("qname", &rule->qname_words, out);

@@ -74,7 +74,7 @@ struct ir_rule {
 	size_t n_host_words;
 	struct nameset snis;
 	struct ir_words sni_words; /* none: any */
-	struct ir_words alpns, methods, paths;
+	struct ir_words alpns, ja4s, methods, paths;
 	struct nameset qnames;
 	struct ir_words qname_words; /* none: any */
 	struct ir_words banners;
@@ -138,6 +138,7 @@ struct ir {
 	uint32_t marks;      /* mask, at least 8 adjacent bits */
 	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
+	bool asks_prints;                /* some rule asks for ja4 */
 	uint32_t guards;                 /* bit i = enum ir_guard i denies */
 	const struct ir_cgroup *cgroups; /* those inside others first */
 	unsigned n_cgroups;

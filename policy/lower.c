@@ -221,6 +221,7 @@ static void lower_rule(struct lowering *l, const struct ast_rule *in,
 		out->apps |= APP_BIT(app_find(w->text));
 	out->sni_words = lower_names(l, &in->sni, &out->snis);
 	out->alpns = lower_words(l, &in->alpn);
+	out->ja4s = lower_words(l, &in->ja4);
 	out->methods = lower_words(l, &in->method);
 	out->paths = lower_words(l, &in->path);
 	out->qname_words = lower_names(l, &in->qname, &out->qnames);
@@ -254,6 +255,7 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 			all[n].list = i;
 			lower_rule(l, r, &all[n]);
 			ir->rules_observe |= all[n++].observe;
+			ir->asks_prints |= r->ja4.n > 0;
 		}
 		ir->list_to[i] = n;
 	}

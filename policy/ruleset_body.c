@@ -6,6 +6,7 @@
 #include "policy/ruleset_priv.h"
 
 #include "policy/base/hash.h"
+#include "policy/eval.h"
 #include "policy/split.h"
 
 #include <inttypes.h>
@@ -141,38 +142,51 @@ static void body_observe(struct rs_build *b, struct rs_chain *chain,
 	rs_build_add(b, nft, (struct rs_stmt){.op = RS_RETURN});
 }
 
-static bool queued(const struct rs_build *b, const struct ir_rule *rule,
-		   uint8_t l4)
+/* Kinds of flows that the rule takes: all, and those that are queued. */
+static void kinds_of(const struct rs_build *b, const struct ir_rule *rule,
+		     unsigned *taken, unsigned *queued)
 {
-	return split_rule_takes(rule, l4) &&
-	       split_rule(b->ir, rule, l4) == SPLIT_QUEUE;
+	*taken = *queued = 0;
+	for (enum split_kind k = 0; k < SPLIT_KINDS; k++) {
+		if (!split_rule_takes(rule, k))
+			continue;
+		*taken |= 1U << k;
+		if (split_rule(b->ir, rule, k) == SPLIT_QUEUE)
+			*queued |= 1U << k;
+	}
 }
 
 static void body_fill(struct rs_build *b, struct rs_chain *chain,
 		      const struct ir_rule *rule, const char *counter)
 {
-	bool others = split_rule_takes(rule, SPLIT_OTHER_L4);
-	bool tcp_queued = queued(b, rule, IPPROTO_TCP);
-	bool others_queued = queued(b, rule, SPLIT_OTHER_L4);
-	struct rs_rule *nft;
+	static const struct rs_stmt of_kind[SPLIT_OTHERS] = {
+		[SPLIT_TCP] = {.op = RS_L4PROTO, .n = IPPROTO_TCP},
+		[SPLIT_QUIC] = {.op = RS_DPORT,
+				.n = IPPROTO_UDP,
+				.m = EVAL_QUIC_PORT,
+				.m2 = EVAL_QUIC_PORT},
+	};
+	unsigned taken, queued;
 
+	kinds_of(b, rule, &taken, &queued);
 	if (rule->observe && !ir_rule_asks_engine(rule)) {
 		body_observe(b, chain, rule, counter);
 		if (!rule->until)
 			return;
 	}
 	rs_build_limits(b, chain, rule);
-	/* Guards look at TCP only: the rest is certain. */
-	if (tcp_queued && others && !others_queued) {
+	/* What no guard looks at is certain. */
+	for (unsigned k = 0; k < SPLIT_OTHERS && queued != taken; k++) {
+		struct rs_rule *nft;
+
+		if (!(queued >> k & 1))
+			continue;
 		nft = body_rule(b, chain, rule);
-		rs_build_add(
-			b, nft,
-			(struct rs_stmt){.op = RS_L4PROTO, .n = IPPROTO_TCP});
+		rs_build_add(b, nft, of_kind[k]);
 		body_end(b, chain, nft, rule, counter, true);
-		tcp_queued = false;
 	}
 	body_end(b, chain, body_rule(b, chain, rule), rule, counter,
-		 tcp_queued || others_queued);
+		 queued && queued == taken);
 }
 
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule)

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/split.h"
 
+#include "policy/eval.h"
+
 #include <netinet/in.h>
 
+static uint32_t guards_of(enum split_kind kind)
+{
+	switch (kind) {
+	case SPLIT_TCP:
+		return eval_guards_of(IPPROTO_TCP, 0);
+	case SPLIT_QUIC:
+		return eval_guards_of(IPPROTO_UDP, EVAL_QUIC_PORT);
+	case SPLIT_OTHERS:
+	case SPLIT_KINDS:
+		break;
+	}
+	return 0;
+}
+
 enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
-		      uint8_t l4)
+		      enum split_kind kind)
 {
 	if (ir_rule_asks_engine(rule))
 		return SPLIT_QUEUE;
@@ -12,16 +28,33 @@ enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
 	if (rule->observe && !rule->until)
 		return SPLIT_KERNEL;
 	/* A refusal is certain whatever a guard will say. */
-	if (rule->action != IR_ALLOW || !ir->guards)
+	if (rule->action != IR_ALLOW)
 		return SPLIT_KERNEL;
-	return l4 == IPPROTO_TCP ? SPLIT_QUEUE : SPLIT_KERNEL;
+	return ir->guards & guards_of(kind) ? SPLIT_QUEUE : SPLIT_KERNEL;
 }
 
-bool split_rule_takes(const struct ir_rule *rule, uint8_t l4)
+static bool service_takes(const struct service *s, enum split_kind kind)
+{
+	bool quic = s->l4 == IPPROTO_UDP && s->lo <= EVAL_QUIC_PORT &&
+		    s->hi >= EVAL_QUIC_PORT;
+
+	switch (kind) {
+	case SPLIT_TCP:
+		return s->l4 == IPPROTO_TCP;
+	case SPLIT_QUIC:
+		return quic;
+	case SPLIT_OTHERS:
+		return s->l4 != IPPROTO_TCP && !(quic && s->lo == s->hi);
+	case SPLIT_KINDS:
+		break;
+	}
+	return false;
+}
+
+bool split_rule_takes(const struct ir_rule *rule, enum split_kind kind)
 {
 	for (size_t i = 0; i < rule->n_services; i++)
-		if (l4 == SPLIT_OTHER_L4 ? rule->services[i].l4 != IPPROTO_TCP
-					 : rule->services[i].l4 == l4)
+		if (service_takes(&rule->services[i], kind))
 			return true;
 	return rule->n_services == 0;
 }
@@ -37,13 +70,12 @@ static bool guards_may_ask(const struct ir *ir)
 
 bool split_needs_queue(const struct ir *ir)
 {
-	static const uint8_t kinds[] = {IPPROTO_TCP, SPLIT_OTHER_L4};
+	for (size_t i = 0; i < SPLIT_KINDS * ir->n_all; i++) {
+		const struct ir_rule *r = &ir->all[i / SPLIT_KINDS];
+		enum split_kind kind = (enum split_kind)(i % SPLIT_KINDS);
 
-	for (size_t i = 0; i < 2 * ir->n_all; i++) {
-		const struct ir_rule *r = &ir->all[i / 2];
-
-		if (split_rule_takes(r, kinds[i % 2]) &&
-		    split_rule(ir, r, kinds[i % 2]) == SPLIT_QUEUE)
+		if (split_rule_takes(r, kind) &&
+		    split_rule(ir, r, kind) == SPLIT_QUEUE)
 			return true;
 	}
 	return guards_may_ask(ir);

@@ -14,14 +14,20 @@ enum split {
 	SPLIT_QUEUE,  /* the engine must see it */
 };
 
-/* For flows of protocol `l4` that match the rule in the kernel. */
-enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
-		      uint8_t l4);
+/* Flows that differ in the guards that look at them. */
+enum split_kind {
+	SPLIT_TCP,
+	SPLIT_QUIC, /* UDP, to its port */
+	SPLIT_OTHERS,
+	SPLIT_KINDS,
+};
 
-/* Can a flow of protocol `l4` fit the rule's services?  SPLIT_OTHER_L4: of
- * any protocol but TCP. */
-#define SPLIT_OTHER_L4 0
-bool split_rule_takes(const struct ir_rule *rule, uint8_t l4);
+/* For flows of this kind that match the rule in the kernel. */
+enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
+		      enum split_kind kind);
+
+/* Can a flow of this kind fit the rule's services? */
+bool split_rule_takes(const struct ir_rule *rule, enum split_kind kind);
 
 /* Can any flow come to the queue under this policy? */
 bool split_needs_queue(const struct ir *ir);

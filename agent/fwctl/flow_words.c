@@ -158,7 +158,7 @@ static enum app app_told(const struct flow_words *w, uint8_t l4)
 {
 	if (w->of[FLOW_APP])
 		return app_find(str_of(w->of[FLOW_APP]));
-	if (w->of[FLOW_SNI] || w->of[FLOW_ALPN])
+	if (w->of[FLOW_SNI] || w->of[FLOW_ALPN] || w->of[FLOW_JA4])
 		return l4 == IPPROTO_UDP ? APP_QUIC : APP_TLS;
 	if (w->of[FLOW_HOST] || w->of[FLOW_METHOD] || w->of[FLOW_PATH])
 		return APP_HTTP;
@@ -200,6 +200,7 @@ static bool fill_layers(const struct flow_words *w, struct facts *f)
 	(void)facts_layer_begin(f, app);
 	add_fact(f, FIELD_TLS_SNI, w->of[FLOW_SNI]);
 	add_fact(f, FIELD_TLS_ALPN, w->of[FLOW_ALPN]);
+	add_fact(f, FIELD_TLS_JA4, w->of[FLOW_JA4]);
 	add_fact(f, FIELD_HTTP_METHOD, w->of[FLOW_METHOD]);
 	add_fact(f, FIELD_HTTP_HOST, w->of[FLOW_HOST]);
 	add_fact(f, FIELD_HTTP_TARGET, w->of[FLOW_PATH]);

@@ -2,42 +2,26 @@
 /*
  * HTTP/1: every request of a connection, bodies stepped over (RFC 9112).
  *
- *	client		until			then
- *	HEAD		its empty line		facts told; by its framing
- *	LENGTH		Content-Length bytes	HEAD
- *	CHUNK_LINE	size line		CHUNK_DATA, or TRAILER for 0
- *	CHUNK_DATA	size bytes		CHUNK_END
- *	CHUNK_END	line end		CHUNK_LINE
- *	TRAILER		its empty line		HEAD
- *
- * The server is listened to only when its answer changes what the client's
- * bytes mean: after CONNECT (2xx: an inner stream begins) and after a request
- * to upgrade (101: another stream begins).  Until then the client's further
- * bytes stay unread; but a client that goes on with a plain request has not
- * been upgraded, so that works without seeing the server.
+ * Of answers the status is told, for evidence alone, but for those that change
+ * what the client's bytes mean: after CONNECT (2xx: an inner stream begins) and
+ * after a request to upgrade (101: another stream begins).  Until then the
+ * client's further bytes stay unread; but a client that goes on with a plain
+ * request has not been upgraded, so that works without seeing the server.
  *
  * A request line is told as soon as it is there; a head is consumed as a whole,
  * `scan` says how far its end was looked for.  Facts are told even when the
  * request is bad: they are evidence.
  */
 #include "agent/limits.h"
-#include "agent/proto/http1_head.h"
-#include "agent/proto/proto.h"
+#include "agent/proto/http1_answer.h"
+#include "agent/proto/http2.h"
+#include "agent/proto/tell.h"
 #include "agent/proto/websocket.h"
 
 /* Empty lines before the first request line. */
 #define EMPTY_BYTES_MAX 32
-/* Digits of a chunk's size: 60 bits. */
-#define CHUNK_DIGITS_MAX 15
-
-enum http1_client {
-	HTTP1_HEAD,
-	HTTP1_LENGTH,
-	HTTP1_CHUNK_LINE,
-	HTTP1_CHUNK_DATA,
-	HTTP1_CHUNK_END,
-	HTTP1_TRAILER,
-};
+/* A status line. */
+#define ANSWER_LINE_MAX 256
 
 enum http1_awaited {
 	HTTP1_AWAIT_NONE,
@@ -45,19 +29,30 @@ enum http1_awaited {
 	HTTP1_AWAIT_UPGRADE,
 };
 
+/* What a stream can become, by the names in the field Upgrade. */
+static const struct {
+	const char *name;
+	const struct proto *proto;
+} upgrades[] = {
+	{"websocket", &proto_websocket},
+	{"h2c", &proto_http2_upgraded},
+};
+
+#define N_UPGRADES (sizeof(upgrades) / sizeof(upgrades[0]))
+
 struct http1_state {
-	enum http1_client client;
+	struct http1_side client;
+	struct http1_answers server;
 	enum http1_awaited awaited;
-	struct http1_scan scan;   /* client */
-	struct http1_scan answer; /* server */
-	bool in_line;             /* server: in a line that is no answer */
-	bool begun;               /* this message was told to have */
-	bool websocket;           /* is asked for */
-	bool client_ahead;        /* unread requests behind the awaited one */
-	bool line_told;           /* the request line of this message */
-	bool old, loose, connect; /* what it said */
+	uint8_t offers;             /* a bit for each of `upgrades` */
+	const struct proto *agreed; /* that the server has chosen */
+	bool begun;                 /* this message was told to have */
+	bool client_ahead;          /* unread requests behind the awaited one */
+	bool line_told;             /* the request line of this message */
+	bool old, loose, connect;   /* what it said */
+	bool head;                  /* its method */
+	bool torn;                  /* its target may end earlier */
 	unsigned message;
-	uint64_t left; /* bytes of a body or chunk still to come */
 };
 
 static size_t empty_lines(const struct reader *r)
@@ -115,8 +110,38 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
 }
 
+#define ANSWER_START "HTTP/1."
+
+/* As many of the first bytes as an answer begins with. */
+static size_t answer_start(const struct reader *r)
+{
+	size_t n = 0;
+
+	while (n < sizeof(ANSWER_START) - 1 && n < r->left &&
+	       reader_peek(r, n) == (uint8_t)ANSWER_START[n])
+		n++;
+	return n;
+}
+
+/* Of a flow whose client was not seen: the status line of an answer. */
+static enum probe_result probe_answer(struct reader r)
+{
+	size_t end = reader_find(&r, '\n', 0), start = answer_start(&r);
+	struct str line;
+
+	if (start < r.left && start < sizeof(ANSWER_START) - 1)
+		return PROBE_NO;
+	if (end > ANSWER_LINE_MAX || !is_text(&r, 0, end))
+		return PROBE_NO;
+	if (!http1_line(&r, &line))
+		return PROBE_MORE;
+	return http1_status(line) >= 100 ? PROBE_YES : PROBE_NO;
+}
+
 static enum probe_result http1_probe(const struct probe *first)
 {
+	if (first->middle && first->client.left == 0)
+		return probe_answer(first->server);
 	return probe_line(first->client, first->seen);
 }
 
@@ -141,32 +166,23 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	st->line_told = true;
 	st->old = request.old;
 	st->loose = request.loose;
+	st->torn = request.torn.len > 0;
 	/* RFC 9110 9.1 has methods in one case; there are proxies that do
 	 * not mind. */
 	st->connect = str_eq_nocase(request.method, str_of("CONNECT"));
+	st->head = str_is(request.method, "HEAD");
 	facts_add(facts, FIELD_HTTP_METHOD, st->message, request.method);
 	if (request.target.len > 0)
 		facts_add(facts, FIELD_HTTP_TARGET, st->message,
 			  request.target);
+	if (st->torn)
+		facts_add(facts, FIELD_HTTP_TARGET, st->message, request.torn);
 	if (st->connect)
 		facts_add(facts, FIELD_CONNECT_TARGET, st->message,
 			  request.target);
 	else if (http1_authority_of(request.target, &authority))
 		tell_host(st, authority, facts);
 	return PROTO_MORE;
-}
-
-/* Where the message goes on behind its head. */
-static void message_begin(struct http1_state *st,
-			  const struct http1_framing *framing)
-{
-	if (framing->chunked) {
-		st->client = HTTP1_CHUNK_LINE;
-	} else if (framing->length > 0) {
-		st->client = HTTP1_LENGTH;
-		st->left = framing->length;
-	}
-	st->message++;
 }
 
 static void tell_field(struct http1_state *st, const struct http1_field *field,
@@ -195,6 +211,8 @@ static const char *ambiguity(const struct http1_state *st, bool clean,
 {
 	if (st->loose)
 		return "version";
+	if (st->torn)
+		return "blank in target";
 	if (!clean)
 		return "control bytes";
 	if (http1_framing_is_bad(framing, st->old))
@@ -203,6 +221,13 @@ static const char *ambiguity(const struct http1_state *st, bool clean,
 	if (st->connect && (framing->chunked || framing->length > 0))
 		return "body of CONNECT";
 	return NULL;
+}
+
+static void offers_note(struct http1_state *st, struct str list)
+{
+	for (size_t i = 0; i < N_UPGRADES; i++)
+		if (http1_list_has(list, str_of(upgrades[i].name)))
+			st->offers |= (uint8_t)(1 << i);
 }
 
 /* `head`: request line (told), fields, empty line. */
@@ -215,6 +240,7 @@ static enum proto_result head_tell(struct http1_state *st, struct reader head,
 	const char *ambiguous;
 	struct str line;
 
+	st->offers = 0;
 	(void)http1_line(&head, &line);
 	while (http1_field_next(&head, &field)) {
 		http1_framing_note(&framing, &field);
@@ -222,7 +248,7 @@ static enum proto_result head_tell(struct http1_state *st, struct reader head,
 		if (!str_eq_nocase(field.name, str_of("upgrade")))
 			continue;
 		upgrade = true;
-		st->websocket = str_eq_nocase(field.value, str_of("websocket"));
+		offers_note(st, field.value);
 	}
 	ambiguous = ambiguity(st, clean, &framing);
 	if (ambiguous) {
@@ -235,7 +261,9 @@ static enum proto_result head_tell(struct http1_state *st, struct reader head,
 	else if (upgrade)
 		st->awaited = HTTP1_AWAIT_UPGRADE;
 	facts_layer_settle(facts, st->awaited != HTTP1_AWAIT_NONE);
-	message_begin(st, &framing);
+	http1_answers_expect(&st->server, st->head);
+	http1_side_begin(&st->client, &framing);
+	st->message++;
 	return PROTO_MORE;
 }
 
@@ -247,16 +275,16 @@ static enum proto_result line_feed(struct http1_state *st, struct reader *in,
 	struct reader r;
 	struct str line;
 
-	if (st->scan.at == 0)
+	if (st->client.scan.at == 0)
 		reader_skip(in, empty_lines(in));
 	if (in->left == 0)
 		return PROTO_MORE;
 	if (!st->begun && st->message > 0)
 		facts_layer_again(facts);
 	st->begun = true;
-	if (probe_line(*in, st->scan.at) == PROBE_NO)
+	if (probe_line(*in, st->client.scan.at) == PROBE_NO)
 		return PROTO_BAD;
-	if (reader_find(in, '\n', st->scan.at) == in->left)
+	if (reader_find(in, '\n', st->client.scan.at) == in->left)
 		return PROTO_MORE;
 	r = *in;
 	if (!http1_line(&r, &line))
@@ -267,25 +295,25 @@ static enum proto_result line_feed(struct http1_state *st, struct reader *in,
 static enum proto_result head_feed(struct http1_state *st, struct reader *in,
 				   struct facts *facts)
 {
-	size_t seen = st->scan.at, len;
+	size_t seen = st->client.scan.at, len;
 
 	if (st->awaited == HTTP1_AWAIT_CONNECT)
 		return PROTO_MORE;
 	if (st->awaited == HTTP1_AWAIT_UPGRADE) {
-		st->scan.at = in->left;
+		st->client.scan.at = in->left;
 		if (probe_line(*in, seen) != PROBE_YES)
 			return PROTO_MORE;
 		st->awaited = HTTP1_AWAIT_NONE;
-		st->scan.at = 0;
+		st->client.scan.at = 0;
 	}
 	if (!st->line_told && line_feed(st, in, facts) == PROTO_BAD)
 		return PROTO_BAD;
-	len = http1_scan_head(&st->scan, in);
+	len = http1_scan_head(&st->client.scan, in);
 	if (len > LIMIT_HTTP_HEAD)
 		return PROTO_BAD;
 	if (len == 0)
 		return PROTO_MORE;
-	st->scan = (struct http1_scan){0};
+	st->client.scan = (struct http1_scan){0};
 	st->line_told = st->begun = false;
 	return head_tell(st, reader_sub(in, len), facts);
 }
@@ -294,121 +322,22 @@ static uint64_t http1_skips(const void *state)
 {
 	const struct http1_state *st = state;
 
-	return st->client == HTTP1_LENGTH || st->client == HTTP1_CHUNK_DATA
-		       ? st->left
-		       : 0;
+	return http1_side_skips(&st->client);
 }
 
 static void http1_skip(void *state, uint64_t n)
 {
 	struct http1_state *st = state;
 
-	st->left -= n;
-	if (st->left == 0)
-		st->client = st->client == HTTP1_LENGTH ? HTTP1_HEAD
-							: HTTP1_CHUNK_END;
-}
-
-static void body_skip(struct http1_state *st, struct reader *in)
-{
-	size_t n = in->left < st->left ? in->left : (size_t)st->left;
-
-	reader_skip(in, n);
-	http1_skip(st, n);
-}
-
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Size, then blanks, then nothing or an extension. */
-static bool chunk_size(struct str line, uint64_t *out_size)
-{
-	uint64_t size = 0;
-	size_t n = 0;
-
-	while (n < line.len && hex_value(line.p[n]) >= 0) {
-		if (n == CHUNK_DIGITS_MAX)
-			return false;
-		size = size << 4 | (uint64_t)hex_value(line.p[n++]);
-	}
-	if (n == 0)
-		return false;
-	while (n < line.len && (line.p[n] == ' ' || line.p[n] == '\t'))
-		n++;
-	if (n < line.len && line.p[n] != ';')
-		return false;
-	*out_size = size;
-	return true;
-}
-
-static enum proto_result chunk_line(struct http1_state *st, struct reader *in)
-{
-	size_t end = reader_find(in, '\n', st->scan.at);
-	struct str line;
-
-	if (end > LIMIT_HTTP_CHUNK_LINE)
-		return PROTO_BAD;
-	st->scan.at = end;
-	if (end == in->left || !http1_line(in, &line))
-		return PROTO_MORE;
-	st->scan = (struct http1_scan){0};
-	if (!chunk_size(line, &st->left))
-		return PROTO_BAD;
-	st->client = st->left > 0 ? HTTP1_CHUNK_DATA : HTTP1_TRAILER;
-	return PROTO_MORE;
-}
-
-static enum proto_result chunk_end(struct http1_state *st, struct reader *in)
-{
-	struct reader r = *in;
-	uint8_t c = reader_u8(&r);
-
-	if (c == '\r')
-		c = reader_u8(&r);
-	if (r.failed)
-		return PROTO_MORE;
-	if (c != '\n')
-		return PROTO_BAD;
-	*in = r;
-	st->client = HTTP1_CHUNK_LINE;
-	return PROTO_MORE;
-}
-
-static void trailer(struct http1_state *st, struct reader *in)
-{
-	size_t len = http1_scan_head(&st->scan, in);
-
-	if (len == 0)
-		return;
-	reader_skip(in, len);
-	st->scan = (struct http1_scan){0};
-	st->client = HTTP1_HEAD;
+	http1_side_skip(&st->client, n);
 }
 
 static enum proto_result client_step(struct http1_state *st, struct reader *in,
 				     struct facts *facts)
 {
-	switch (st->client) {
-	case HTTP1_HEAD:
+	if (st->client.part == HTTP1_HEAD)
 		return head_feed(st, in, facts);
-	case HTTP1_CHUNK_LINE:
-		return chunk_line(st, in);
-	case HTTP1_LENGTH:
-	case HTTP1_CHUNK_DATA:
-		body_skip(st, in);
-		return PROTO_MORE;
-	case HTTP1_CHUNK_END:
-		return chunk_end(st, in);
-	case HTTP1_TRAILER:
-		trailer(st, in);
-		return PROTO_MORE;
-	}
-	return PROTO_BAD;
+	return http1_side_step(&st->client, in) ? PROTO_MORE : PROTO_BAD;
 }
 
 static enum proto_result client_feed(struct http1_state *st, struct reader *in,
@@ -429,45 +358,32 @@ static enum proto_result client_feed(struct http1_state *st, struct reader *in,
 	return result;
 }
 
-/* Leave `in` at a line that can be an answer's first; false when there is none
- * yet.  What comes before belongs to answers of earlier requests. */
-static bool answer_find(struct http1_state *st, struct reader *in)
+static const struct proto *agreed(const struct http1_state *st,
+				  struct str chosen)
 {
-	static const char start[] = "HTTP/1.";
-
-	while (in->left > 0) {
-		size_t n = 0;
-
-		while (!st->in_line && n < sizeof(start) - 1 && n < in->left &&
-		       reader_peek(in, n) == (uint8_t)start[n])
-			n++;
-		if (n == sizeof(start) - 1)
-			return true;
-		if (n == in->left)
-			return false;
-		n = reader_find(in, '\n', 0);
-		st->in_line = n == in->left;
-		reader_skip(in, st->in_line ? n : n + 1);
-	}
-	return false;
+	for (size_t i = 0; i < N_UPGRADES; i++)
+		if ((st->offers >> i & 1) &&
+		    (chosen.len == 0 ||
+		     http1_list_has(chosen, str_of(upgrades[i].name))))
+			return upgrades[i].proto;
+	return NULL;
 }
 
-static enum proto_result answer_take(struct http1_state *st, struct reader head,
-				     struct facts *facts)
+/* The answer that the client's further bytes wait for. */
+static enum proto_result awaited_take(struct http1_state *st,
+				      const struct http1_answer *answer,
+				      struct facts *facts)
 {
 	enum http1_awaited awaited = st->awaited;
-	unsigned status = 0;
-	struct str line;
+	unsigned status = answer->status;
 
-	if (http1_line(&head, &line))
-		status = http1_status(line);
-	if (awaited == HTTP1_AWAIT_UPGRADE && status == 101)
+	if (awaited == HTTP1_AWAIT_UPGRADE && status == 101) {
+		st->agreed = agreed(st, answer->upgrade);
 		return PROTO_INNER;
-	if (status >= 100 && status < 200 && status != 101)
-		return PROTO_MORE;
+	}
 	st->awaited = HTTP1_AWAIT_NONE;
-	if (st->client == HTTP1_HEAD)
-		st->scan = (struct http1_scan){0};
+	if (st->client.part == HTTP1_HEAD)
+		st->client.scan = (struct http1_scan){0};
 	if (awaited == HTTP1_AWAIT_CONNECT && status >= 200 && status < 300)
 		return PROTO_INNER;
 	/* It stays what it is. */
@@ -475,21 +391,40 @@ static enum proto_result answer_take(struct http1_state *st, struct reader head,
 	return PROTO_MORE;
 }
 
+static enum proto_result answer_take(struct http1_state *st,
+				     const struct http1_answer *answer,
+				     struct facts *facts)
+{
+	if (!http1_is_final(answer->status))
+		return PROTO_MORE;
+	if (answer->status)
+		tell_number(facts, FIELD_HTTP_STATUS, answer->message,
+			    answer->status);
+	if (st->awaited != HTTP1_AWAIT_NONE && answer->last)
+		return awaited_take(st, answer, facts);
+	/* Whatever the server speaks from here on. */
+	if (answer->status == 101)
+		http1_answers_lose(&st->server);
+	return PROTO_MORE;
+}
+
 static enum proto_result server_feed(struct http1_state *st, struct reader *in,
 				     struct facts *facts)
 {
 	enum proto_result result = PROTO_MORE;
+	struct http1_answer answer;
 
-	while (st->awaited != HTTP1_AWAIT_NONE && result == PROTO_MORE) {
-		size_t len;
+	while (result == PROTO_MORE &&
+	       (!st->server.lost || st->awaited != HTTP1_AWAIT_NONE)) {
+		bool lost = st->server.lost;
 
-		if (st->answer.at == 0 && !answer_find(st, in))
+		if (http1_answer_next(&st->server, in, &answer)) {
+			if (lost)
+				answer.message = st->message - 1;
+			result = answer_take(st, &answer, facts);
+		} else if (lost == st->server.lost) {
 			return PROTO_MORE;
-		len = http1_scan_head(&st->answer, in);
-		if (len == 0)
-			return PROTO_MORE;
-		st->answer = (struct http1_scan){0};
-		result = answer_take(st, reader_sub(in, len), facts);
+		}
 	}
 	/* Requests that waited for this answer come before more answers. */
 	if (result == PROTO_MORE && !st->client_ahead)
@@ -508,16 +443,22 @@ static const struct proto *http1_inner(const void *state)
 {
 	const struct http1_state *st = state;
 
-	return st->awaited == HTTP1_AWAIT_UPGRADE && st->websocket
-		       ? &proto_websocket
-		       : NULL;
+	return st->agreed;
 }
 
 static bool http1_waits(const void *state)
 {
 	const struct http1_state *st = state;
 
-	return st->client == HTTP1_HEAD && st->awaited != HTTP1_AWAIT_NONE;
+	return st->client.part == HTTP1_HEAD && st->awaited != HTTP1_AWAIT_NONE;
+}
+
+/* Answers, and requests that were allowed before. */
+static void http1_lose(void *state)
+{
+	struct http1_state *st = state;
+
+	http1_answers_lose(&st->server);
 }
 
 const struct proto proto_http1 = {
@@ -531,4 +472,5 @@ const struct proto proto_http1 = {
 	.inner = http1_inner,
 	.skips = http1_skips,
 	.skip = http1_skip,
+	.lose = http1_lose,
 };

@@ -17,7 +17,9 @@ struct http1_scan {
 
 struct http1_request {
 	struct str method, target; /* borrowed from the line */
-	bool old;                  /* HTTP/1.0 */
+	struct str torn; /* the target up to a blank in it, where some readers
+			  * take it to end; empty: it has none */
+	bool old;        /* HTTP/1.0 */
 	bool loose; /* no good version: servers differ over what it means */
 };
 
@@ -56,6 +58,9 @@ unsigned http1_status(struct str line);
 /* The next field with its folded lines; false at the empty line.  A line that
  * has no colon is given as a name without value. */
 bool http1_field_next(struct reader *head, struct http1_field *out_field);
+
+/* Is it among the items of a list apart by commas, in any case? */
+bool http1_list_has(struct str list, struct str item);
 
 /* Take note of a field; http1_framing_is_bad() when all were seen. */
 void http1_framing_note(struct http1_framing *framing,

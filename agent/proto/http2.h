@@ -6,3 +6,7 @@
 #include "agent/proto/proto.h"
 
 extern const struct proto proto_http2;
+
+/* Behind an upgrade of HTTP/1 (RFC 7540 3.2): the request that asked for it is
+ * the first of this layer too. */
+extern const struct proto proto_http2_upgraded;

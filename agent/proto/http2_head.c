@@ -23,57 +23,13 @@ static const char *const pseudo_names[PSEUDO_COUNT] = {
 	[PSEUDO_PROTOCOL] = ":protocol",
 };
 
-static void *mem_malloc(size_t n, void *pool)
-{
-	return pool_alloc(pool, LIMIT_HTTP2_POOL, n);
-}
-
-static void mem_free(void *p, void *pool)
-{
-	pool_free(pool, p);
-}
-
-static void *mem_calloc(size_t n, size_t size, void *pool)
-{
-	void *p =
-		size && n > SIZE_MAX / size ? NULL : mem_malloc(n * size, pool);
-
-	if (p)
-		memset(p, 0, n * size);
-	return p;
-}
-
-static void *mem_realloc(void *old, size_t n, void *pool)
-{
-	void *p = mem_malloc(n, pool);
-	size_t keep = old ? pool_size(old) : 0;
-
-	if (p && old)
-		memcpy(p, old, keep < n ? keep : n);
-	if (p)
-		mem_free(old, pool);
-	return p;
-}
-
-static bool inflater_ready(struct http2_head *h)
-{
-	if (h->inflater)
-		return true;
-	h->mem = (nghttp2_mem){.mem_user_data = h->pool,
-			       .malloc = mem_malloc,
-			       .free = mem_free,
-			       .calloc = mem_calloc,
-			       .realloc = mem_realloc};
-	return nghttp2_hd_inflate_new2(&h->inflater, &h->mem) == 0;
-}
-
 void http2_head_begin(struct http2_head *h, bool request, unsigned message)
 {
 	h->message = message;
 	h->bytes = 0;
 	h->seen = 0;
 	h->request = request;
-	h->regular = h->connect = false;
+	h->regular = h->connect = h->websocket = h->grpc = false;
 }
 
 static void tell_host(struct http2_head *h, struct str authority,
@@ -116,6 +72,7 @@ static bool tell_pseudo(struct http2_head *h, enum pseudo which,
 		facts_add(facts, FIELD_HTTP_TARGET, h->message, value);
 		break;
 	case PSEUDO_PROTOCOL:
+		h->websocket = str_is(value, "websocket");
 		facts_add(facts, FIELD_CONNECT_PROTOCOL, h->message, value);
 		break;
 	case PSEUDO_SCHEME:
@@ -170,6 +127,16 @@ static bool host_take(struct http2_head *h, struct str value,
 	return !before;
 }
 
+/* "application/grpc", perhaps with how messages are coded behind it. */
+static bool is_grpc(struct str type)
+{
+	static const char grpc[] = "application/grpc";
+	struct str rest = str_skip(type, sizeof(grpc) - 1);
+
+	return str_starts(type, grpc) &&
+	       (rest.len == 0 || rest.p[0] == '+' || rest.p[0] == ';');
+}
+
 static bool regular_take(struct http2_head *h, struct str name,
 			 struct str value, struct facts *facts)
 {
@@ -185,6 +152,8 @@ static bool regular_take(struct http2_head *h, struct str name,
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
 		if (str_is(name, told[i].name))
 			facts_add(facts, told[i].field, h->message, value);
+	if (str_is(name, "content-type"))
+		h->grpc = is_grpc(value);
 	return !str_is(name, "host") || host_take(h, value, facts);
 }
 
@@ -200,19 +169,17 @@ static bool is_clean(struct str name, struct str value)
 	       !memchr(value.p, '\n', value.len);
 }
 
-static bool field_take(struct http2_head *h, const nghttp2_nv *nv,
-		       struct facts *facts)
+static bool field_take(void *ctx, struct str name, struct str value)
 {
-	struct str name = str_mem(nv->name, nv->namelen);
-	struct str value = str_mem(nv->value, nv->valuelen);
+	struct http2_head *h = ctx;
 
 	h->bytes += (uint32_t)(name.len + value.len + FIELD_OVERHEAD);
 	if (h->bytes > LIMIT_HTTP2_HEAD || !is_clean(name, value))
 		return false;
 	if (!h->request)
 		return name.p[0] != ':';
-	return name.p[0] == ':' ? pseudo_take(h, name, value, facts)
-				: regular_take(h, name, value, facts);
+	return name.p[0] == ':' ? pseudo_take(h, name, value, h->facts)
+				: regular_take(h, name, value, h->facts);
 }
 
 /* RFC 9113 8.3.1, 8.5: what a request cannot be without. */
@@ -230,44 +197,47 @@ static bool is_whole(const struct http2_head *h)
 	return (seen & usual) == usual && !(seen >> PSEUDO_PROTOCOL & 1);
 }
 
+/* The path of a call is "/service/method" (gRPC over HTTP/2, its PROTOCOL
+ * document). */
+static void tell_grpc(const struct http2_head *h, struct facts *facts)
+{
+	struct str path = {0}, service;
+
+	for (unsigned i = facts->n_values; i-- > 0 && !path.p;)
+		if (facts->values[i].field == FIELD_HTTP_TARGET &&
+		    facts->values[i].layer == facts->n_layers - 1 &&
+		    facts->values[i].message == h->message)
+			path = facts->values[i].value;
+	if (path.len == 0 || path.p[0] != '/')
+		return;
+	path = str_skip(path, 1);
+	service = str_cut(&path, '/');
+	if (service.len == 0 || path.len == 0 || memchr(path.p, '/', path.len))
+		return;
+	facts_add(facts, FIELD_GRPC_SERVICE, h->message, service);
+	facts_add(facts, FIELD_GRPC_METHOD, h->message, path);
+}
+
 static bool block_end(struct http2_head *h, struct facts *facts)
 {
-	if (nghttp2_hd_inflate_end_headers(h->inflater) != 0)
-		return false;
 	if (!h->request)
 		return true;
 	if (!is_whole(h))
 		return false;
-	if (h->connect)
+	/* RFC 8441 5: a WebSocket is with the server itself; what else is
+	 * opened so, as in RFC 9298, goes on through it. */
+	if (h->connect && !h->websocket)
 		facts_add(facts, FIELD_CONNECT_TARGET, h->message,
 			  str_mem(h->authority, h->authority_len));
+	if (h->grpc)
+		tell_grpc(h, facts);
 	return true;
 }
 
 bool http2_head_feed(struct http2_head *h, struct reader part, bool last,
 		     struct facts *facts)
 {
-	int flags = 0;
-
-	if (!inflater_ready(h))
-		return false;
-	while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
-		size_t len = part.left;
-		const uint8_t *p = part.p;
-		nghttp2_nv nv = {0};
-		ssize_t n;
-
-		flags = 0;
-		n = nghttp2_hd_inflate_hd2(h->inflater, &nv, &flags, p, len,
-					   last);
-		if (n < 0)
-			return false;
-		reader_skip(&part, (size_t)n);
-		if ((flags & NGHTTP2_HD_INFLATE_EMIT) &&
-		    !field_take(h, &nv, facts))
-			return false;
-		if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && part.left == 0)
-			break;
-	}
-	return !last || block_end(h, facts);
+	h->facts = facts;
+	return http2_table_feed(&h->table, part, last, field_take, h) &&
+	       (!last || block_end(h, facts));
 }

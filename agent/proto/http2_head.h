@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Header blocks of HTTP/2: HPACK (RFC 7541) by libnghttp2, and what is told of
- * a request (RFC 9113 8.3).  All memory that the library wants is in the
- * struct.
+ * Header blocks of a client of HTTP/2, and what is told of a request (RFC 9113
+ * 8.3).  gRPC is a request of a content type of its own, whose path is its
+ * service and method.
  */
 #pragma once
 
-#include "agent/limits.h"
-#include "agent/proto/pool.h"
-#include "policy/base/reader.h"
+#include "agent/proto/http2_table.h"
 #include "policy/facts.h"
 
-#include <nghttp2/nghttp2.h>
-
-/* Zeroed at the start, and never moved. */
+/* Zeroed at the start but for the table's pool and share, and never moved. */
 struct http2_head {
-	_Alignas(POOL_ALIGN) uint8_t pool[LIMIT_HTTP2_POOL];
-	nghttp2_mem mem;
-	nghttp2_hd_inflater *inflater;
+	struct http2_table table;
+	struct facts *facts; /* borrowed while a part is fed */
 	/* Of the block that is being read: */
 	unsigned message;
 	uint32_t bytes; /* of its fields, with RFC 9113 6.5.2's 32 each */
 	uint8_t seen;   /* a bit for each pseudo-field */
 	bool request;   /* else trailers: nothing is told of them */
 	bool regular;   /* a field that is none was seen */
-	bool connect;
+	bool connect, websocket, grpc;
 	size_t authority_len;
 	char authority[LIMIT_HTTP2_AUTHORITY];
 };

@@ -69,6 +69,9 @@ struct proto {
 	uint64_t (*skips)(const void *state);
 	/* That many of them have gone by. */
 	void (*skip)(void *state, uint64_t n);
+	/* From here on bytes of the server go by unseen, and those that are
+	 * offered again may begin anywhere.  NULL: that is nothing to it. */
+	void (*lose)(void *state);
 	/* What both sides have agreed to speak behind PROTO_INNER; NULL: the
 	 * stream tells by its bytes. */
 	const struct proto *(*inner)(const void *state);

@@ -274,6 +274,18 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 	return s->state;
 }
 
+void proto_stack_number(struct proto_stack *s, struct facts *facts)
+{
+	const struct proto *proto = registry_get(s->l4, 0);
+
+	if (proto)
+		begin(s, proto, facts);
+	else if (facts_layer_begin(facts, app_of_l4(s->l4)))
+		done(s, facts);
+	if (s->state == STACK_FEEDING)
+		facts_layer_settle(facts, false);
+}
+
 void proto_stack_end(struct proto_stack *s, struct facts *facts)
 {
 	const struct probe first = {.server = banner_of(s), .middle = true};
@@ -315,4 +327,10 @@ uint64_t proto_stack_skips(const struct proto_stack *s)
 void proto_stack_skip(struct proto_stack *s, uint64_t n)
 {
 	s->current->skip(s->module, n);
+}
+
+void proto_stack_lose(struct proto_stack *s)
+{
+	if (s->state == STACK_FEEDING && s->current->lose)
+		s->current->lose(s->module);
 }

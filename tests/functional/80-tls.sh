@@ -75,6 +75,7 @@ cases() {
 	done
 }
 
+# policy RULE: before the others
 policy() {
 	cat <<-END
 		version = 1;
@@ -83,7 +84,7 @@ policy() {
 		  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
 		  wan: { interfaces = ["wan0"]; external = true; };
 		};
-		egress: (
+		egress: ( $1
 		  { name = "named"; from = "lan"; app = ["tls", "dtls"];
 		    sni = ["*.example.org", "mirror.example.net"]; action = "allow"; },
 		  { name = "clear"; from = "lan"; app = ["http", "http2", "proxyprotocol"];
@@ -133,13 +134,32 @@ others() {
 		(.proxy.source | startswith(\"$CLIENT4:\"))"
 }
 
+# One program is stopped by its fingerprint, whatever it asks for and where.
+by_fingerprint() {
+	local print v at
+
+	print=$(last_event '.tls.sni == "mirror.example.net"' | jq -r .tls.ja4)
+	policy "{ name = \"no curl\"; app = \"tls\"; ja4 = \"$print\"; action = \"reject\"; }," \
+		>"$LAB/print.conf"
+	check apply-fingerprint "the policy was not applied" agent_apply "$LAB/print.conf"
+	for v in 4 6; do
+		case $v in 4) at=$WEB4 ;; 6) at="[$WEB6]" ;; esac
+		refused "fingerprint-of-curl-$v" s_server by_curl "$at" $FOREIGN mirror.example.net
+		allowed "fingerprint-of-openssl-$v" s_server \
+			by_openssl "$at" 443 www.example.org
+	done
+	check fingerprint-is-told "no such event" told \
+		".fw.rule == \"no curl\" and .tls.ja4 == \"$print\" and .verdict.action == \"drop\""
+}
+
 tls_servers
 cases
 agent_or_fail
-policy >"$LAB/tls.conf"
+policy "" >"$LAB/tls.conf"
 check apply "the policy was not applied" agent_apply "$LAB/tls.conf"
 PHASE=judged
 cases
 fingerprints
 others
+by_fingerprint
 finish

@@ -92,9 +92,10 @@ quic() {
 	local name=$1 address=$2 port=$3
 
 	shift 3
+	mkdir -p "$LAB/etc/$NS_CLIENT"
 	printf '127.0.0.1 localhost\n%s %s\n' "$address" "$name" >"$LAB/etc/$NS_CLIENT/hosts"
 	client timeout -k 1 $((6 * LAB_SLOW)) gtlsclient --exit-on-all-streams-close --timeout=3s \
-		"$@" "$name" "$port" "https://$name/index.html" 2>&1 |
+		"$@" "$name" "$port" "https://$(bracketed "$name")/index.html" 2>&1 |
 		grep -a -o -m 1 ':status: 200'
 }
 
@@ -111,6 +112,44 @@ quic_cases() {
 	done
 	allowed quic-v2 "200" quic www.example.org "$WEB4" 443 --version=v2draft \
 		--preferred-versions=v2draft
+}
+
+# The Initial of a client that names no server: no tool here leaves the name out.
+NAMELESS=c2000000010831323334353637380000406781c095641ac028b6dfb5303dbc4dc5f17bfc244ded3e
+NAMELESS+=2ccc85e1173075dc198da29af98c4524aeb20dee2479adbe867cdbdc6f35df6066bb3ba89ab91c64
+NAMELESS+=96a6792d5e6ac354b0f0a23d06168769eae7ca9b955c795581fb39ba1a4d7bdf53495f190750f58b
+NAMELESS+=94
+
+nameless_policy() {
+	cat <<-END
+		version = 1;
+		zones: {
+		  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
+		  wan: { interfaces = ["wan0"]; external = true; };
+		};
+		application: { no-sni = "deny"; };
+		egress: ( { name = "udp"; from = "lan"; service = "udp"; action = "allow"; } );
+	END
+}
+
+nameless_cases() {
+	local v address
+
+	capture_start nameless "$NS_OUTSIDE" udp port 443
+	for v in 4 6; do
+		address=OTHER_WEB$v
+		address=${!address}
+		client "$LAB/say_bytes" "$address" 443 "$NAMELESS"
+		check "quic-without-name-$v" "no such event" wait_for 6 nameless_refused "$address"
+	done
+	capture_stop nameless
+	check quic-without-name-never-arrives "it did" is "$(payload nameless udp)" "0 0"
+	allowed quic-any-name "200" quic evil.example.com "$WEB4" 443
+}
+
+nameless_refused() {
+	[ -n "$(last_event ".dest_ip == \"$1\" and .app_proto == \"quic\" and
+		.tls.sni == null and .fw.reason == \"guard.no-sni\"")" ]
 }
 
 # --- VPN ------------------------------------------------------------------------
@@ -254,4 +293,7 @@ vpn_cases
 wireguard_cases
 other_cases
 lookalike_cases
+nameless_policy >"$LAB/nameless.conf"
+check apply-nameless "the policy was not applied" agent_apply "$LAB/nameless.conf"
+nameless_cases
 finish

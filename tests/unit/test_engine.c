@@ -579,6 +579,32 @@ START_TEST(a_guard_looks_at_what_is_spoken)
 }
 END_TEST
 
+START_TEST(a_rule_asks_for_a_fingerprint)
+{
+	static const struct {
+		const char *policy, *events;
+	} cases[] = {
+#define PRINT(ja4)                                                      \
+	ZONES "egress: ( { name = \"print\"; ja4 = \"" ja4              \
+	      "\"; action = \"reject\"; }, { name = \"all\"; action = " \
+	      "\"allow\"; } );\n"
+		{PRINT("t1*_*_*"), "rule.reject print"},
+		{PRINT("q*"), "rule.allow all"},
+		{PRINT("t13d1516h2_8daaf6152771_b186095e22b6"),
+		 "rule.allow all"},
+#undef PRINT
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lab *l = connected(cases[i].policy);
+
+		lab_client(l, 1, lab_hello("www.example.org"));
+		lab_expect_events(l, cases[i].events);
+		lab_free(l);
+	}
+}
+END_TEST
+
 START_TEST(a_silent_rule_answers_nobody)
 {
 	struct lab *l = lab_new(POLICY, NULL);
@@ -734,6 +760,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, nothing_is_refused_for_an_observed_rule);
 	tcase_add_loop_test(tc, a_guard_looks_at_what_is_spoken, 0,
 			    (int)(sizeof(guarded) / sizeof(*guarded)));
+	tcase_add_test(tc, a_rule_asks_for_a_fingerprint);
 	tcase_add_test(tc, a_silent_rule_answers_nobody);
 	tcase_add_test(tc, undecided_flows_go_on_under_the_next_policy);
 	tcase_add_test(tc, what_was_acknowledged_is_delivered);

@@ -175,6 +175,76 @@ START_TEST(every_question_must_be_allowed)
 }
 END_TEST
 
+START_TEST(every_hello_has_its_fingerprint)
+{
+	static const struct str words[] = {{"t13d1516h2_*", 12},
+					   {"q13d0310h3_55b375c5d22e_1", 25}};
+	static const struct ir_rule rule = {ANYBODY, .ja4s = {words, 2}};
+	static const struct {
+		enum app app;
+		const char *ja4;
+		enum tri answer;
+	} cases[] = {
+		{APP_TLS, "t13d1516h2_8daaf6152771_b186095e22b6", TRI_YES},
+		{APP_QUIC, "q13d0310h3_55b375c5d22e_1", TRI_YES},
+		{APP_TLS, "q13d0310h3_55b375c5d22e_2", TRI_NO},
+		{APP_TLS, "T13D1516H2_", TRI_NO},
+		{APP_TLS, NULL, TRI_NO},
+		{APP_HTTP, NULL, TRI_NO},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		facts_init(&facts, &arena);
+		ck_assert(facts_layer_begin(&facts, cases[i].app));
+		ck_assert_msg(answer(&rule) == TRI_NOT_YET, "case %zu", i);
+		if (cases[i].ja4)
+			facts_add(&facts, FIELD_TLS_JA4, 0,
+				  str_of(cases[i].ja4));
+		facts_layer_settle(&facts, false);
+		ck_assert_msg(answer(&rule) == cases[i].answer, "case %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(quic_has_to_name_its_server)
+{
+	static const struct {
+		uint16_t dport;
+		enum app app;
+		const char *sni;
+		enum tri before, answer;
+	} cases[] = {
+		{443, APP_QUIC, NULL, TRI_NOT_YET, TRI_YES},
+		{443, APP_QUIC, "a.example", TRI_NOT_YET, TRI_NO},
+		{443, APP_DNS, NULL, TRI_NOT_YET, TRI_NO},
+		{444, APP_QUIC, NULL, TRI_NO, TRI_NO},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		facts_init(&facts, &arena);
+		facts.l4 = IPPROTO_UDP;
+		facts.dport = cases[i].dport;
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_CONNECT, &facts, EVAL_KERNEL),
+			TRI_NO);
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_KERNEL),
+			cases[i].before);
+		ck_assert(facts_layer_begin(&facts, cases[i].app));
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			cases[i].before);
+		if (cases[i].sni)
+			facts_add(&facts, FIELD_TLS_SNI, 0,
+				  str_of(cases[i].sni));
+		facts_layer_settle(&facts, false);
+		ck_assert_int_eq(
+			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			cases[i].answer);
+	}
+}
+END_TEST
+
 START_TEST(banners_are_of_the_client)
 {
 	static const struct str words[] = {{"SSH-2.0-OpenSSH_*", 17},
@@ -212,6 +282,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, every_protocol_offered_must_be_allowed);
 	tcase_add_test(tc, sni_is_of_tls_alone);
 	tcase_add_test(tc, every_question_must_be_allowed);
+	tcase_add_test(tc, every_hello_has_its_fingerprint);
+	tcase_add_test(tc, quic_has_to_name_its_server);
 	tcase_add_test(tc, banners_are_of_the_client);
 }
 

@@ -102,6 +102,34 @@ START_TEST(another_is_refused)
 }
 END_TEST
 
+#define BAD_CHUNK "x\r\n" SECRET
+
+/* What is not by the grammar could hide another request. */
+START_TEST(a_body_that_cannot_be_read_ends_it)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED));
+	next += LEN(CHUNKED);
+	lab_expect_events(l, "rule.allow good");
+	l->mark = MARK_PENDING;
+	lab_server(l, 1 + LEN(OK200), next, none);
+	l->mark = MARK_WATCHED;
+	lab_client(l, next, TEXT(BAD_CHUNK));
+	lab_expect_events(l, "proto.malformed");
+	lab_expect_server_has(l, GET_A CHUNKED, LEN(GET_A CHUNKED));
+	lab_free(l);
+	/* with the first request */
+	l = lab_new(PATH, NULL);
+	lab_connect(l);
+	lab_client(l, 1, TEXT(CHUNKED BAD_CHUNK));
+	lab_expect_events(l, "proto.malformed");
+	lab_expect_server_has(l, "", 0);
+	lab_free(l);
+}
+END_TEST
+
 /* However it is cut, no byte of it goes before it is judged. */
 START_TEST(a_request_in_pieces_is_held)
 {
@@ -377,6 +405,7 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, a_request_is_judged_as_the_first);
 	tcase_add_test(tc, another_is_refused);
+	tcase_add_test(tc, a_body_that_cannot_be_read_ends_it);
 	tcase_add_test(tc, a_request_in_pieces_is_held);
 	tcase_add_test(tc, a_body_goes_on_as_it_comes);
 	tcase_add_test(tc, a_body_needs_no_order);

@@ -9,6 +9,7 @@
 #define TOLD(layer)                                              \
 	" http.http_method[" layer ",0]=CONNECT http.url[" layer \
 	",0]=a:1 http.connect[" layer ",0]=a:1"
+#define DONE(layer) TOLD(layer) " http.status[" layer ",0]=200"
 
 START_TEST(every_row_is_complete)
 {
@@ -22,7 +23,9 @@ START_TEST(every_row_is_complete)
 		ck_assert_uint_gt(p->state_size, 0);
 		ck_assert_uint_gt(p->ceiling, 0);
 	}
-	ck_assert_ptr_null(registry_get(IPPROTO_ICMP, 0));
+	ck_assert_ptr_nonnull(registry_get(IPPROTO_ICMPV6, 0));
+	ck_assert_ptr_null(registry_get(IPPROTO_ICMP, 1));
+	ck_assert_ptr_null(registry_get(IPPROTO_GRE, 0));
 }
 END_TEST
 
@@ -43,8 +46,8 @@ START_TEST(a_client_ahead_of_the_answers_is_read_first)
 
 	expect_every_split(
 		turns, 2,
-		"feeding http http http" TOLD("0")
-			TOLD("1") " http.http_method[2,0]=GET http.url[2,0]=/");
+		"feeding http http http" DONE("0")
+			DONE("1") " http.http_method[2,0]=GET http.url[2,0]=/");
 }
 END_TEST
 
@@ -55,11 +58,11 @@ START_TEST(layers_are_bounded)
 					    C(CONNECT), S(OK200),   C(CONNECT)};
 
 	expect_every_split(turns, 6,
-			   "probing http http http+" TOLD("0") TOLD("1")
-				   TOLD("2"));
+			   "probing http http http+" DONE("0") DONE("1")
+				   DONE("2"));
 	expect_every_split(turns, 9,
-			   "bad http http http http+" TOLD("0") TOLD("1")
-				   TOLD("2") TOLD("3"));
+			   "bad http http http http+" DONE("0") DONE("1")
+				   DONE("2") DONE("3"));
 }
 END_TEST
 
@@ -76,7 +79,7 @@ START_TEST(what_is_not_known_can_be_given_up)
 		 1,
 		 "done http http.http_method[0,0]=GET http.url[0,0]=/"},
 		{{C(CONNECT)}, 1, "done http" TOLD("0")},
-		{{C(CONNECT), S(OK200)}, 2, "done http unknown" TOLD("0")},
+		{{C(CONNECT), S(OK200)}, 2, "done http unknown" DONE("0")},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

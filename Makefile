@@ -106,7 +106,8 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: all install clean help check check-unit check-built check-asan \
-	check-valgrind check-recut functional check-agreement vm-check fuzz fuzz-smoke coverage format \
+	check-valgrind check-recut functional check-tools check-agreement vm-check \
+	fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
 	programs tests-built man
 .SECONDARY:
@@ -278,6 +279,11 @@ check-recut: tests-built ## every capture of the corpus in other packets: the sa
 
 functional: tests-built ## the lab in network namespaces (root)
 	@tests/run.sh $(B) functional
+
+check-tools: ## large tools in the lab: browsers, databases, file and screen servers (root)
+	@packaging/install-deps.sh build lab test tools
+	@$(MAKE) tests-built
+	@TOOLS=heavy TEST_FILTER=83-tools tests/run.sh $(B) functional
 
 check-agreement: tests-built ## 500 random policies x 200 packets, kernel against evaluation (root)
 	@tests/agreement/run.sh $(B) $(or $(POLICIES),500) $(or $(PACKETS),200) $(SEED)

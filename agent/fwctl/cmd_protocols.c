@@ -3,6 +3,7 @@
 #include "agent/fwctl/commands.h"
 #include "agent/proto/registry.h"
 #include "policy/facts.h"
+#include "policy/suggest.h"
 
 #include <getopt.h>
 #include <netinet/in.h>
@@ -144,6 +145,22 @@ static int print_json(int argc, char **argv)
 	return EXIT_DONE;
 }
 
+static int wrong_name(const char *name)
+{
+	struct suggest near;
+
+	suggest_init(&near, str_of(name));
+	for (unsigned i = 0; i < APP_COUNT; i++)
+		suggest_offer(&near, str_of(app_name((enum app)i)));
+	(void)fprintf(stderr, "fwctl: no protocol '%s'; ", name);
+	if (near.best.p)
+		(void)fprintf(stderr, "did you mean '%.*s'?\n",
+			      STR_ARG(near.best));
+	else
+		(void)fputs("'fwctl protocols' lists them\n", stderr);
+	return EXIT_USAGE;
+}
+
 int cmd_protocols(int argc, char **argv)
 {
 	static const struct option words[] = {{"json", no_argument, NULL, 'j'},
@@ -160,12 +177,7 @@ int cmd_protocols(int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		if (app_find(str_of(argv[i])) != APP_COUNT)
 			continue;
-		(void)fprintf(
-			stderr,
-			"fwctl: no protocol '%s'; 'fwctl protocols' lists "
-			"them\n",
-			argv[i]);
-		return EXIT_USAGE;
+		return wrong_name(argv[i]);
 	}
 	if (json)
 		return print_json(argc - optind, &argv[optind]);

@@ -208,7 +208,7 @@ static void tell_grpc(const struct http2_head *h, struct facts *facts)
 		    facts->values[i].layer == facts->n_layers - 1 &&
 		    facts->values[i].message == h->message)
 			path = facts->values[i].value;
-	if (path.len == 0 || path.p[0] != '/')
+	if (!path.p || path.len == 0 || path.p[0] != '/')
 		return;
 	path = str_skip(path, 1);
 	service = str_cut(&path, '/');

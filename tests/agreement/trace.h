@@ -19,7 +19,8 @@ struct traced {
 struct tracer *tracer_open(void);
 void tracer_close(struct tracer *t);
 
-/* Throw away what is left of earlier packets; what counts next is from `src`. */
+/* Throw away what is left of earlier packets; what counts next is from `src`.
+ */
 void tracer_expect(struct tracer *t, const struct ipaddr *src);
 
 /* The next packet's way to its end; false when nothing comes. */

@@ -174,6 +174,19 @@ many_rules b 30001 >many-b.conf
 check diff-many "not done in a minute" status_is 0 timeout 60 "$fwctl" diff many-a.conf many-b.conf
 check option-twice "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from 10.10.0.5 --to 192.0.2.80:443 --sni a --sni b
 check option-twice-says "not told" says "fwctl: --sni is given twice"
+check protocols "exit 0 expected" status_is 0 "$fwctl" protocols
+check protocols-are-all "another number than the policy can name" test \
+	"$(sed 1d said | wc -l)" -eq "$(grep -c '^X(' "$root/policy/apps.def")"
+check protocols-one "exit 0 expected" status_is 0 "$fwctl" protocols tls
+check protocols-one-says "not the field and how rules ask for it" grep -qE '^  tls.sni .*; in rules: sni$' said
+check protocols-json "exit 0 expected" status_is 0 "$fwctl" protocols --json
+check protocols-json-is-json "no array of what has a name" jq -e 'length > 70 and all(.name and .what)' said
+check protocols-json-one "exit 0 expected" status_is 0 "$fwctl" protocols --json ssh smb
+check protocols-json-one-is-it "others than asked for" jq -e 'map(.name) == ["ssh", "smb"]' said
+check protocols-wrong "exit 2 expected" status_is 2 "$fwctl" protocols tsl
+check protocols-near-says "no near one is told" says "did you mean 'tls'?"
+check protocols-far "exit 2 expected" status_is 2 "$fwctl" protocols --json nothing-like-it
+check protocols-far-says "not told where all stand" says "'fwctl protocols' lists them"
 check command-near "exit 2 expected" status_is 2 "$fwctl" chekc
 check command-near-says "no near one is told" says "did you mean 'check'?"
 check word-wrong "exit 2 expected" status_is 2 "$fwctl" explain --policy office.conf --from lan --to 192.0.2.80:443

@@ -148,9 +148,7 @@ use_telnet() {
 
 # Its display number says its port.
 serve_rfb() {
-	# a display for the client
-	start_server screen "$NS_CLIENT" tcp/6003 Xtigervnc :3 -rfbport 5903 -SecurityTypes None \
-		-localhost -listen tcp -nolisten unix -nolock -ac &&
+	start_screen &&
 		serve rfb tcp/5900 Xtigervnc :4 -rfbport 5900 -SecurityTypes None -listen tcp \
 			-nolisten unix -nolock -ac -desktop lab
 }

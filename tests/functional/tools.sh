@@ -48,10 +48,15 @@ until_says() {
 	kill "$pid" 2>/dev/null
 }
 
+# A display for clients that want one.
+start_screen() {
+	start_server screen "$NS_CLIENT" tcp/6003 Xtigervnc :3 -rfbport 5903 -SecurityTypes None \
+		-localhost -listen tcp -nolisten unix -nolock -ac
+}
+
 # --- HTTP/2, DNS in TLS and HTTPS ----------------------------------------------------
 
 serve_http2() {
-	echo "hello from nghttpd" >"$LAB/tools/hello.txt"
 	serve http2 tcp/8083 nghttpd --no-tls -d "$LAB/tools" 8083
 }
 

@@ -101,3 +101,31 @@ void expect_dialogues(const struct dialogue *cases, size_t n);
 /* No prefix of the first turn settles a layer; the last byte stands before an
  * unreadable page. */
 void no_prefix_settles(struct reader message);
+
+/* What tests of protocols known by their first bytes have in common. */
+struct named_suite {
+	const struct dialogue *named, *others; /* theirs, and look-alikes */
+	size_t n_named, n_others;
+	const struct reader *whole; /* of which no prefix is enough */
+	size_t n_whole;
+};
+
+int run_named(const char *name, const struct named_suite *s);
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/* main() of such a suite: of its arrays `named`, `others` and `whole`. */
+#define NAMED_MAIN(name)                           \
+	int main(void)                             \
+	{                                          \
+		const struct named_suite s = {     \
+			.named = named,            \
+			.others = others,          \
+			.n_named = COUNT(named),   \
+			.n_others = COUNT(others), \
+			.whole = whole,            \
+			.n_whole = COUNT(whole),   \
+		};                                 \
+                                                   \
+		return run_named(name, &s);        \
+	}

@@ -79,7 +79,7 @@ static const char *const wrong[] = {
 	"tests/golden/include-wrong.conf", "tests/golden/zones-overlap.conf",
 };
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(*(array)))
+#define COUNT_INT(array) (int)(sizeof(array) / sizeof(*(array)))
 
 static enum fw_err try_compile(const void *arg)
 {
@@ -229,11 +229,11 @@ END_TEST
 static void add(TCase *tc)
 {
 	tcase_set_timeout(tc, 600);
-	tcase_add_loop_test(tc, compile_says_so, 0, COUNT(policies));
-	tcase_add_loop_test(tc, wrong_policy_says_so, 0, COUNT(wrong));
-	tcase_add_loop_test(tc, back_ends_say_so, 0, COUNT(policies));
-	tcase_add_loop_test(tc, text_says_so, 0, COUNT(policies));
-	tcase_add_loop_test(tc, difference_says_so, 0, COUNT(pairs));
+	tcase_add_loop_test(tc, compile_says_so, 0, COUNT_INT(policies));
+	tcase_add_loop_test(tc, wrong_policy_says_so, 0, COUNT_INT(wrong));
+	tcase_add_loop_test(tc, back_ends_say_so, 0, COUNT_INT(policies));
+	tcase_add_loop_test(tc, text_says_so, 0, COUNT_INT(policies));
+	tcase_add_loop_test(tc, difference_says_so, 0, COUNT_INT(pairs));
 }
 
 int main(void)

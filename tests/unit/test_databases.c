@@ -56,33 +56,9 @@ static const struct dialogue others[] = {
 	 "done unknown"},
 };
 
-START_TEST(they_are_named)
-{
-	EXPECT_ALL(named);
-}
-END_TEST
+static const struct reader whole[] = {
+	{(const uint8_t *)"*1\r\n$4\r\nping", 12, false},
+	{(const uint8_t *)"\004\000\000\000\005\000\000\000\000", 9, false},
+};
 
-START_TEST(look_alikes_are_not)
-{
-	EXPECT_ALL(others);
-}
-END_TEST
-
-START_TEST(no_prefix_is_enough)
-{
-	no_prefix_settles(reader_of("*1\r\n$4\r\nping", 12));
-	no_prefix_settles(reader_of("\004\000\000\000\005\000\000\000\000", 9));
-}
-END_TEST
-
-static void add(TCase *tc)
-{
-	tcase_add_test(tc, they_are_named);
-	tcase_add_test(tc, look_alikes_are_not);
-	tcase_add_test(tc, no_prefix_is_enough);
-}
-
-int main(void)
-{
-	return run_suite("databases", add);
-}
+NAMED_MAIN("databases")

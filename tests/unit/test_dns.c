@@ -150,8 +150,6 @@ static const struct dialogue streams[] = {
 	 "done unknown"},
 };
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
 static void expect_all_datagrams(const struct dialogue *d, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

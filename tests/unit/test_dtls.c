@@ -3,8 +3,6 @@
 #include "tests/unit/certificate.h"
 #include "tests/unit/hello.h"
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
 #define DTLS_1_2 0xfefd
 
 #define OF_HELLO                                              \

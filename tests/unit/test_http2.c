@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 enum { DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, CONTINUATION = 9 };

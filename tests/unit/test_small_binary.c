@@ -61,35 +61,11 @@ static const struct dialogue others[] = {
 	{{C("\005d\005\300\001\000\n\000\000\000")}, "done unknown"},
 };
 
-START_TEST(they_are_named)
-{
-	EXPECT_ALL(named);
-}
-END_TEST
+static const struct reader whole[] = {
+	{(const uint8_t *)"\371\276\264\331version\000\000\000\000\000", 16,
+	 false},
+	{(const uint8_t *)"\377\375\003", 3, false},
+	{(const uint8_t *)"\005d\005\300\001\000\n\000\340\214", 10, false},
+};
 
-START_TEST(look_alikes_are_not)
-{
-	EXPECT_ALL(others);
-}
-END_TEST
-
-START_TEST(no_prefix_is_enough)
-{
-	no_prefix_settles(
-		reader_of("\371\276\264\331version\000\000\000\000\000", 16));
-	no_prefix_settles(reader_of("\377\375\003", 3));
-	no_prefix_settles(reader_of("\005d\005\300\001\000\n\000\340\214", 10));
-}
-END_TEST
-
-static void add(TCase *tc)
-{
-	tcase_add_test(tc, they_are_named);
-	tcase_add_test(tc, look_alikes_are_not);
-	tcase_add_test(tc, no_prefix_is_enough);
-}
-
-int main(void)
-{
-	return run_suite("small_binary", add);
-}
+NAMED_MAIN("small_binary")

@@ -51,33 +51,9 @@ static const struct dialogue others[] = {
 	{{C("{\"id\":1,\"method\":\"subscribe\"}\n")}, "done unknown"},
 };
 
-START_TEST(they_are_named)
-{
-	EXPECT_ALL(named);
-}
-END_TEST
+static const struct reader whole[] = {
+	{(const uint8_t *)"CAP LS 302\r\n", 12, false},
+	{(const uint8_t *)"0 node 17\n", 10, false},
+};
 
-START_TEST(look_alikes_are_not)
-{
-	EXPECT_ALL(others);
-}
-END_TEST
-
-START_TEST(no_prefix_is_enough)
-{
-	no_prefix_settles(reader_of("CAP LS 302\r\n", 12));
-	no_prefix_settles(reader_of("0 node 17\n", 10));
-}
-END_TEST
-
-static void add(TCase *tc)
-{
-	tcase_add_test(tc, they_are_named);
-	tcase_add_test(tc, look_alikes_are_not);
-	tcase_add_test(tc, no_prefix_is_enough);
-}
-
-int main(void)
-{
-	return run_suite("small_text", add);
-}
+NAMED_MAIN("small_text")

@@ -3,8 +3,6 @@
 #include "agent/proto/tls_tell.h"
 #include "tests/unit/hello.h"
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
 /* What is told of a hello, as text; "-" when it is not by the grammar. */
 static void expect_told(const struct hello *h, enum tls_over over,
 			const char *want)

@@ -2,8 +2,6 @@
 #include "tests/unit/certificate.h"
 #include "tests/unit/hello.h"
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
 #define OF_CERTIFICATE                                                 \
 	" tls.subject[0,0]=C=CH, O=Example, Inc., CN=www.example.org"  \
 	" tls.issuerdn[0,0]=C=CH, O=Example, Inc., CN=www.example.org" \

@@ -244,7 +244,8 @@ START_TEST(connect_opens_an_inner_stream)
 {
 	static const struct dialogue cases[] = {
 		{{C(CONNECT)}, "feeding http+ " CONNECTED},
-		{{C(CONNECT), S(OK200)}, "probing http+ " CONNECTED STATUS(200)},
+		{{C(CONNECT), S(OK200)},
+		 "probing http+ " CONNECTED STATUS(200)},
 		{{C("connect a.org:443 HTTP/1.1\r\nHost: a.org:443\r\n\r\n"),
 		  S(OK200)},
 		 "probing http+ " METHOD "connect" TARGET "a.org:443"

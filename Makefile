@@ -7,7 +7,8 @@ VERSION  = 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 FLAVOUR ?= release
-B       := build/$(FLAVOUR)
+# NDPI=1: libndpi may name what is unknown to us (agent/guess).
+B       := build/$(FLAVOUR)$(if $(filter 1,$(NDPI)),-ndpi)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
 ifeq ($(origin CC),default)
 CC      := gcc
@@ -50,12 +51,12 @@ LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))
 PKGS := libnftnl libmnl libnetfilter_queue libnetfilter_log \
 	libnetfilter_conntrack libconfig jansson \
 	libidn2 libpsl libmaxminddb libpcap libsystemd libseccomp libcap-ng libcrypto \
-	libnghttp2
+	libnghttp2 $(if $(filter 1,$(NDPI)),libndpi)
 # Asked once, and only by a recipe: on a fresh machine `make check` installs
 # the libraries first.
 COMMA := ,
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS) | sed 's|-I|-isystem |g')
 PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 CHECK_CFLAGS = $(call once,CHECK_CFLAGS,pkg-config --cflags check)
 CHECK_LIBS   = $(call once,CHECK_LIBS,pkg-config --libs check)
@@ -71,7 +72,8 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c agent/store/*.c agent/panic/*.c)
+	agent/control/*.c agent/store/*.c agent/panic/*.c) \
+	agent/guess/$(if $(filter 1,$(NDPI)),guess_ndpi,guess_none).c
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
 LIB_SRC    := $(BASE_SRC) $(POLICY_SRC) $(AGENT_SRC)
@@ -104,7 +106,7 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: all install clean help check check-unit check-built check-asan \
-	check-valgrind functional check-agreement vm-check fuzz fuzz-smoke coverage format \
+	check-valgrind check-recut functional check-agreement vm-check fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
 	programs tests-built man
 .SECONDARY:
@@ -166,7 +168,7 @@ $(AGREE): $(call obj,$(AGREE_SRC) $(UNIT_HELP)) $(LIBS)
 
 $(CASES): %: %.o $(LIBS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS)
 
 # The fuzz targets: libFuzzer's main in the flavour `fuzz`, else our own main
 # that runs the files it is given.
@@ -179,6 +181,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 # How replay reads captures.
 CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
 $(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
+$(B)/tests/replay/recut: $(call obj,$(addprefix agent/fwctl/,pcap_read.c pcap_link.c))
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)
 
 # The engine alone; and nDPI beside it, where its library is.
@@ -248,10 +251,10 @@ help: ## this list
 # --- tests -----------------------------------------------------------------
 
 deps: ## install the packages of packaging/deps that are missing (root)
-	packaging/install-deps.sh build lab test
+	packaging/install-deps.sh build lab test $(if $(filter 1,$(NDPI)),ndpi)
 
 check: ## everything: install what is missing, build, all tests, lab and VM (root)
-	@packaging/install-deps.sh build lab test
+	@packaging/install-deps.sh build lab test $(if $(filter 1,$(NDPI)),ndpi)
 	@$(MAKE) tests-built
 	@tests/run.sh $(B) lint unit golden replay fuzz corpus functional vm
 
@@ -269,6 +272,9 @@ check-valgrind: ## unit tests under valgrind, leaks are errors
 	@CK_FORK=no TEST_SKIP='test_agreement test_diff test_alloc test_alloc_agent test_alloc_nft' \
 		TEST_WRAPPER='valgrind -q --leak-check=full --error-exitcode=9' \
 		$(MAKE) check-built FLAVOUR=debug KINDS=unit
+
+check-recut: tests-built ## every capture of the corpus in other packets: the same facts
+	@tests/replay/recut.sh $(B) --all
 
 functional: tests-built ## the lab in network namespaces (root)
 	@tests/run.sh $(B) functional
@@ -308,10 +314,10 @@ bench: programs $(CASES) $(BENCHES) ## timings, compared as ratios within one ru
 # --- style -----------------------------------------------------------------
 
 format: ## clang-format all C files
-	@clang-format -i $(C_FILES) $(H_FILES)
+	@clang-format -i $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
 
 format-check: ## fail if clang-format would change a file
-	@clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+	@clang-format --dry-run -Werror $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
 
 lint: ## layers, banned words, headers alone, SPDX, shellcheck, manual pages
 	@tests/run.sh $(B) lint

@@ -2,6 +2,8 @@
 /* The bytes of a packet: into order, and to the protocol. */
 #include "agent/engine_priv.h"
 
+#include "agent/guess/guess.h"
+
 #include <netinet/in.h>
 
 static bool wants_bytes(const struct flow *f)
@@ -62,6 +64,16 @@ static bool feed(struct engine *e, struct flow *f, enum dir dir)
 	return good;
 }
 
+/* Nobody of ours wants it any more. */
+static void guess(struct flow *f, struct reader client)
+{
+	const struct facts *k = &f->facts;
+
+	if (!wants_bytes(f) && k->n_layers > 0 &&
+	    k->layers[k->n_layers - 1].app == APP_UNKNOWN)
+		guess_unknown(&f->facts, client);
+}
+
 /* New bytes of a TCP packet go to the stream, and what is in order to the
  * protocol. */
 static enum engine_taken take_tcp(struct engine *e, struct flow *f,
@@ -97,6 +109,7 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 	}
 	if (!feed(e, f, dir))
 		return TAKEN_LIMIT;
+	guess(f, stream_unread(&f->streams[DIR_CLIENT]));
 	return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG) ? TAKEN_URGENT
 							       : TAKEN_OK;
 }
@@ -107,9 +120,20 @@ static enum engine_taken take_udp(struct flow *f, enum dir dir,
 				  const struct packet *pkt)
 {
 	f->asked = false;
-	if (wants_bytes(f))
-		(void)proto_stack_datagram(&f->stack, dir, pkt->payload,
-					   &f->facts);
+	if (!wants_bytes(f))
+		return TAKEN_OK;
+	(void)proto_stack_datagram(&f->stack, dir, pkt->payload, &f->facts);
+	if (dir == DIR_CLIENT)
+		guess(f, pkt->payload);
+	return TAKEN_OK;
+}
+
+/* Of ICMP what a client asks by echos and a server repeats. */
+static enum engine_taken take_icmp(struct flow *f, enum dir dir,
+				   const struct packet *pkt)
+{
+	if (packet_is_echo(pkt, dir == DIR_SERVER))
+		(void)take_udp(f, dir, pkt);
 	return TAKEN_OK;
 }
 
@@ -122,6 +146,8 @@ enum engine_taken engine_take(struct engine *e, struct flow *f, enum dir dir,
 		taken = take_tcp(e, f, dir, pkt);
 	else if (pkt->l4 == IPPROTO_UDP)
 		taken = take_udp(f, dir, pkt);
+	else
+		taken = take_icmp(f, dir, pkt);
 	engine_make_prints(e, &f->facts);
 	return taken;
 }

@@ -87,7 +87,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 		f->traffic = arena_calloc(&f->arena, 2, sizeof(*f->traffic));
 	f->stack.middle = f->midstream && e->opt.read_on;
 	if (pkt->l4 != IPPROTO_TCP && pkt->l4 != IPPROTO_UDP)
-		proto_stack_give_up(&f->stack, k);
+		proto_stack_number(&f->stack, k);
 	stats_add(e->opt.stats, STAT_FLOWS, 1);
 	return f;
 }

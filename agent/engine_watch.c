@@ -18,6 +18,8 @@ static struct facts with_another(const struct flow *f)
 {
 	struct facts later = f->facts;
 
+	if (!later.begin)
+		return later;
 	later.layers[later.n_layers - 1].settled = false;
 	later.values = later.begin->values;
 	later.n_values = later.begin->n_values;
@@ -41,6 +43,7 @@ bool engine_must_watch(const struct engine *e, const struct flow *f)
 
 	if (f->stack.state != STACK_FEEDING || !goes_on(e, f))
 		return false;
+	/* Without memory it is not known what the next one could change. */
 	if (!f->facts.begin)
 		return true;
 	later = with_another(f);

@@ -55,6 +55,9 @@
 /* Of those, the first that are kept to tell the protocol by. */
 #define LIMIT_BANNER 512
 
+/* Bytes of an unknown flow's client that libndpi is shown. */
+#define LIMIT_GUESS_BYTES 1400
+
 /* A TLS ClientHello, over all its records. */
 #define LIMIT_TLS_HELLO 65536
 

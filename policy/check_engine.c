@@ -5,6 +5,8 @@
 #include "policy/facts.h"
 #include "policy/urlpath.h"
 
+#include <netinet/in.h>
+
 #define ALPN_MAX   255 /* RFC 7301, 3.1 */
 #define METHOD_MAX 32
 #define BANNER_MAX 255 /* RFC 4253, 4.2 */
@@ -44,6 +46,18 @@ static void unknown_app(struct check *c, const char *key, const struct word *w)
 	suggest_note(&near, c->diags, w->place);
 }
 
+/* The kernel decides over those, so that no guard would look at them. */
+static void check_not_of_ip(struct check *c, const char *key,
+			    const struct word *w, enum app app)
+{
+	if (app_is_over(app, IPPROTO_TCP) || app_is_over(app, IPPROTO_UDP))
+		return;
+	diag_error(c->diags, w->place, "bad-value",
+		   "%s in '%s' is a protocol of IP, which 'service' tells",
+		   check_quote(c, w), key);
+	diag_note(c->diags, w->place, "write service = \"%s\"", app_name(app));
+}
+
 app_mask check_apps(struct check *c, const char *key, const word_list *words)
 {
 	app_mask apps = words->n ? 0 : APP_ALL;
@@ -54,6 +68,7 @@ app_mask check_apps(struct check *c, const char *key, const word_list *words)
 
 		if (app != APP_COUNT) {
 			apps |= APP_BIT(app);
+			check_not_of_ip(c, key, w, app);
 			continue;
 		}
 		known = false;

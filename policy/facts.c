@@ -7,7 +7,18 @@
 
 static const struct {
 	const char *name;
-	enum { OVER_TCP = 1, OVER_UDP = 2, OVER_BOTH = 3 } over;
+	enum {
+		OVER_TCP = 1,
+		OVER_UDP = 2,
+		OVER_BOTH = 3,
+		/* What is itself a protocol of IP, by its number. */
+		OVER_ICMP = IPPROTO_ICMP << 2,
+		OVER_GRE = IPPROTO_GRE << 2,
+		OVER_IPIP = IPPROTO_IPIP << 2,
+		OVER_SIT = IPPROTO_IPV6 << 2,
+		OVER_ESP = IPPROTO_ESP << 2,
+		OVER_AH = IPPROTO_AH << 2,
+	} over;
 	bool named;
 } apps[] = {
 #define X(id, name, over, named, help) {name, OVER_##over, named},
@@ -240,7 +251,17 @@ bool app_is_over(enum app app, uint8_t l4)
 		return apps[app].over & OVER_TCP;
 	if (l4 == IPPROTO_UDP)
 		return apps[app].over & OVER_UDP;
-	return app == APP_UNKNOWN;
+	return app == app_of_l4(l4);
+}
+
+enum app app_of_l4(uint8_t l4)
+{
+	if (l4 == IPPROTO_ICMPV6)
+		l4 = IPPROTO_ICMP;
+	for (enum app a = 0; a < APP_COUNT; a++)
+		if (apps[a].over >> 2 == l4)
+			return a;
+	return APP_UNKNOWN;
 }
 
 const char *field_name(enum field field)

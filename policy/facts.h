@@ -165,7 +165,9 @@ struct str facts_get(const struct facts *f, enum field field, unsigned layer);
 const char *app_name(enum app app);
 enum app app_find(struct str name);
 bool app_carries_name(enum app app);
-/* `l4`: IPPROTO_TCP ...; over any other than TCP and UDP all is unknown. */
+/* `l4`: IPPROTO_TCP ... */
 bool app_is_over(enum app app, uint8_t l4);
+/* What a protocol of IP other than TCP and UDP is. */
+enum app app_of_l4(uint8_t l4);
 const char *field_name(enum field field);
 enum field_kind field_kind(enum field field);

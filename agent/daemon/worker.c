@@ -9,6 +9,7 @@
 #include "agent/daemon/channel.h"
 #include "agent/daemon/priv.h"
 #include "agent/daemon/worker_klog.h"
+#include "agent/guess/guess.h"
 #include "agent/kernel/ifname.h"
 #include "agent/kernel/sysenv.h"
 #include "policy/base/log.h"
@@ -288,6 +289,8 @@ void worker_run(const struct worker_options *options)
 	if (!w.klog.rollup)
 		give_up(&w, fw_err_text(FW_ERR_NOMEM));
 	open_all(&w);
+	/* What it opens is not to be had later. */
+	(void)guess_is_there();
 	if (priv_drop(options->user) != FW_OK)
 		give_up(&w, "capabilities cannot be dropped");
 	for (unsigned i = 0; i < w.n_queues; i++)

@@ -28,7 +28,8 @@ static const struct {
 static const struct {
 	uint8_t l4;
 	const char *name;
-} transports[] = {{IPPROTO_TCP, "TCP"}, {IPPROTO_UDP, "UDP"}};
+} transports[] = {
+	{IPPROTO_TCP, "TCP"}, {IPPROTO_UDP, "UDP"}, {IPPROTO_ICMP, "IP"}};
 
 #define COUNT(all) (sizeof(all) / sizeof(*(all)))
 
@@ -62,6 +63,8 @@ static const char *over_text(enum app app)
 {
 	bool tcp = app_is_over(app, IPPROTO_TCP);
 
+	if (!tcp && !app_is_over(app, IPPROTO_UDP))
+		return "IP";
 	if (tcp && app_is_over(app, IPPROTO_UDP))
 		return "TCP, UDP";
 	return tcp ? "TCP" : "UDP";

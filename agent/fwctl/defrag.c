@@ -17,7 +17,7 @@
 struct key {
 	uint8_t src[16], dst[16];
 	uint32_t id;
-	uint8_t version, protocol;
+	uint16_t version, protocol; /* so wide that nothing lies between */
 };
 
 /* One fragment, taken apart. */
@@ -208,7 +208,7 @@ static void put_u16(uint8_t *to, size_t v)
 static void header_mend(uint8_t *header, const struct pending *p)
 {
 	if (p->key.version == 6) {
-		header[p->next_at] = p->key.protocol;
+		header[p->next_at] = (uint8_t)p->key.protocol;
 		put_u16(&header[4], p->header_len - 40 + p->end);
 		return;
 	}

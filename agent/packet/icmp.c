@@ -6,11 +6,11 @@
 
 #define ICMP_HEADER_LEN 8
 
-static bool is_echo(const struct packet *pkt, uint8_t type)
+bool packet_is_echo(const struct packet *pkt, bool answer)
 {
-	if (pkt->src.family == IP_V4)
-		return type == 0 || type == 8;
-	return type == 128 || type == 129;
+	if (pkt->l4 == IPPROTO_ICMP)
+		return pkt->dport == (answer ? 0 : 8);
+	return pkt->l4 == IPPROTO_ICMPV6 && pkt->dport == (answer ? 129 : 128);
 }
 
 static bool is_wrong(const struct packet_body *body, struct packet_options opt,
@@ -36,7 +36,7 @@ enum packet_fault packet_icmp(struct packet_body *body,
 	type = reader_u8(&h);
 	reader_skip(&h, 3); /* code, checksum */
 	out->dport = type;
-	if (is_echo(out, type))
+	if (packet_is_echo(out, false) || packet_is_echo(out, true))
 		out->sport = reader_u16(&h);
 	return wrong ? PACKET_BAD_CHECKSUM : PACKET_OK;
 }

@@ -47,4 +47,7 @@ struct packet_options {
 enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 			       struct packet *out);
 
+/* Is it an ICMP echo, or the answer to one? */
+bool packet_is_echo(const struct packet *pkt, bool answer);
+
 const char *packet_fault_text(enum packet_fault fault);

@@ -20,6 +20,8 @@
 
 /* Empty lines before the first request line. */
 #define EMPTY_BYTES_MAX 32
+/* A status line. */
+#define ANSWER_LINE_MAX 256
 
 enum http1_awaited {
 	HTTP1_AWAIT_NONE,
@@ -49,6 +51,7 @@ struct http1_state {
 	bool line_told;             /* the request line of this message */
 	bool old, loose, connect;   /* what it said */
 	bool head;                  /* its method */
+	bool torn;                  /* its target may end earlier */
 	unsigned message;
 };
 
@@ -107,8 +110,38 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
 }
 
+#define ANSWER_START "HTTP/1."
+
+/* As many of the first bytes as an answer begins with. */
+static size_t answer_start(const struct reader *r)
+{
+	size_t n = 0;
+
+	while (n < sizeof(ANSWER_START) - 1 && n < r->left &&
+	       reader_peek(r, n) == (uint8_t)ANSWER_START[n])
+		n++;
+	return n;
+}
+
+/* Of a flow whose client was not seen: the status line of an answer. */
+static enum probe_result probe_answer(struct reader r)
+{
+	size_t end = reader_find(&r, '\n', 0), start = answer_start(&r);
+	struct str line;
+
+	if (start < r.left && start < sizeof(ANSWER_START) - 1)
+		return PROBE_NO;
+	if (end > ANSWER_LINE_MAX || !is_text(&r, 0, end))
+		return PROBE_NO;
+	if (!http1_line(&r, &line))
+		return PROBE_MORE;
+	return http1_status(line) >= 100 ? PROBE_YES : PROBE_NO;
+}
+
 static enum probe_result http1_probe(const struct probe *first)
 {
+	if (first->middle && first->client.left == 0)
+		return probe_answer(first->server);
 	return probe_line(first->client, first->seen);
 }
 
@@ -133,6 +166,7 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	st->line_told = true;
 	st->old = request.old;
 	st->loose = request.loose;
+	st->torn = request.torn.len > 0;
 	/* RFC 9110 9.1 has methods in one case; there are proxies that do
 	 * not mind. */
 	st->connect = str_eq_nocase(request.method, str_of("CONNECT"));
@@ -141,6 +175,8 @@ static enum proto_result line_tell(struct http1_state *st, struct str line,
 	if (request.target.len > 0)
 		facts_add(facts, FIELD_HTTP_TARGET, st->message,
 			  request.target);
+	if (st->torn)
+		facts_add(facts, FIELD_HTTP_TARGET, st->message, request.torn);
 	if (st->connect)
 		facts_add(facts, FIELD_CONNECT_TARGET, st->message,
 			  request.target);
@@ -175,6 +211,8 @@ static const char *ambiguity(const struct http1_state *st, bool clean,
 {
 	if (st->loose)
 		return "version";
+	if (st->torn)
+		return "blank in target";
 	if (!clean)
 		return "control bytes";
 	if (http1_framing_is_bad(framing, st->old))

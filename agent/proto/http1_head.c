@@ -128,6 +128,15 @@ static bool loose_target(struct str rest, struct str *out_target)
 	return rest.len == 0 || rest.p[0] == '/' || str_starts(rest, "http://");
 }
 
+/* RFC 9112 3.2 allows no blank in a target. */
+static struct str torn(struct str target)
+{
+	for (size_t n = 0; n < target.len; n++)
+		if (is_blank(target.p[n]))
+			return head_of(target, n);
+	return head_of(target, 0);
+}
+
 bool http1_request_line(struct str line, struct http1_request *out_request)
 {
 	struct http1_request request = {0};
@@ -153,6 +162,7 @@ bool http1_request_line(struct str line, struct http1_request *out_request)
 				  &request.target))
 			return false;
 	}
+	request.torn = torn(request.target);
 	*out_request = request;
 	return true;
 }

@@ -17,7 +17,9 @@ struct http1_scan {
 
 struct http1_request {
 	struct str method, target; /* borrowed from the line */
-	bool old;                  /* HTTP/1.0 */
+	struct str torn; /* the target up to a blank in it, where some readers
+			  * take it to end; empty: it has none */
+	bool old;        /* HTTP/1.0 */
 	bool loose; /* no good version: servers differ over what it means */
 };
 

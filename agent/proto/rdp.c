@@ -109,12 +109,16 @@ static enum proto_result answer(const struct rdp_state *st, struct reader *in,
 		reader_skip(in, in->left);
 		return PROTO_MORE;
 	}
-	if (reader_peek(in, 0) == TPKT && in->left < FIXED_LEN)
+	if (reader_peek(in, 0) != TPKT) {
+		facts_layer_settle(facts, false);
+		return PROTO_DONE;
+	}
+	if (in->left < FIXED_LEN)
 		return PROTO_MORE;
 	message = message_take(in);
-	if (reader_peek(in, 0) == TPKT && message.failed)
+	if (message.failed)
 		return PROTO_MORE;
-	tls = !message.failed && negotiated(message, NEG_RESPONSE) != 0;
+	tls = negotiated(message, NEG_RESPONSE) != 0;
 	if (tls && st->ahead)
 		return PROTO_BAD;
 	facts_layer_settle(facts, tls);

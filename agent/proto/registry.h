@@ -12,6 +12,6 @@ struct registry_row {
 /* Row i of a transport, as below; NULL behind the last. */
 const struct registry_row *registry_row(uint8_t l4, unsigned i);
 
-/* Row i of a transport (IPPROTO_TCP or IPPROTO_UDP) in order of probing;
- * static. NULL behind the last. */
+/* Row i of a transport (IPPROTO_TCP, IPPROTO_UDP; ICMP has one) in order of
+ * probing; static. NULL behind the last. */
 const struct proto *registry_get(uint8_t l4, unsigned i);

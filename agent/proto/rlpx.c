@@ -11,20 +11,29 @@
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
+#include <pthread.h>
 
 #define KEY_LEN  65
 #define KEY_TYPE 4
 #define AUTH_MIN 150
 #define AUTH_MAX 2048
 
+/* Made once, for all threads. */
+static EC_GROUP *group;
+
+static void make_group(void)
+{
+	group = EC_GROUP_new_by_curve_name(NID_secp256k1);
+}
+
 static bool is_on_curve(const uint8_t *key)
 {
-	static EC_GROUP *group;
+	static pthread_once_t made = PTHREAD_ONCE_INIT;
 	EC_POINT *point;
 	bool on;
 
-	if (!group)
-		group = EC_GROUP_new_by_curve_name(NID_secp256k1);
+	if (pthread_once(&made, make_group) != 0)
+		return false;
 	point = group ? EC_POINT_new(group) : NULL;
 	on = point && EC_POINT_oct2point(group, point, key, KEY_LEN, NULL) == 1;
 	EC_POINT_free(point);
@@ -43,9 +52,6 @@ static enum probe_result rlpx_probe(const struct probe *first)
 	if (!r.failed && (len < AUTH_MIN || len > AUTH_MAX))
 		return PROBE_NO;
 	if (r.left > 0 && reader_peek(&r, 0) != KEY_TYPE)
-		return PROBE_NO;
-	/* One message, and nothing behind it before the answer. */
-	if (r.left > len)
 		return PROBE_NO;
 	key = reader_take(&r, KEY_LEN);
 	if (!key)

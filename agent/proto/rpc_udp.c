@@ -39,8 +39,9 @@ static bool call_read(struct reader r, struct call *c)
 	c->program = reader_u32(&r);
 	c->version = reader_u32(&r);
 	c->procedure = reader_u32(&r);
-	if (!auth_skip(&r) || !auth_skip(&r))
-		return false;
+	for (int i = 0; i < 2; i++) /* who asks, and its proof */
+		if (!auth_skip(&r))
+			return false;
 	c->arguments = r;
 	return c->program > 0 && c->program < TRANSIENT && c->version < 1024 &&
 	       c->procedure < 65536;

@@ -274,6 +274,18 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 	return s->state;
 }
 
+void proto_stack_number(struct proto_stack *s, struct facts *facts)
+{
+	const struct proto *proto = registry_get(s->l4, 0);
+
+	if (proto)
+		begin(s, proto, facts);
+	else if (facts_layer_begin(facts, app_of_l4(s->l4)))
+		done(s, facts);
+	if (s->state == STACK_FEEDING)
+		facts_layer_settle(facts, false);
+}
+
 void proto_stack_end(struct proto_stack *s, struct facts *facts)
 {
 	const struct probe first = {.server = banner_of(s), .middle = true};

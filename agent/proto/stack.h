@@ -45,6 +45,10 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4);
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
 
+/* Over neither TCP nor UDP: a protocol is told by its number.  ICMP goes on
+ * with datagrams, the rest is done. */
+void proto_stack_number(struct proto_stack *s, struct facts *facts);
+
 /* A datagram of one direction, whole.  What the server sends before the client
  * has said anything tells the protocol when a module knows it, and else
  * nothing.

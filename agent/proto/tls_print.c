@@ -8,7 +8,6 @@
 #define VERSION_DTLS 0xfe /* first byte of all; they count down */
 #define JA4_MOST     99   /* two digits */
 #define JA4_DIGEST   12   /* of the digest's hexadecimal digits */
-#define NOTHING      "000000000000"
 
 static const char hex[] = "0123456789abcdef";
 
@@ -139,7 +138,7 @@ static void add_list(struct tls_line *line, const uint16_t *values, unsigned n)
 static bool ja4_digest(const struct tls_line *line, char *out)
 {
 	if (line->len == 0) {
-		memcpy(out, NOTHING, JA4_DIGEST);
+		memset(out, '0', JA4_DIGEST);
 		return true;
 	}
 	return digest_hex(DIGEST_SHA256, line, out, JA4_DIGEST);
@@ -231,7 +230,7 @@ static void ja4_version(const struct tls_hello *hello, char *out)
 	};
 	uint16_t version = tls_highest_version(hello);
 
-	memcpy(out, "00", 2);
+	out[0] = out[1] = '0';
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (names[i].version == version)
 			memcpy(out, names[i].name, 2);
@@ -250,7 +249,7 @@ static void ja4_alpn(const struct tls_hello *hello, char *out)
 	struct reader name = reader_sub(&names, reader_u8(&names));
 	uint8_t first, last;
 
-	memcpy(out, "00", 2);
+	out[0] = out[1] = '0';
 	if (name.left == 0)
 		return;
 	first = reader_peek(&name, 0);

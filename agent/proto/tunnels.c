@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The control channels of L2TP (RFC 2661 3.1, RFC 3931 4.1) and PPTP (RFC 2637
- * 2.1), and GTP (3GPP TS 29.060, 29.281, 29.274, 32.295), each by its header
- * and a length that is the message's.
+ * 2.1), GTP (3GPP TS 29.060, 29.281, 29.274, 32.295), and iodine's raw mode,
+ * each by its header and a length that is the message's.
  */
 #include "agent/proto/datagram.h"
 
@@ -158,6 +158,43 @@ static enum probe_result gtp_probe(const struct probe *first)
 	return probe_yes_if(flags >> 5 == 2 ? is_gtp2(r)
 					    : flags >> 5 == 1 && is_gtp1(r));
 }
+
+/* --- iodine -----------------------------------------------------------------
+ * Its raw mode (src/common.h of iodine 0.7): three fixed bytes, a command with
+ * a user's number, and 16 bytes of a digest behind a login, nothing behind a
+ * ping, what zlib makes of a packet behind data. */
+
+#define IODINE_MAGIC  0x10d19e
+#define IODINE_LOGIN  0x10
+#define IODINE_DATA   0x20
+#define IODINE_PING   0x30
+#define IODINE_DIGEST 16
+#define ZLIB_HEADER   0x78
+
+static enum probe_result iodine_probe(const struct probe *first)
+{
+	struct reader r = probe_either(first);
+	uint32_t magic = reader_u24(&r);
+	uint8_t command = reader_u8(&r) & 0xf0;
+
+	if (r.failed || magic != IODINE_MAGIC)
+		return PROBE_NO;
+	if (command == IODINE_LOGIN)
+		return probe_yes_if(r.left == IODINE_DIGEST);
+	if (command == IODINE_PING)
+		return probe_yes_if(r.left == 0);
+	return probe_yes_if(command == IODINE_DATA &&
+			    reader_u8(&r) == ZLIB_HEADER);
+}
+
+const struct proto proto_iodine = {
+	.name = "iodine",
+	.app = APP_IODINE,
+	.state_size = 1,
+	.ceiling = DATAGRAM_MAX,
+	.probe = iodine_probe,
+	.feed = feed_nothing,
+};
 
 const struct proto proto_l2tp = {
 	.name = "l2tp",

@@ -66,7 +66,7 @@ static enum probe_result xmpp_probe(const struct probe *first)
 /* to='value', with either quote. */
 static void to_tell(struct str tag, struct facts *facts)
 {
-	for (; tag.len > 5; tag = str_skip(tag, 1)) {
+	for (; tag.p && tag.len > 5; tag = str_skip(tag, 1)) {
 		struct str value;
 		char quote;
 

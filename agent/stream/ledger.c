@@ -42,7 +42,7 @@ static bool grow(void **p, uint32_t *room, uint32_t need, size_t size,
 bool ledger_note(struct ledger *l, uint32_t seq, struct reader bytes)
 {
 	uint32_t n = (uint32_t)bytes.left;
-	struct ledger_entry *last = l->n ? &l->entries[l->n - 1] : NULL;
+	struct ledger_entry *last;
 	const uint8_t *p = reader_take(&bytes, n);
 
 	if (n == 0)
@@ -55,11 +55,14 @@ bool ledger_note(struct ledger *l, uint32_t seq, struct reader bytes)
 		return false;
 	memcpy(&l->bytes[l->used], p, n);
 	l->used += n;
-	if (last && last->seq + last->len == seq)
-		l->entries[l->n - 1].len += n;
-	else
-		l->entries[l->n++] = (struct ledger_entry){
+	last = &l->entries[l->n];
+	if (l->n > 0 && last[-1].seq + last[-1].len == seq) {
+		last[-1].len += n;
+	} else {
+		*last = (struct ledger_entry){
 			.seq = seq, .len = n, .at = l->used - n};
+		l->n++;
+	}
 	return true;
 }
 

@@ -77,7 +77,9 @@ static void put_protocol(json_t *o, uint8_t l4)
 	} names[] = {{IPPROTO_TCP, "TCP"},   {IPPROTO_UDP, "UDP"},
 		     {IPPROTO_ICMP, "ICMP"}, {IPPROTO_ICMPV6, "IPv6-ICMP"},
 		     {IPPROTO_SCTP, "SCTP"}, {IPPROTO_GRE, "GRE"},
-		     {IPPROTO_ESP, "ESP"},   {IPPROTO_DCCP, "DCCP"}};
+		     {IPPROTO_ESP, "ESP"},   {IPPROTO_DCCP, "DCCP"},
+		     {IPPROTO_AH, "AH"},     {IPPROTO_IPIP, "IPIP"},
+		     {IPPROTO_IPV6, "IPv6"}};
 	char number[8];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -92,7 +92,7 @@ static inline uint32_t reader_u32(struct reader *r)
 /* Byte i of what is left, without consuming; 0 when there is none. */
 static inline uint8_t reader_peek(const struct reader *r, size_t i)
 {
-	if (r->failed || i >= r->left)
+	if (r->failed || i >= r->left || !r->p)
 		return 0;
 	return r->p[i];
 }

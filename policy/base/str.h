@@ -26,7 +26,8 @@ static inline struct str str_mem(const void *p, size_t len)
 
 static inline bool str_eq(struct str a, struct str b)
 {
-	return a.len == b.len && (a.len == 0 || !memcmp(a.p, b.p, a.len));
+	return a.len == b.len &&
+	       (a.len == 0 || (a.p && b.p && !memcmp(a.p, b.p, a.len)));
 }
 
 static inline bool str_is(struct str a, const char *z)

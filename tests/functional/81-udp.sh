@@ -244,8 +244,8 @@ other_cases() {
 			snmpget -v 2c -c public -r 0 -t 1 "$to:161" 1.3.6.1.2.1.1.1.0
 		named snmp "snmp-v3-elsewhere-$v" "$address" 10161 \
 			snmpget -v 3 -l noAuthNoPriv -u somebody -r 0 -t 1 "$to:10161" 1.3.6.1.2.1.1.1.0
-		named tftp "tftp-$v" "$address" 69 tftp "-$v" "$address" -c get motd
-		named tftp "tftp-elsewhere-$v" "$address" 10069 tftp "-$v" "$address" 10069 -c get motd
+		named tftp "tftp-$v" "$address" 69 tftp "-$v" "$address" -c get motd /dev/null
+		named tftp "tftp-elsewhere-$v" "$address" 10069 tftp "-$v" "$address" 10069 -c get motd /dev/null
 	done
 	named stun stun "$OTHER_WEB4" 3478 stun "$OTHER_WEB4" 1
 	named stun stun-elsewhere-4 "$OTHER_WEB4" 10443 "$LAB/say_bytes" "$OTHER_WEB4" 10443 "$STUN_BINDING"

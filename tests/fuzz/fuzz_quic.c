@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			return -1;
 		if (len > 0)
 			n += deliver(&out[n], &data[at], len, packet++);
-		memcpy(&out[n], WIRE_MARKER, WIRE_MARKER_LEN);
+		memcpy(&out[n], wire_marker, sizeof(wire_marker));
 		n += WIRE_MARKER_LEN;
 		at += len + WIRE_MARKER_LEN;
 	}

@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIRE_MARKER     "\xf0\x5a\xa5\x0f"
 #define WIRE_MARKER_LEN 4
 #define WIRE_INPUT_MAX  4096
+
+static const uint8_t wire_marker[WIRE_MARKER_LEN] = {0xf0, 0x5a, 0xa5, 0x0f};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -81,7 +82,7 @@ static size_t wire_delivery(const uint8_t *p, size_t n)
 	size_t i = 0;
 
 	while (i < n && (n - i < WIRE_MARKER_LEN ||
-			 memcmp(&p[i], WIRE_MARKER, WIRE_MARKER_LEN) != 0))
+			 memcmp(&p[i], wire_marker, WIRE_MARKER_LEN) != 0))
 		i++;
 	return i;
 }
@@ -165,8 +166,9 @@ static void wire_compare(const struct wire_run *a, const struct wire_run *b)
 		abort();
 }
 
-/* The same for what goes over UDP: each delivery is a datagram. */
-static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
+/* The same where each delivery is a datagram. */
+static inline int wire_fuzz_messages(const uint8_t *data, size_t size,
+				     uint8_t l4)
 {
 	static struct wire_run w;
 
@@ -175,17 +177,22 @@ static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
 	memset(&w, 0, sizeof(w));
 	arena_init(&w.arena, 65536, 0);
 	facts_init(&w.facts, &w.arena);
-	proto_stack_init(&w.stack, IPPROTO_UDP);
+	proto_stack_init(&w.stack, l4);
+	if (l4 != IPPROTO_UDP)
+		proto_stack_number(&w.stack, &w.facts);
 	for (size_t at = 0; at < size;) {
 		size_t len = wire_delivery(&data[at], size - at);
-		uint8_t *copy = malloc(len);
+		uint8_t *copy;
 
-		if (!copy && len)
+		if (len == 0) {
+			at += WIRE_MARKER_LEN;
+			continue;
+		}
+		copy = malloc(len);
+		if (!copy)
 			abort();
-		if (len)
-			memcpy(copy, &data[at], len);
-		if (len && w.stack.state != STACK_DONE &&
-		    w.stack.state != STACK_BAD)
+		memcpy(copy, &data[at], len);
+		if (w.stack.state != STACK_DONE && w.stack.state != STACK_BAD)
 			(void)proto_stack_datagram(
 				&w.stack, copy[0] & 1 ? DIR_SERVER : DIR_CLIENT,
 				reader_of(&copy[1], len - 1), &w.facts);
@@ -194,6 +201,11 @@ static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
 	}
 	arena_done(&w.arena);
 	return 0;
+}
+
+static inline int wire_fuzz_datagrams(const uint8_t *data, size_t size)
+{
+	return wire_fuzz_messages(data, size, IPPROTO_UDP);
 }
 
 /* `only`: inputs that do not begin like this protocol are not for the target.

@@ -70,7 +70,7 @@ void expect_every_split(const struct turn *turns, size_t n, const char *text);
 void survive_every_flip(const struct turn *turns, size_t n);
 
 /* The same of datagrams, which arrive as they are. */
-void expect_datagrams(const struct turn *turns, size_t n, const char *text);
+void expect_datagrams(const struct turn *turns, size_t n, const char *want);
 
 /* Each datagram cut short at every byte, and each byte set to some values. */
 void survive_every_datagram(const struct turn *turns, size_t n);

@@ -251,15 +251,15 @@ START_TEST(banners_are_of_the_client)
 					   {"SSH-2.0-x", 9}};
 	static const struct ir_rule rule = {ANYBODY, .banners = {words, 2}};
 	static const struct {
-		enum field field;
 		const char *banner;
+		enum field field;
 		enum tri answer;
 	} cases[] = {
-		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-OpenSSH_9.2 a", TRI_YES},
-		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-x", TRI_YES},
-		{FIELD_SSH_CLIENT_BANNER, "SSH-2.0-xx", TRI_NO},
-		{FIELD_SSH_CLIENT_BANNER, "ssh-2.0-x", TRI_NO},
-		{FIELD_SSH_SERVER_BANNER, "SSH-2.0-x", TRI_NO},
+		{"SSH-2.0-OpenSSH_9.2 a", FIELD_SSH_CLIENT_BANNER, TRI_YES},
+		{"SSH-2.0-x", FIELD_SSH_CLIENT_BANNER, TRI_YES},
+		{"SSH-2.0-xx", FIELD_SSH_CLIENT_BANNER, TRI_NO},
+		{"ssh-2.0-x", FIELD_SSH_CLIENT_BANNER, TRI_NO},
+		{"SSH-2.0-x", FIELD_SSH_SERVER_BANNER, TRI_NO},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

@@ -32,8 +32,6 @@ START_TEST(requests_are_told)
 		 "feeding http " METHOD "GET" TARGET "/"},
 		{{C("M-SEARCH * HTTP/1.1\r\nHost: 1.2.3.4:1900\r\n\r\n")},
 		 "feeding http " METHOD "M-SEARCH" TARGET "*" HOST "1.2.3.4"},
-		{{C("GET /a b HTTP/1.1\r\n\r\n")},
-		 "feeding http " METHOD "GET" TARGET "/a b"},
 		{{C("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")},
 		 "feeding http " METHOD "GET" TARGET "/" HOST "a" HOST "b"},
 		{{C("GET / HTTP/1.1\r\nX: y\r\n Host: c\r\nHost:\r\n "
@@ -197,11 +195,57 @@ END_TEST
 	       " http.connect[0,0]=a.org:443" HOST "a.org"
 #define OK200 "HTTP/1.1 200 OK\r\nX: y\r\n\r\n"
 
+START_TEST(a_blank_in_a_target_is_told_both_ways_and_bad)
+{
+	static const struct dialogue cases[] = {
+		{{C("GET /a b HTTP/1.1\r\n\r\n")},
+		 "bad http? " METHOD "GET" TARGET "/a b" TARGET
+		 "/a" UNSURE("blank in target")},
+		{{C("GET /a\tb HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "bad http? " METHOD "GET" TARGET "/a\\x09b" TARGET "/a" HOST
+		 "a.org" UNSURE("blank in target")},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+START_TEST(an_answer_alone_tells_where_the_middle_is_seen)
+{
+	static const struct {
+		const char *says, *want;
+	} cases[] = {
+		{"HTTP/1.0 403 Forbidden\r\n\r\n", "feeding http?"},
+		{"HTTP/1.1 200\r\n", "feeding http?"},
+		{"HTTP/1.1 2x0 OK\r\n", "probing+"},
+		{"HTTP/2 200 OK\r\n", "probing+"},
+		{"RTSP/1.0 200 OK\r\n", "probing+"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (size_t piece = 0; piece < 2; piece++) {
+			struct wire *w = wire_new();
+			struct turn t = {DIR_SERVER,
+					 reader_of(cases[i].says,
+						   strlen(cases[i].says))};
+			char *text;
+
+			w->stack.middle = true;
+			wire_play(w, &t, 1, piece, 0);
+			text = wire_text(w);
+			ck_assert_str_eq(text, cases[i].want);
+			free(text);
+			wire_free(w);
+		}
+}
+END_TEST
+
 START_TEST(connect_opens_an_inner_stream)
 {
 	static const struct dialogue cases[] = {
 		{{C(CONNECT)}, "feeding http+ " CONNECTED},
-		{{C(CONNECT), S(OK200)}, "probing http+ " CONNECTED STATUS(200)},
+		{{C(CONNECT), S(OK200)},
+		 "probing http+ " CONNECTED STATUS(200)},
 		{{C("connect a.org:443 HTTP/1.1\r\nHost: a.org:443\r\n\r\n"),
 		  S(OK200)},
 		 "probing http+ " METHOD "connect" TARGET "a.org:443"
@@ -555,6 +599,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, framing_that_readers_part_over_is_bad);
 	tcase_add_test(tc, bad_bodies_and_what_follows_them);
 	tcase_add_test(tc, requests_without_a_good_version_are_told_and_bad);
+	tcase_add_test(tc, a_blank_in_a_target_is_told_both_ways_and_bad);
+	tcase_add_test(tc, an_answer_alone_tells_where_the_middle_is_seen);
 	tcase_add_test(tc, connect_opens_an_inner_stream);
 	tcase_add_test(tc, every_answer_is_told);
 	tcase_add_test(tc, lost_answers_are_told_where_they_matter);

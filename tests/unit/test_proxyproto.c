@@ -116,14 +116,16 @@ END_TEST
 
 START_TEST(the_line_is_bounded)
 {
+	static const char begin[14] = {"PROXY UNKNOWN "};
 	char line[160];
 
 	for (size_t n = 106; n <= 109; n++) {
 		struct wire *w = wire_new();
 
 		memset(line, 'x', sizeof(line));
-		memcpy(line, "PROXY UNKNOWN ", 14);
-		memcpy(&line[n - 2], "\r\n", 2);
+		memcpy(line, begin, sizeof(begin));
+		line[n - 2] = '\r';
+		line[n - 1] = '\n';
 		wire_send(w, DIR_CLIENT, line, n);
 		ck_assert_uint_eq(w->facts.layers[0].app == APP_PROXYPROTOCOL,
 				  n <= 107);

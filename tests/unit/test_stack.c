@@ -23,7 +23,9 @@ START_TEST(every_row_is_complete)
 		ck_assert_uint_gt(p->state_size, 0);
 		ck_assert_uint_gt(p->ceiling, 0);
 	}
-	ck_assert_ptr_null(registry_get(IPPROTO_ICMP, 0));
+	ck_assert_ptr_nonnull(registry_get(IPPROTO_ICMPV6, 0));
+	ck_assert_ptr_null(registry_get(IPPROTO_ICMP, 1));
+	ck_assert_ptr_null(registry_get(IPPROTO_GRE, 0));
 }
 END_TEST
 

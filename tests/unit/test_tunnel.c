@@ -287,7 +287,7 @@ static void put_together(bool v6, size_t i)
 {
 	struct defrag *d = defrag_new();
 	static struct bytes want;
-	struct reader r;
+	struct reader r = {0};
 
 	ck_assert_ptr_nonnull(d);
 	for (size_t j = 0; j < orders[i].n; j++) {

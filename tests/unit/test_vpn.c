@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* WireGuard, OpenVPN, IKE, L2TP, PPTP, GTP. */
+/* WireGuard, OpenVPN, iodine, IKE, L2TP, PPTP, GTP. */
 #include "tests/unit/samples.h"
 
 START_TEST(wireguard_is_told)
@@ -51,6 +51,24 @@ START_TEST(openvpn_is_told)
 		{C("\x30" T64), "done unknown"},
 		/* text */
 		{C("8abcdefgh\r\n"), "done unknown"},
+	};
+
+	EXPECT_SAMPLES(samples);
+}
+END_TEST
+
+START_TEST(iodine_in_raw_mode_is_told)
+{
+	static const struct sample samples[] = {
+		{C("\x10\xd1\x9e\x13" T16), "done iodine"},
+		{S("\x10\xd1\x9e\x10" T16), "done iodine"},
+		{C("\x10\xd1\x9e\x31"), "done iodine"},
+		{C("\x10\xd1\x9e\x21\x78\xda" T32), "done iodine"},
+		{C("\x10\xd1\x9e\x13" T16 "x"), "done unknown"},
+		{C("\x10\xd1\x9e\x31x"), "done unknown"},
+		{C("\x10\xd1\x9e\x21" T32), "done unknown"},
+		{C("\x10\xd1\x9e\x41"), "done unknown"},
+		{C("\x10\xd1\x9f\x31"), "done unknown"},
 	};
 
 	EXPECT_SAMPLES(samples);
@@ -162,6 +180,7 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, wireguard_is_told);
 	tcase_add_test(tc, openvpn_is_told);
+	tcase_add_test(tc, iodine_in_raw_mode_is_told);
 	tcase_add_test(tc, openvpn_over_tcp_is_told);
 	tcase_add_test(tc, ike_is_told);
 	tcase_add_test(tc, l2tp_and_gtp_are_told);

@@ -5,9 +5,11 @@
 
 #include "policy/base/reader.h"
 
+#define BER_BOOLEAN      0x01
 #define BER_INTEGER      0x02
 #define BER_OCTETS       0x04
 #define BER_OID          0x06
+#define BER_ENUMERATED   0x0a
 #define BER_GENERAL_TEXT 0x1b
 #define BER_SEQUENCE     0x30
 #define BER_CONTEXT(n)   (0xa0 | (n))

@@ -2,7 +2,9 @@
 /*
  * IKE (RFC 2408 and 2409; RFC 7296), alone or behind the four zero bytes that
  * keep it apart from ESP (RFC 3948): the header's length is that of the
- * datagram, and payloads that are not sealed fill it.
+ * datagram, and payloads that are not sealed fill it.  What follows in the same
+ * flow, ESP and its keepalives, is of it; a flow that begins with those has
+ * nothing that nobody else could say.
  */
 #include "agent/proto/datagram.h"
 #include "agent/proto/tell.h"

@@ -14,7 +14,6 @@
 #define OP_SEARCH          0x63
 #define OP_EXTENDED        0x77
 #define OP_EXTENDED_ANSWER 0x78
-#define BER_ENUMERATED     0x0a
 #define BER_CONTEXT_TEXT   0x80
 #define START_TLS          "1.3.6.1.4.1.1466.20037"
 

@@ -44,6 +44,36 @@ END_TEST
 #define SNMP_GET "\xa0\x0d\2\1\1\2\1\0\2\1\0\x30\2\5\0"
 #define SNMP_USM "\x04\x12\x30\x10\4\0\2\1\0\2\1\0\4\2me\4\0\4\0"
 
+#define SEARCH(scope, tag)                                          \
+	"\x63\x2a\4\0\x0a\1" scope "\x0a\1\0\2\1\0\2\1\0\1\1\0" tag \
+	"\x0bobjectClass\x30\x0a\4\x08Netlogon"
+#define ENTRY "\x30\x09\2\1\1\x64\4\4\0\x30\0"
+#define DONE  "\x30\x0c\2\1\1\x65\7\x0a\1\0\4\0\4\0"
+#define LDAP  "done ldap ldap.request.operation[0,0]=search_request"
+
+START_TEST(searches_of_ldap_are_told)
+{
+	static const struct sample samples[] = {
+		{C("\x30\x2f\2\1\1" SEARCH("\0", "\x87")), LDAP},
+		/* lengths as Windows writes them; controls */
+		{C("\x30\x84\0\0\0\x2f\2\1\1" SEARCH("\2", "\xa3")), LDAP},
+		{C("\x30\x31\2\1\1" SEARCH("\0", "\x87") "\xa0\0"), LDAP},
+		{S(ENTRY DONE), "done ldap"},
+		{S(DONE), "done ldap"},
+		{C("\x30\x2f\2\1\1" SEARCH("\4", "\x87")), "done unknown"},
+		{C("\x30\x2f\2\1\1" SEARCH("\0", "\x04")), "done unknown"},
+		{C("\x30\x2f\2\1\1" SEARCH("\0", "\x87") "x"), "done unknown"},
+		{C(ENTRY DONE), "done unknown"},
+		{S(ENTRY DONE "x"), "probing+"},
+		{S(ENTRY "\x30\x2f\2\1\1" SEARCH("\0", "\x87")), "probing+"},
+		/* a request of a connection */
+		{C("\x30\x0c\2\1\1\x60\7\2\1\3\4\0\x80\0"), "done unknown"},
+	};
+
+	EXPECT_SAMPLES(samples);
+}
+END_TEST
+
 START_TEST(snmp_is_told)
 {
 	static const struct sample samples[] = {
@@ -210,6 +240,7 @@ END_TEST
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, ntp_is_told);
+	tcase_add_test(tc, searches_of_ldap_are_told);
 	tcase_add_test(tc, snmp_is_told);
 	tcase_add_test(tc, dhcp_is_told);
 	tcase_add_test(tc, radius_is_told);

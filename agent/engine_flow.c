@@ -105,6 +105,15 @@ static bool begins_anew(const struct flow *f, const struct packet *pkt)
 		f->passed[DIR_CLIENT] != pkt->seq + 1);
 }
 
+/* A capture has put the answer to this SYN before it. */
+static bool comes_late(const struct engine *e, const struct flow *f,
+		       const struct packet *pkt)
+{
+	return e->opt.read_on && is_syn(pkt) && f->midstream && f->answered &&
+	       !f->streams[DIR_CLIENT].started &&
+	       f->passed[DIR_CLIENT] == pkt->seq + 1;
+}
+
 struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 			    const struct engine_input *in, uint64_t now)
 {
@@ -113,7 +122,9 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 
 	flow_key_of(pkt, &key);
 	f = flow_table_find(e->flows, &key);
-	if (f && begins_anew(f, pkt)) {
+	if (f && comes_late(e, f, pkt)) {
+		f->midstream = f->stack.middle = false;
+	} else if (f && begins_anew(f, pkt)) {
 		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 		f = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Flows that are allowed for what their client has asked so far, and may ask
- * for something else: requests of a kept-alive HTTP connection.
+ * for something else: requests of a kept-alive HTTP connection, and questions of
+ * DNS where a rule asks for the names in them.
  *
  * The kernel passes what the server says, and queues what the client says.  A
  * body goes on as it comes.  A message makes the flow undecided until it is
@@ -26,11 +27,21 @@ static struct facts with_another(const struct flow *f)
 	return later;
 }
 
+/* Questions are all alike, but for the names in them. */
+static bool goes_on(const struct engine *e, const struct flow *f)
+{
+	const struct proto *p = f->stack.current;
+
+	return p && p->skips && f->facts.n_layers > 0 &&
+	       (e->policy->ir.asks_questions ||
+		!(APP_BIT(p->app) & APPS_WITH_QUESTIONS));
+}
+
 bool engine_must_watch(const struct engine *e, const struct flow *f)
 {
 	struct facts later;
 
-	if (f->stack.state != STACK_FEEDING || !f->stack.current->skips)
+	if (f->stack.state != STACK_FEEDING || !goes_on(e, f))
 		return false;
 	/* Without memory it is not known what the next one could change. */
 	if (!f->facts.begin)
@@ -43,9 +54,10 @@ bool engine_hides_messages(const struct engine *e, const struct flow *f)
 {
 	struct facts later;
 
-	if (f->stack.state != STACK_BAD || f->facts.n_layers == 0 ||
-	    !f->stack.current || !f->stack.current->skips)
+	if (f->stack.state != STACK_BAD || !goes_on(e, f))
 		return false;
+	if (!f->facts.begin)
+		return true;
 	later = with_another(f);
 	return decide_hurried(&e->policy->ir, &later).kind != DECISION_ALLOW;
 }

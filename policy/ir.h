@@ -139,6 +139,7 @@ struct ir {
 	unsigned generation; /* in the marks of its decisions; 0: none */
 	enum ir_log log_allow, log_deny;
 	bool asks_prints;                /* some rule asks for ja4 */
+	bool asks_questions;             /* some rule asks for qname */
 	uint32_t guards;                 /* bit i = enum ir_guard i denies */
 	const struct ir_cgroup *cgroups; /* those inside others first */
 	unsigned n_cgroups;

@@ -253,9 +253,10 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 				continue;
 			all[n].id = (unsigned)n;
 			all[n].list = i;
+			ir->asks_prints |= r->ja4.n > 0;
+			ir->asks_questions |= r->qname.n > 0;
 			lower_rule(l, r, &all[n]);
 			ir->rules_observe |= all[n++].observe;
-			ir->asks_prints |= r->ja4.n > 0;
 		}
 		ir->list_to[i] = n;
 	}

@@ -8,9 +8,10 @@
  * names of 32 letters and its types, LLMNR by its query for one label without
  * any flag.  All else is DNS.
  *
- * A decision has what it needs with the first message: all its questions.
- * Datagrams behind it that are no DNS are passed over; over TCP they are the
- * end, for nobody knows where the next message begins.
+ * A decision has what it needs with a message: all its questions.  Each further
+ * one of the client is judged anew where a policy asks for names.  Datagrams
+ * behind the first that are no DNS are passed over, but not where some were
+ * judged, for a server may read them; over TCP they are malformed.
  */
 #include "agent/limits.h"
 #include "agent/proto/dns_tell.h"
@@ -34,6 +35,8 @@
 struct dns_state {
 	struct dns_told told;
 	bool asked; /* by the client */
+	bool begun; /* TCP: some of the client's next message is there */
+	bool deaf;  /* TCP: of the server it is not known where one begins */
 };
 
 /* The first name and type of a message, of a question or a record. */
@@ -166,16 +169,38 @@ static void message_tell(struct dns_state *st, enum dir dir,
 	dns_tell(message, dir == DIR_CLIENT || !st->asked, &st->told, facts);
 	if (dir == DIR_CLIENT)
 		st->asked = true;
-	facts_layer_settle(facts, false);
+	if (!st->begun)
+		facts_layer_settle(facts, false);
 }
 
 static enum proto_result datagram_feed(void *state, enum dir dir,
 				       struct reader *in, struct facts *facts)
 {
-	if (dns_message_fits(*in))
+	const struct dns_state *st = state;
+
+	if (!dns_message_fits(*in)) {
+		if (dir == DIR_CLIENT && facts->judged)
+			return PROTO_BAD;
+	} else {
+		if (dir == DIR_CLIENT && st->asked)
+			facts_layer_again(facts);
 		message_tell(state, dir, *in, facts);
+	}
 	reader_skip(in, in->left);
 	return PROTO_MORE;
+}
+
+/* There is no body. */
+static uint64_t dns_skips(const void *state)
+{
+	(void)state;
+	return 0;
+}
+
+static void dns_skip(void *state, uint64_t n)
+{
+	(void)state;
+	(void)n;
 }
 
 /* --- over TCP: a length before each message ------------------------------ */
@@ -257,21 +282,60 @@ static enum probe_result dns_tcp_probe(const struct probe *first)
 	return dns_message_fits(message) ? PROBE_YES : PROBE_NO;
 }
 
+/* A message and its length; false when they are not there yet. */
+static bool message_take(struct reader *in, struct reader *out_message)
+{
+	struct reader r = *in;
+
+	*out_message = reader_sub(&r, reader_u16(&r));
+	if (out_message->failed)
+		return false;
+	*in = r;
+	return true;
+}
+
+static enum proto_result tcp_client(struct dns_state *st, struct reader *in,
+				    struct facts *facts)
+{
+	struct reader message;
+
+	while (in->left > 0) {
+		if (!st->begun && st->asked)
+			facts_layer_again(facts);
+		st->begun = true;
+		if (!message_take(in, &message))
+			return PROTO_MORE;
+		if (!dns_message_fits(message))
+			return PROTO_BAD;
+		st->begun = false;
+		message_tell(st, DIR_CLIENT, message, facts);
+	}
+	return PROTO_MORE;
+}
+
 static enum proto_result dns_tcp_feed(void *state, enum dir dir,
 				      struct reader *in, struct facts *facts)
 {
-	while (in->left > 0) {
-		struct reader r = *in, message;
+	struct dns_state *st = state;
+	struct reader message;
 
-		message = reader_sub(&r, reader_u16(&r));
-		if (message.failed)
-			return PROTO_MORE;
-		if (!dns_message_fits(message))
-			return PROTO_DONE;
-		*in = r;
-		message_tell(state, dir, message, facts);
+	if (dir == DIR_CLIENT)
+		return tcp_client(st, in, facts);
+	while (!st->deaf && message_take(in, &message)) {
+		st->deaf = !dns_message_fits(message);
+		if (!st->deaf)
+			message_tell(st, dir, message, facts);
 	}
+	if (st->deaf)
+		reader_skip(in, in->left);
 	return PROTO_MORE;
+}
+
+static void dns_tcp_lose(void *state)
+{
+	struct dns_state *st = state;
+
+	st->deaf = true;
 }
 
 const struct proto proto_dns_tcp = {
@@ -281,6 +345,9 @@ const struct proto proto_dns_tcp = {
 	.ceiling = LIMIT_DNS_MESSAGE,
 	.probe = dns_tcp_probe,
 	.feed = dns_tcp_feed,
+	.skips = dns_skips,
+	.skip = dns_skip,
+	.lose = dns_tcp_lose,
 };
 
 const struct proto proto_dns_udp = {
@@ -290,6 +357,8 @@ const struct proto proto_dns_udp = {
 	.ceiling = LIMIT_DNS_MESSAGE,
 	.probe = dns_udp_probe,
 	.feed = datagram_feed,
+	.skips = dns_skips,
+	.skip = dns_skip,
 };
 
 const struct proto proto_mdns = {
@@ -299,6 +368,8 @@ const struct proto proto_mdns = {
 	.ceiling = LIMIT_DNS_MESSAGE,
 	.probe = mdns_probe,
 	.feed = datagram_feed,
+	.skips = dns_skips,
+	.skip = dns_skip,
 };
 
 const struct proto proto_llmnr = {
@@ -308,6 +379,8 @@ const struct proto proto_llmnr = {
 	.ceiling = LIMIT_DNS_MESSAGE,
 	.probe = llmnr_probe,
 	.feed = datagram_feed,
+	.skips = dns_skips,
+	.skip = dns_skip,
 };
 
 const struct proto proto_netbios_name = {
@@ -317,4 +390,6 @@ const struct proto proto_netbios_name = {
 	.ceiling = LIMIT_DNS_MESSAGE,
 	.probe = netbios_probe,
 	.feed = datagram_feed,
+	.skips = dns_skips,
+	.skip = dns_skip,
 };

@@ -87,21 +87,20 @@ static void tell_netbios_name(const struct dns_name *name, unsigned message,
 }
 
 static void tell_question(const struct dns_name *name, uint16_t type,
-			  struct dns_told *told, struct facts *facts)
+			  struct facts *facts)
 {
 	bool netbios = facts->layers[facts->n_layers - 1].app == APP_NETBIOS;
+	unsigned message = facts->messages;
 
-	if (tell_once(facts, FIELD_DNS_RRNAME, told->questions,
+	if (tell_once(facts, FIELD_DNS_RRNAME, message,
 		      str_mem(name->text, name->len)) &&
 	    netbios)
-		tell_netbios_name(name, told->questions, facts);
+		tell_netbios_name(name, message, facts);
 	if (netbios && (type == TYPE_NB || type == TYPE_NBSTAT))
-		(void)tell_once(facts, FIELD_DNS_RRTYPE, told->questions,
+		(void)tell_once(facts, FIELD_DNS_RRTYPE, message,
 				str_of(type == TYPE_NB ? "NB" : "NBSTAT"));
 	else
-		tell_type(type, told->questions, facts);
-	if (told->questions < UINT16_MAX)
-		told->questions++;
+		tell_type(type, message, facts);
 }
 
 static void tell_address(enum field field, struct reader data, uint8_t family,
@@ -262,14 +261,13 @@ static bool has_room(const struct facts *facts)
 
 /* An inverse query has its question in the answers (RFC 1035 6.4). */
 static void tell_inverse(const struct reader *whole,
-			 const struct dns_record *record, struct dns_told *told,
-			 struct facts *facts)
+			 const struct dns_record *record, struct facts *facts)
 {
 	struct reader at = record->name;
 	struct dns_name name;
 
 	if (dns_name_read(whole, &at, &name) == DNS_FITS)
-		tell_question(&name, record->type, told, facts);
+		tell_question(&name, record->type, facts);
 }
 
 void dns_tell(struct reader whole, bool questions, struct dns_told *told,
@@ -290,7 +288,7 @@ void dns_tell(struct reader whole, bool questions, struct dns_told *told,
 		    DNS_FITS)
 			return;
 		if (questions)
-			tell_question(&name, type, told, facts);
+			tell_question(&name, type, facts);
 	}
 	if ((h.flags & DNS_FLAG_RESPONSE) && has_room(facts))
 		tell_rcode(h.flags & DNS_RCODE_MASK, told->answers, facts);
@@ -303,7 +301,7 @@ void dns_tell(struct reader whole, bool questions, struct dns_told *told,
 		if (!dns_record_read(&at, &record))
 			return;
 		if (inverse && i < h.counts[DNS_ANSWER])
-			tell_inverse(&whole, &record, told, facts);
+			tell_inverse(&whole, &record, facts);
 		else if (i < h.counts[DNS_ANSWER] ||
 			 record.type == DNS_TYPE_OPT)
 			tell_record(&whole, &record, told->answers, facts);

@@ -50,8 +50,8 @@ struct http1_state {
 	bool client_ahead;          /* unread requests behind the awaited one */
 	bool line_told;             /* the request line of this message */
 	bool old, loose, connect;   /* what it said */
-	bool head;                  /* its method */
 	bool torn;                  /* its target may end earlier */
+	bool head;                  /* its method */
 	unsigned message;
 };
 
@@ -110,26 +110,13 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 	return http1_request_line(line, &request) ? PROBE_YES : PROBE_NO;
 }
 
-#define ANSWER_START "HTTP/1."
-
-/* As many of the first bytes as an answer begins with. */
-static size_t answer_start(const struct reader *r)
-{
-	size_t n = 0;
-
-	while (n < sizeof(ANSWER_START) - 1 && n < r->left &&
-	       reader_peek(r, n) == (uint8_t)ANSWER_START[n])
-		n++;
-	return n;
-}
-
 /* Of a flow whose client was not seen: the status line of an answer. */
 static enum probe_result probe_answer(struct reader r)
 {
-	size_t end = reader_find(&r, '\n', 0), start = answer_start(&r);
+	size_t end = reader_find(&r, '\n', 0), start = http1_answer_start(&r);
 	struct str line;
 
-	if (start < r.left && start < sizeof(ANSWER_START) - 1)
+	if (start < r.left && start < HTTP1_ANSWER_START)
 		return PROBE_NO;
 	if (end > ANSWER_LINE_MAX || !is_text(&r, 0, end))
 		return PROBE_NO;

@@ -27,15 +27,10 @@ void http1_answers_lose(struct http1_answers *a)
  * yet. */
 static bool find(struct http1_answers *a, struct reader *in)
 {
-	static const char start[] = "HTTP/1.";
-
 	while (in->left > 0) {
-		size_t n = 0;
+		size_t n = a->in_line ? 0 : http1_answer_start(in);
 
-		while (!a->in_line && n < sizeof(start) - 1 && n < in->left &&
-		       reader_peek(in, n) == (uint8_t)start[n])
-			n++;
-		if (n == sizeof(start) - 1)
+		if (n == HTTP1_ANSWER_START)
 			return true;
 		if (n == in->left)
 			return false;

@@ -167,6 +167,17 @@ bool http1_request_line(struct str line, struct http1_request *out_request)
 	return true;
 }
 
+size_t http1_answer_start(const struct reader *r)
+{
+	static const char start[HTTP1_ANSWER_START + 1] = "HTTP/1.";
+	size_t n = 0;
+
+	while (n < HTTP1_ANSWER_START && n < r->left &&
+	       reader_peek(r, n) == (uint8_t)start[n])
+		n++;
+	return n;
+}
+
 unsigned http1_status(struct str line)
 {
 	unsigned status = 0;

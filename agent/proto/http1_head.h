@@ -52,6 +52,11 @@ bool http1_is_token_byte(uint8_t c);
  * The usual methods may lack target or version and are loose then. */
 bool http1_request_line(struct str line, struct http1_request *out_request);
 
+/* As many of the first bytes as an answer begins with, HTTP1_ANSWER_START at
+ * most. */
+#define HTTP1_ANSWER_START 7
+size_t http1_answer_start(const struct reader *r);
+
 /* Status of "HTTP/1.x 200 ...", or 0. */
 unsigned http1_status(struct str line);
 

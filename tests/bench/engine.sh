@@ -54,6 +54,8 @@ else
 fi
 row "memory of a flow that has sent its SYN" "${v[syn_bytes_flow]}" bytes
 row "memory of a flow that has begun its hello" "${v[begun_bytes_flow]}" bytes
+row "a byte of a quarter of a hello, a segment each" "${v[drip_ns_quarter]}" ns
+row "a byte of ${v[drip_bytes]} bytes of it, a segment each" "${v[drip_ns_whole]}" ns
 if [ -n "${COUNT:-}" ]; then
 	row "instructions a packet, as on a gateway" \
 		$(($(instructions live all_once) / v[packets])) ""

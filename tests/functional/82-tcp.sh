@@ -127,6 +127,42 @@ named() {
 	is "$seen" "$1"
 }
 
+# Two questions from one socket: how many answers come, and whose.
+cat >"$LAB/ask_both" <<-'END'
+	#!/usr/bin/perl
+	use strict;
+	use warnings;
+	use IO::Socket::IP;
+	use IO::Select;
+	my ($address, $tcp, @names) = @ARGV;
+	my $s = IO::Socket::IP->new(Type => $tcp ? SOCK_STREAM : SOCK_DGRAM, PeerHost => $address,
+		PeerPort => 53) or die $@;
+	for my $name (@names) {
+		my $question = pack('n6', 7, 0x100, 1, 0, 0, 0) .
+			join('', map { pack 'C/a', $_ } split /\./, $name) . pack('Cnn', 0, 1, 1);
+		my $got = '';
+		$s->syswrite($tcp ? pack 'n/a', $question : $question);
+		$s->sysread($got, 4096) if IO::Select->new($s)->can_read(2);
+		print length $got > 20 ? "$name " : "- ";
+	}
+END
+chmod 755 "$LAB/ask_both"
+
+# both_names NAME TCP
+both_names() {
+	local server
+
+	for server in "$FOREIGN_DNS4" 2001:db8:1::53; do
+		check "$1-$server" "$(tail -n 1 "$LAB/agent/log/eve.json")" is \
+			"$(client "$LAB/ask_both" "$server" "$2" www.example.org www.example.org \
+				evil.example.com 2>>"$LAB/log/ask_both")" \
+			"www.example.org www.example.org - "
+		check "$1-is-told-$server" "$(tail -n 1 "$LAB/agent/log/eve.json")" test -n \
+			"$(last_event ".dest_ip == \"$server\" and .verdict.action == \"drop\" and
+				.dns.rrname == \"evil.example.com\"")"
+	done
+}
+
 basic_servers
 if ! start_ssh || ! start_echo || ! start_more; then
 	not_ok servers "a server of the lab does not come up"
@@ -147,6 +183,8 @@ check apply-named "the policy was not applied" agent_apply "$LAB/named.conf"
 cases allowed
 refused dns-other-name "$WEB4" ask "@$FOREIGN_DNS4" evil.example.com
 refused dns-tcp-other-name "$WEB4" ask "@$FOREIGN_DNS4" +tcp evil.example.com
+both_names dns-later-question ""
+both_names dns-tcp-later-question tcp
 refused something-else ping say client ping "$ECHO4" 9000
 for rule in ssh:shells dns:names redis:cache mqtt:things smtp:mail; do
 	check "named-${rule%%:*}" "another name in the events" named "${rule%%:*}" "${rule#*:}"

@@ -401,11 +401,145 @@ START_TEST(a_replay_judges_each)
 }
 END_TEST
 
+#define QNAME                                                        \
+	ZONES "egress: ( { name = \"good\"; app = \"dns\"; qname = " \
+	      "\"good.example.org\"; action = \"allow\"; } );\n"
+#define NOT_EVIL                                                           \
+	ZONES "egress: ( { name = \"bad\"; qname = \"evil.example.org\"; " \
+	      "action = \"reject\"; }, { name = \"good\"; action = "       \
+	      "\"allow\"; } );\n"
+#define ANY_DNS                                                       \
+	ZONES "egress: ( { name = \"good\"; app = \"dns\"; action = " \
+	      "\"allow\"; } );\n"
+
+#define QUERY(name)      "\0\1\1\0\0\1\0\0\0\0\0\0\4" name "\7example\3org\0\0\1\0\1"
+#define LONG_QUERY(name) "\0\x22" QUERY(name)
+
+static void add_up(struct bytes *b, size_t at, size_t n, size_t to)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i += 2)
+		sum += (uint32_t)(b->p[at + i] << 8 | b->p[at + i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	b->p[to] = (uint8_t)(sum >> 8);
+	b->p[to + 1] = (uint8_t)sum;
+}
+
+/* From a client's port to port 53 of a server. */
+static void say(struct lab *l, const void *text, size_t n)
+{
+	static struct bytes b;
+
+	b.n = 0;
+	bytes_u16(&b, 0x4500);
+	bytes_u16(&b, (unsigned)n + 28);
+	bytes_u32(&b, 0);
+	bytes_u32(&b, 64U << 24 | IPPROTO_UDP << 16);
+	bytes_add(&b, "\12\0\0\7\300\0\2\65", 8);
+	add_up(&b, 0, 20, 10);
+	bytes_u32(&b, 40000U << 16 | 53);
+	bytes_u32(&b, (uint32_t)(n + 8) << 16);
+	bytes_add(&b, text, n);
+	lab_raw(l, b.p, b.n, 1, 2);
+}
+
+#define SAY(l, text) say((l), (text), sizeof(text) - 1)
+
+START_TEST(each_question_is_judged)
+{
+	static const struct {
+		const char *policy, *events;
+	} cases[] = {
+		{QNAME, "rule.allow good, rule.allow good, default.deny"},
+		{NOT_EVIL, "rule.allow good, rule.allow good, rule.reject bad"},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct lab *l = lab_new(cases[i].policy, NULL);
+
+		SAY(l, QUERY("good"));
+		lab_expect(l, "watch 1");
+		l->mark = MARK_WATCHED;
+		SAY(l, QUERY("good"));
+		lab_expect(l, "watch 2");
+		SAY(l, QUERY("evil"));
+		lab_expect(l, "refuse 3");
+		lab_expect_events(l, cases[i].events);
+		SAY(l, QUERY("good"));
+		lab_expect(l, "refuse 4");
+		lab_free(l);
+		/* a server may read what is none to us */
+		l = lab_new(cases[i].policy, NULL);
+		SAY(l, QUERY("good"));
+		lab_expect(l, "watch 1");
+		lab_expect_events(l, "rule.allow good");
+		l->mark = MARK_WATCHED;
+		SAY(l, QUERY("evil") "x");
+		lab_expect(l, "refuse 2");
+		lab_expect_events(l, "proto.malformed");
+		lab_free(l);
+		/* the engine has begun anew */
+		l = lab_new(cases[i].policy, NULL);
+		l->mark = MARK_WATCHED;
+		SAY(l, QUERY("evil"));
+		lab_expect(l, "refuse 1");
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(questions_nobody_asks_for_are_the_kernels)
+{
+	struct lab *l = lab_new(ANY_DNS, NULL);
+
+	SAY(l, QUERY("good"));
+	lab_expect(l, "allow 1");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(each_question_over_tcp_is_judged)
+{
+	static const char good[] = LONG_QUERY("good");
+	static const char evil[] = LONG_QUERY("evil");
+	uint32_t len = sizeof(good) - 1;
+	static const char *const policies[] = {QNAME, NOT_EVIL};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (uint32_t cut = 0; cut < len; cut++) {
+			struct lab *l = lab_new(policies[i], NULL);
+
+			lab_connect(l);
+			lab_client(l, 1, reader_of(good, len));
+			lab_expect(l, "pass 4");
+			lab_server(l, 1, 1 + len, none);
+			lab_expect(l, "watch 5");
+			lab_expect_events(l, "rule.allow good");
+			l->mark = MARK_WATCHED;
+			if (cut > 0)
+				lab_client(l, 1 + len, reader_of(evil, cut));
+			lab_expect(l, "");
+			lab_client(l, 1 + len + cut,
+				   reader_of(&evil[cut], len - cut));
+			lab_expect_events(l, i ? "rule.reject bad"
+					       : "default.deny");
+			lab_expect_server_has(l, good, len);
+			lab_free(l);
+		}
+	}
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, a_request_is_judged_as_the_first);
 	tcase_add_test(tc, another_is_refused);
 	tcase_add_test(tc, a_body_that_cannot_be_read_ends_it);
+	tcase_add_test(tc, each_question_is_judged);
+	tcase_add_test(tc, questions_nobody_asks_for_are_the_kernels);
+	tcase_add_test(tc, each_question_over_tcp_is_judged);
 	tcase_add_test(tc, a_request_in_pieces_is_held);
 	tcase_add_test(tc, a_body_goes_on_as_it_comes);
 	tcase_add_test(tc, a_body_needs_no_order);

@@ -181,30 +181,37 @@ static double hellos_once(const struct bench_packets *hellos, bool read_on)
 	return spent;
 }
 
+static void say(const char *name, double seconds, size_t n)
+{
+	printf("%s %.0f\n", name, seconds * 1e9 / (double)n);
+}
+
 /* --- memory ------------------------------------------------------------------
  */
 
 #define OPEN_FLOWS 10000
 #define IP_SRC     12 /* RFC 791 */
 #define IP_LEN     2
+#define TCP_SEQ    4 /* RFC 9293 */
 
-/* The packets of the first flow over IPv4. */
-static struct bench_packets first_flow(const struct bench_packets *hellos)
+/* The packets of the flow over IPv4 whose hello comes in the largest packet. */
+static struct bench_packets largest_flow(const struct bench_packets *hellos)
 {
 	struct bench_packets out = {
 		.items = calloc(hellos->n, sizeof(*out.items))};
-	size_t flow = SIZE_MAX;
+	const struct bench_packet *largest = NULL;
 
 	if (!out.items)
 		errx(1, "memory");
-	for (size_t i = 0; i < hellos->n; i++) {
-		const struct bench_packet *p = &hellos->items[i];
-
-		if (flow == SIZE_MAX && p->ip.p[0] >> 4 == 4)
-			flow = p->flow;
-		if (p->flow == flow)
-			out.items[out.n++] = *p;
-	}
+	for (size_t i = 0; i < hellos->n; i++)
+		if (hellos->items[i].ip.p[0] >> 4 == 4 &&
+		    (!largest || hellos->items[i].ip.left > largest->ip.left))
+			largest = &hellos->items[i];
+	for (size_t i = 0; largest && i < hellos->n; i++)
+		if (hellos->items[i].flow == largest->flow)
+			out.items[out.n++] = hellos->items[i];
+	if (out.n == 0)
+		errx(1, "no flow over IPv4");
 	return out;
 }
 
@@ -248,7 +255,7 @@ static double memory_of_flow(const struct bench_packets *flow, size_t most)
 
 static void of_memory(const struct bench_packets *hellos)
 {
-	struct bench_packets flow = first_flow(hellos);
+	struct bench_packets flow = largest_flow(hellos);
 	size_t n = flow.n;
 
 	flow.n = 1;
@@ -258,14 +265,70 @@ static void of_memory(const struct bench_packets *hellos)
 	free(flow.items);
 }
 
+/* --- one byte a segment ------------------------------------------------------
+ */
+
+#define DRIPS 20
+
+/* Seconds for the first `n` bytes of the hello, each in a segment of its own;
+ * as in a replay, where nothing is held. */
+static double drip(const struct bench_packets *flow, const struct packet *hello,
+		   size_t head, size_t n)
+{
+	const uint8_t *ip = flow->items[flow->n - 1].ip.p;
+	struct engine *e = begin(true);
+	uint8_t copy[256];
+	double from;
+
+	for (size_t k = 0; k + 1 < flow->n; k++)
+		one(e, &flow->items[k], k, 1000000000);
+	memcpy(copy, ip, head);
+	copy[IP_LEN] = (uint8_t)((head + 1) >> 8);
+	copy[IP_LEN + 1] = (uint8_t)(head + 1);
+	from = bench_seconds();
+	for (size_t i = 0; i < n; i++) {
+		struct bench_packet p = {.ip = reader_of(copy, head + 1)};
+		uint32_t seq = htonl(hello->seq + (uint32_t)i);
+
+		memcpy(copy + (size_t)(ip[0] & 15) * 4 + TCP_SEQ, &seq,
+		       sizeof(seq));
+		copy[head] = hello->payload.p[i];
+		one(e, &p, i, 1000000000);
+	}
+	from = bench_seconds() - from;
+	engine_free(e);
+	return from;
+}
+
+static void of_drips(const struct bench_packets *hellos, unsigned rounds)
+{
+	struct bench_packets flow = largest_flow(hellos);
+	const struct bench_packet *last = &flow.items[flow.n - 1];
+	double quarter = 0, whole = 0;
+	struct packet hello;
+	size_t head, n;
+
+	if (packet_parse(last->ip, (struct packet_options){.allow_cut = true},
+			 &hello) != PACKET_OK)
+		errx(1, "a packet that was one is none");
+	head = (size_t)(hello.payload.p - last->ip.p);
+	n = hello.payload.left;
+	for (unsigned i = 0; i < rounds * DRIPS; i++) {
+		double q = drip(&flow, &hello, head, n / 4);
+		double w = drip(&flow, &hello, head, n);
+
+		quarter = i && quarter < q ? quarter : q;
+		whole = i && whole < w ? whole : w;
+	}
+	printf("drip_bytes %zu\n", n);
+	say("drip_ns_quarter", quarter, n / 4);
+	say("drip_ns_whole", whole, n);
+	free(flow.items);
+}
+
 static bool is_asked(const char *what, const char *part)
 {
 	return !strcmp(what, "all") || !strcmp(what, part);
-}
-
-static void say(const char *name, double seconds, size_t n)
-{
-	printf("%s %.0f\n", name, seconds * 1e9 / (double)n);
 }
 
 int main(int argc, char **argv)
@@ -277,7 +340,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		errx(2, "usage: engine POLICY ROUNDS "
-			"live|read-on|lines|hellos|memory|all CAPTURE...");
+			"live|read-on|lines|hellos|memory|drip|all CAPTURE...");
 	if (policy_compile(&(struct policy_input){.path = argv[1]}, &compiled))
 		errx(1, "%s: not a policy", argv[1]);
 	policy = compiled;
@@ -306,6 +369,8 @@ int main(int argc, char **argv)
 		    hellos.n_flows);
 	if (is_asked(what, "memory"))
 		of_memory(&hellos);
+	if (is_asked(what, "drip"))
+		of_drips(&hellos, rounds);
 	policy_free(compiled);
 	return 0;
 }

@@ -141,7 +141,10 @@ serve_telnet() {
 }
 
 use_telnet() {
-	{ sleep "$LAB_SLOW"; } | telnet "$1" "$2"
+	# it ends with its input
+	# shellcheck disable=SC2016 # for the inner shell
+	until_says "$LAB/log/$PHASE-telnet-$2-$3" "login:" \
+		bash -c 'sleep "$0" | telnet "$1" "$2"' "$TOOL_SECONDS" "$1" "$2"
 }
 
 # --- screens -------------------------------------------------------------------------
@@ -149,7 +152,7 @@ use_telnet() {
 # Its display number says its port.
 serve_rfb() {
 	start_screen &&
-		serve rfb tcp/5900 Xtigervnc :4 -rfbport 5900 -SecurityTypes None -listen tcp \
+		serve rfb tcp/5900 Xtigervnc :4 -rfbport 5900 -AlwaysShared -SecurityTypes None -listen tcp \
 			-nolisten unix -nolock -ac -desktop lab
 }
 

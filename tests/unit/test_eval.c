@@ -181,16 +181,16 @@ START_TEST(every_hello_has_its_fingerprint)
 					   {"q13d0310h3_55b375c5d22e_1", 25}};
 	static const struct ir_rule rule = {ANYBODY, .ja4s = {words, 2}};
 	static const struct {
-		enum app app;
 		const char *ja4;
+		enum app app;
 		enum tri answer;
 	} cases[] = {
-		{APP_TLS, "t13d1516h2_8daaf6152771_b186095e22b6", TRI_YES},
-		{APP_QUIC, "q13d0310h3_55b375c5d22e_1", TRI_YES},
-		{APP_TLS, "q13d0310h3_55b375c5d22e_2", TRI_NO},
-		{APP_TLS, "T13D1516H2_", TRI_NO},
-		{APP_TLS, NULL, TRI_NO},
-		{APP_HTTP, NULL, TRI_NO},
+		{"t13d1516h2_8daaf6152771_b186095e22b6", APP_TLS, TRI_YES},
+		{"q13d0310h3_55b375c5d22e_1", APP_QUIC, TRI_YES},
+		{"q13d0310h3_55b375c5d22e_2", APP_TLS, TRI_NO},
+		{"T13D1516H2_", APP_TLS, TRI_NO},
+		{NULL, APP_TLS, TRI_NO},
+		{NULL, APP_HTTP, TRI_NO},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Flows that are allowed for what their client has asked so far, and may ask
- * for something else: requests of a kept-alive HTTP connection, and questions of
- * DNS where a rule asks for the names in them.
+ * for something else: requests of a kept-alive HTTP connection, and questions
+ * of DNS where a rule asks for the names in them.
  *
  * The kernel passes what the server says, and queues what the client says.  A
  * body goes on as it comes.  A message makes the flow undecided until it is

@@ -132,8 +132,7 @@ static const struct dialogue streams[] = {
 	 "feeding dns " ASKED " dns.rrname[0,1]=x"},
 	{{C(TCP_QUERY "\0\1x")}, "bad dns? " ASKED},
 	/* of the server nobody reads on */
-	{{C(TCP_QUERY), S("\0\1x\0\1x"), C(TCP_QUERY)},
-	 "feeding dns " ASKED},
+	{{C(TCP_QUERY), S("\0\1x\0\1x"), C(TCP_QUERY)}, "feeding dns " ASKED},
 	/* a question has begun */
 	{{C(TCP_QUERY "\0")}, "feeding dns? " ASKED},
 	{{C("\0\x22" QUERY "x")}, "done unknown"},

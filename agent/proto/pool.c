@@ -74,10 +74,11 @@ void *pool_alloc(void *block, size_t size, size_t n)
 
 void pool_free(void *block, void *p)
 {
-	struct piece *piece = (struct piece *)p - 1;
+	struct piece *piece;
 
 	if (!p)
 		return;
+	piece = (struct piece *)p - 1;
 	FW_ASSERT((void *)piece >= block && piece->used);
 	piece->used = false;
 }

@@ -261,7 +261,7 @@ START_TEST(after_a_retry_the_same_is_told_once)
 
 	begin();
 	send_part(V1, cid_a, h, 0, h->n);
-	send_raw(DIR_SERVER, "\xf0\0\0\0\1\0\4abcdtoken0123456789abcdef", 34);
+	send_raw(DIR_SERVER, "\xf0\0\0\0\1\0\4abcdtoken0123456789abcdef", 32);
 	send_part(V1, cid_b, h, 0, h->n);
 	expect(TOLD_V1);
 	/* the server's id is its own: the keys stay */

@@ -151,7 +151,8 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	if (f->watched && o.kind == DECISION_ALLOW &&
 	    stream_has_gap(&f->streams[DIR_CLIENT]))
 		o.kind = DECISION_NOT_YET;
-	if (o.kind == DECISION_ALLOW && engine_hides_messages(e, f))
+	if (o.kind == DECISION_ALLOW && f->stack.state == STACK_BAD &&
+	    engine_hides_messages(e, f))
 		o.kind = DECISION_NOT_YET;
 	if (o.kind != DECISION_NOT_YET) {
 		engine_settle(e, f, &o, a->dir, a->in, now);

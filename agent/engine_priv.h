@@ -107,8 +107,8 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 bool engine_must_watch(const struct engine *e, const struct flow *f);
 void engine_watch_begin(struct engine *e, struct flow *f);
 
-/* Nobody knows what is a message, and what is none, behind what is not by the
- * grammar: and the policy may refuse some. */
+/* Where bytes are not read, nobody knows any more what is a message and what is
+ * none: and the policy may refuse some. */
 bool engine_hides_messages(const struct engine *e, const struct flow *f);
 
 /* The server has what was judged: nothing of it is needed any more. */

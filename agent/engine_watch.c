@@ -54,7 +54,7 @@ bool engine_hides_messages(const struct engine *e, const struct flow *f)
 {
 	struct facts later;
 
-	if (f->stack.state != STACK_BAD || !goes_on(e, f))
+	if (!goes_on(e, f))
 		return false;
 	if (!f->facts.begin)
 		return true;
@@ -201,6 +201,9 @@ void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 	f->decided = false;
 	f->confirming = false;
 	engine_judge(e, f, a, now);
+	/* The ledger has what must not change, and bodies are of any size. */
+	if (f->decided && !f->refused && !f->delivering)
+		stream_forget(&f->streams[DIR_CLIENT]);
 }
 
 void engine_watch_read_on(struct engine *e, struct flow *f, enum dir dir,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/engine.h"
+#include "agent/limits.h"
 #include "policy/base/strbuf.h"
 #include "tests/unit/support.h"
 
@@ -29,7 +30,7 @@ struct lab {
 	struct strbuf outputs, events;
 	/* Payload of the client that the server was given, with a mark of what
 	 * is there, by relative sequence number. */
-	uint8_t got[65536], have[65536];
+	uint8_t got[2 * LIMIT_STREAM_BYTES], have[2 * LIMIT_STREAM_BYTES];
 	unsigned verdicts; /* of packets */
 	/* The client's packets whose verdict has not come, by id. */
 	struct {

@@ -232,6 +232,29 @@ START_TEST(chunks_are_followed)
 }
 END_TEST
 
+/* However much of it is on its way before the server says that it has any. */
+START_TEST(chunks_need_no_answer)
+{
+	static char chunk[3 + 2 + 0x3f8 + 2] = "3f8\r\n";
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	memcpy(chunk + sizeof(chunk) - 2, "\r\n", 2);
+	lab_client(l, next, TEXT(CHUNKED));
+	next += LEN(CHUNKED);
+	l->mark = MARK_PENDING;
+	for (unsigned i = 0; i < 200; i++) {
+		lab_client(l, next, reader_of(chunk, sizeof(chunk)));
+		next += sizeof(chunk);
+	}
+	ck_assert_ptr_null(strstr(strbuf_text(&l->outputs), "refuse"));
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, next, TEXT("0\r\n\r\n" SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
 /* Other framing in the place of what the server may not have: what was a body
  * would be a request. */
 START_TEST(framing_is_not_changed)
@@ -544,6 +567,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_body_goes_on_as_it_comes);
 	tcase_add_test(tc, a_body_needs_no_order);
 	tcase_add_test(tc, chunks_are_followed);
+	tcase_add_test(tc, chunks_need_no_answer);
 	tcase_add_test(tc, framing_is_not_changed);
 	tcase_add_test(tc, what_the_server_has_not_is_not_changed);
 	tcase_add_test(tc, a_retransmit_passes);

@@ -89,7 +89,9 @@ FUZZ_MAIN  := $(wildcard tests/fuzz/main.c)
 CASE_SRC   := $(wildcard tests/golden/*.c tests/replay/*.c tests/bench/*.c)
 # The kernel against the evaluation; it uses what the unit tests are made with.
 AGREE_SRC  := $(wildcard tests/agreement/*.c)
-ENGINE_SRC := $(wildcard tests/bench/engine/*.c)
+# Only where libndpi is; formatted everywhere.
+NDPI_SRC   := agent/guess/guess_ndpi.c tests/bench/engine/ndpi.c
+ENGINE_SRC := $(filter-out $(NDPI_SRC),$(wildcard tests/bench/engine/*.c))
 FRAMES     := $(wildcard nft-templates/*.nft)
 MAN_IN     := $(wildcard man/*.[58].in)
 MAN_PAGES  := $(patsubst man/%.in,build/man/%,$(MAN_IN))
@@ -189,7 +191,7 @@ $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words
 BENCHES := $(B)/tests/bench/engine/engine $(if $(shell pkg-config --exists libndpi && echo yes),\
 	$(B)/tests/bench/engine/ndpi)
 $(BENCHES): $(B)/tests/bench/engine/packets.o $(CAPTURE) $(call obj,agent/fwctl/pcap_read.c)
-$(B)/tests/bench/engine/ndpi.o: TEST_CFLAGS = $(shell pkg-config --cflags libndpi) -Wno-error -w
+$(B)/tests/bench/engine/ndpi.o: TEST_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libndpi))
 $(B)/tests/bench/engine/ndpi: BENCH_LIBS = $(shell pkg-config --libs libndpi)
 $(BENCHES): %: %.o $(LIBS)
 	$(call say,LINK,$@)
@@ -216,7 +218,7 @@ $(B)/gen/frame_data.c: $(FRAMES) Makefile
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call obj,$(C_FILES)))
+-include $(patsubst %.o,%.d,$(call obj,$(sort $(C_FILES) $(NDPI_SRC))))
 
 # The manual's tables are made from the lists that the programs are made from.
 build/man/%: man/%.in man/tables.sh $(wildcard policy/*.def agent/*/*.def)
@@ -320,10 +322,10 @@ bench: programs $(CASES) $(BENCHES) ## timings, compared as ratios within one ru
 # --- style -----------------------------------------------------------------
 
 format: ## clang-format all C files
-	@clang-format -i $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
+	@clang-format -i $(sort $(C_FILES) $(NDPI_SRC)) $(H_FILES)
 
 format-check: ## fail if clang-format would change a file
-	@clang-format --dry-run -Werror $(sort $(C_FILES) agent/guess/guess_ndpi.c) $(H_FILES)
+	@clang-format --dry-run -Werror $(sort $(C_FILES) $(NDPI_SRC)) $(H_FILES)
 
 lint: ## layers, banned words, headers alone, SPDX, shellcheck, manual pages
 	@tests/run.sh $(B) lint

@@ -198,7 +198,7 @@ static void say(const char *name, double seconds, size_t n)
 static struct bench_packets largest_flow(const struct bench_packets *hellos)
 {
 	struct bench_packets out = {
-		.items = calloc(hellos->n, sizeof(*out.items))};
+		.items = calloc(hellos->n + 1, sizeof(*out.items))};
 	const struct bench_packet *largest = NULL;
 
 	if (!out.items)
@@ -371,6 +371,7 @@ int main(int argc, char **argv)
 		of_memory(&hellos);
 	if (is_asked(what, "drip"))
 		of_drips(&hellos, rounds);
+	free(hellos.items);
 	policy_free(compiled);
 	return 0;
 }

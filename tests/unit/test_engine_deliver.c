@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bytes that the engine has acknowledged in the server's name. */
+#include "tests/unit/engine_case.h"
+
+static struct lab *bytewise(struct reader hello, size_t n, uint32_t isn)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	l->ends.isn[DIR_CLIENT] = isn;
+	lab_connect(l);
+	for (size_t i = 0; i < 8; i++)
+		send_part(l, hello, i, i + 1);
+	lab_expect(l, "");
+	send_part(l, hello, 8, 9);
+	lab_expect(l, "drop 12, drop 4, drop 5, drop 6, drop 7, drop 8, "
+		      "drop 9, drop 10, drop 11, to client A seq 1 ack 10");
+	for (size_t i = 9; i + 1 < n; i++)
+		send_part(l, hello, i, i + 1);
+	lab_expect_server_has(l, NULL, 0);
+	lab_expect_events(l, "");
+	strbuf_done(&l->outputs);
+	strbuf_init(&l->outputs, 0);
+	send_part(l, hello, n - 1, n);
+	return l;
+}
+
+START_TEST(what_was_acknowledged_is_delivered)
+{
+	static const uint32_t isns[] = {1000, UINT32_MAX - 20, UINT32_MAX};
+	struct reader hello = lab_hello("good.example.org");
+
+	for (size_t i = 0; i < 3; i++) {
+		struct lab *l = bytewise(hello, hello.left, isns[i]);
+
+		lab_expect(l, "drop 80, to server PA seq 1 ack 1 bytes 77");
+		lab_expect_events(l, "rule.allow good");
+		lab_expect_server_has(l, hello.p, hello.left);
+		lab_server(l, 1, 1 + (uint32_t)hello.left, text("hello"));
+		lab_expect(l, "allow 81");
+		lab_free(l);
+	}
+}
+END_TEST
+
+START_TEST(what_was_acknowledged_and_is_denied_never_arrives)
+{
+	struct reader hello = lab_hello("evil.example.org");
+	struct lab *l = bytewise(hello, hello.left, 1000);
+
+	lab_expect(l, "refuse 80, to server RA seq 1 ack 1");
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_full_table_keeps_what_is_being_delivered)
+{
+	struct engine_options opt = {.most_flows = 1};
+	struct lab *l = lab_new(POLICY, &opt);
+	struct reader hello = lab_hello("good.example.org");
+
+	lab_connect(l);
+	send_part(l, hello, 0, 30);
+	send_part(l, hello, 0, 30);
+	send_part(l, hello, 30, hello.left);
+	lab_expect_events(l, "rule.allow good");
+	l->ends.cport++;
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_expect_events(l, "flow.limit");
+	lab_expect(l, "drop 5, drop 4, to client A seq 1 ack 31, "
+		      "drop 6, to server PA seq 1 ack 1 bytes 77, drop 7");
+	lab_wait(l, LAB_SECOND);
+	lab_expect(l, "to server PA seq 1 ack 1 bytes 77");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(a_server_that_takes_nothing_is_given_up)
+{
+	struct reader hello = lab_hello("good.example.org");
+	struct lab *l = bytewise(hello, hello.left, 1000);
+	unsigned sent = 0;
+
+	while (strstr(strbuf_text(&l->outputs), "bytes 77") && sent < 20) {
+		sent++;
+		strbuf_done(&l->outputs);
+		strbuf_init(&l->outputs, 0);
+		lab_wait(l, LAB_SECOND * 32 + 1);
+	}
+	ck_assert_uint_eq(sent, 7);
+	lab_expect(l, "to server RA seq 1 ack 1, to client RA seq 1 ack 1");
+	lab_free(l);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_test(tc, what_was_acknowledged_is_delivered);
+	tcase_add_test(tc, what_was_acknowledged_and_is_denied_never_arrives);
+	tcase_add_test(tc, a_full_table_keeps_what_is_being_delivered);
+	tcase_add_test(tc, a_server_that_takes_nothing_is_given_up);
+}
+
+int main(void)
+{
+	return run_suite("engine_deliver", add);
+}

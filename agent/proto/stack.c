@@ -142,10 +142,11 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 
 	switch (s->current->feed(s->module, dir, in, facts)) {
 	case PROTO_MORE:
-		/* What lies behind an answer to come is no message yet; the
-		 * stream has a ceiling of its own. */
+		/* What lies behind an answer to come is no message yet, and
+		 * what is stepped over none at all; the stream has a ceiling
+		 * of its own. */
 		if (s->l4 != IPPROTO_UDP && in->left > s->current->ceiling &&
-		    !(dir == DIR_CLIENT && waits(s)))
+		    !(dir == DIR_CLIENT && (waits(s) || proto_stack_skips(s))))
 			bad(s, "a message is too long");
 		break;
 	case PROTO_INNER:

@@ -255,6 +255,34 @@ START_TEST(chunks_need_no_answer)
 }
 END_TEST
 
+/* A network may put much of it before the end of another part: that is no
+ * message that is too long. */
+START_TEST(chunks_need_no_order)
+{
+	static const char middle[] = "\r\nc\r\n", size[] = "\r\n11940\r\n";
+	static uint8_t hole[500 + LEN(middle) + 12 + LEN(size)], large[0x11940];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	memcpy(hole + 500, middle, LEN(middle));
+	memcpy(hole + sizeof(hole) - LEN(size), size, LEN(size));
+	lab_client(l, next, TEXT(CHUNKED "1f4\r\n"));
+	next += LEN(CHUNKED "1f4\r\n");
+	lab_expect_events(l, "rule.allow good");
+	for (uint32_t at = 0; at < sizeof(large); at += 1200)
+		lab_client(l, next + (uint32_t)sizeof(hole) + at,
+			   reader_of(large + at, 1200));
+	lab_client(l, next, reader_of(hole, sizeof(hole)));
+	ck_assert_ptr_null(strstr(strbuf_text(&l->outputs), "refuse"));
+	lab_expect_events(l, "");
+	next += (uint32_t)(sizeof(hole) + sizeof(large));
+	lab_server(l, 1 + LEN(OK200), next, none);
+	lab_client(l, next, TEXT("\r\n0\r\n\r\n" SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
 /* Other framing in the place of what the server may not have: what was a body
  * would be a request. */
 START_TEST(framing_is_not_changed)
@@ -568,6 +596,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_body_needs_no_order);
 	tcase_add_test(tc, chunks_are_followed);
 	tcase_add_test(tc, chunks_need_no_answer);
+	tcase_add_test(tc, chunks_need_no_order);
 	tcase_add_test(tc, framing_is_not_changed);
 	tcase_add_test(tc, what_the_server_has_not_is_not_changed);
 	tcase_add_test(tc, a_retransmit_passes);

@@ -98,11 +98,15 @@ static void judge_undecided(struct engine *e, struct flow *f,
 	bool repeat = a->taken == TAKEN_REPEAT;
 	uint32_t id = a->in->id;
 
+	if (f->watched && engine_watch_comes_late(e, f, a))
+		return;
 	if (!must_wait(f, a->dir, a->pkt)) {
 		pass(e, f, a->dir, a->pkt, id);
 	} else if (f->stack.client_waits && !reset &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
+	} else if (repeat && f->watched && engine_tcp_hands_on(e, f, a->pkt)) {
+		engine_out_verdict(e, OUTPUT_DROP, id);
 	} else if (!reset && engine_tcp_stalls(f, repeat)) {
 		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);
@@ -129,8 +133,7 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 				 now);
 		return;
 	}
-	if (a->taken == TAKEN_LIMIT && f->watched &&
-	    stream_has_gap(&f->streams[DIR_CLIENT])) {
+	if (a->taken == TAKEN_LIMIT && engine_watch_comes_again(f, a->pkt)) {
 		engine_out_verdict(e, OUTPUT_DROP, a->in->id);
 		return;
 	}
@@ -149,8 +152,11 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	f->asked = o.kind == DECISION_NOT_YET;
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
-	    stream_has_gap(&f->streams[DIR_CLIENT]))
+	    stream_has_gap(&f->streams[DIR_CLIENT])) {
+		if (engine_watch_passes(e, f, a))
+			return;
 		o.kind = DECISION_NOT_YET;
+	}
 	if (o.kind == DECISION_ALLOW && f->stack.state == STACK_BAD &&
 	    engine_hides_messages(e, f))
 		o.kind = DECISION_NOT_YET;
@@ -294,6 +300,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		f->traffic[dir].packets++;
 		f->traffic[dir].bytes += pkt.wire_payload;
 	}
+	engine_tcp_note_ack(f, &a);
 	engine_watch_note(f, dir, &pkt, in);
 
 	if (f->decided) {

@@ -17,7 +17,8 @@ bool engine_confirm_begin(struct flow *f)
 {
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
-	if (f->facts.l4 != IPPROTO_TCP || stream_in_order(s) == 0)
+	if (f->facts.l4 != IPPROTO_TCP ||
+	    (stream_in_order(s) == 0 && f->ledger.n == 0))
 		return false;
 	f->confirming = true;
 	f->confirm_to = s->base + stream_in_order(s);
@@ -81,7 +82,8 @@ void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
 			f->passed[dir] = pkt->seq;
 		}
 		engine_tcp_passed(f, dir, pkt);
-		if (is_confirmed(f, pkt, in)) {
+		if (is_confirmed(f, pkt, in) &&
+		    !(f->watched && engine_watch_awaits_end(f))) {
 			confirm_end(f);
 			engine_remember(e, f);
 			kind = f->watched ? OUTPUT_WATCH : OUTPUT_ALLOW;

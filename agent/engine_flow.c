@@ -82,6 +82,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
+	f->acked = swap ? pkt->ack : pkt->seq - 1;
 	proto_stack_init(&f->stack, pkt->l4);
 	if (e->opt.read_on)
 		f->traffic = arena_calloc(&f->arena, 2, sizeof(*f->traffic));

@@ -114,6 +114,25 @@ bool engine_hides_messages(const struct engine *e, const struct flow *f);
 /* The server has what was judged: nothing of it is needed any more. */
 void engine_watch_release(struct flow *f);
 
+/* Near the end of a body the flow is not left to the kernel: before the server
+ * has all of it, nobody may answer in its name for what comes next
+ * (engine_tcp_stalls). */
+bool engine_watch_awaits_end(struct flow *f);
+
+/* Of a flow whose client has to wait: a part of a body, or of what was allowed
+ * before, that comes late, or again.  It is let go; false: it is none. */
+bool engine_watch_comes_late(struct engine *e, struct flow *f,
+			     const struct arrival *a);
+
+/* The same where all in order is allowed, and only what lies behind a hole has
+ * to wait. */
+bool engine_watch_passes(struct engine *e, struct flow *f,
+			 const struct arrival *a);
+
+/* It lies behind a hole of what may be of any size: when there is no room for
+ * it, it may be dropped, and comes again when the hole is filled. */
+bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt);
+
 /* What a packet tells of how the kernel watches its flow. */
 void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 		       const struct engine_input *in);
@@ -148,6 +167,14 @@ void engine_judge_recalled(struct engine *e, struct flow *f, enum dir dir,
 void engine_judge_decided(struct engine *e, struct flow *f);
 
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
+
+/* Remember what the server says that it has. */
+void engine_tcp_note_ack(struct flow *f, const struct arrival *a);
+
+/* Of a packet that comes again, and whose end has to wait: the server gets what
+ * lies before the undecided message (a body's end).  False: nothing does. */
+bool engine_tcp_hands_on(struct engine *e, const struct flow *f,
+			 const struct packet *pkt);
 
 /* Remember what this side's header says. */
 void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt);

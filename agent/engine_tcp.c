@@ -34,13 +34,22 @@ void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt)
 		t->tsval = pkt->tsval;
 }
 
+void engine_tcp_note_ack(struct flow *f, const struct arrival *a)
+{
+	if (a->dir == DIR_SERVER && (a->pkt->tcp_flags & TCP_ACK) &&
+	    engine_is_from_server(f, a->in) &&
+	    engine_tcp_before(f->acked, a->pkt->ack))
+		f->acked = a->pkt->ack;
+}
+
 void engine_tcp_passed(struct flow *f, enum dir dir, const struct packet *pkt)
 {
 	uint32_t end = pkt->seq + pkt->wire_payload +
 		       !!(pkt->tcp_flags & TCP_SYN) +
 		       !!(pkt->tcp_flags & TCP_FIN);
 
-	if (!(pkt->tcp_flags & TCP_RST) &&
+	/* An acknowledgement alone may run ahead of what is held. */
+	if (end != pkt->seq && !(pkt->tcp_flags & TCP_RST) &&
 	    engine_tcp_before(f->passed[dir], end))
 		f->passed[dir] = end;
 }
@@ -81,10 +90,31 @@ void engine_tcp_reset(struct engine *e, const struct flow *f, enum dir to)
 
 bool engine_tcp_stalls(const struct flow *f, bool repeat)
 {
-	if (f->facts.l4 != IPPROTO_TCP || !f->answered || f->decided)
+	/* What came before and may be lost nobody would send again. */
+	if (f->facts.l4 != IPPROTO_TCP || !f->answered || f->decided ||
+	    engine_tcp_before(f->acked, f->streams[DIR_CLIENT].base))
 		return false;
 	return f->vouching || f->n_held >= STALL_PACKETS ||
 	       (repeat && f->n_held > 0);
+}
+
+/* The client's bytes from `seq` on, to the server. */
+static void send_bytes(struct engine *e, const struct flow *f, uint32_t seq,
+		       struct reader bytes)
+{
+	while (bytes.left > 0) {
+		struct tcp_segment data = segment_to(f, DIR_SERVER);
+		size_t n = bytes.left;
+
+		if (n > SEGMENT_PAYLOAD_MAX)
+			n = SEGMENT_PAYLOAD_MAX;
+		data.seq = seq;
+		data.flags = TCP_ACK | TCP_PSH;
+		data.payload = reader_sub(&bytes, n);
+		engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
+						     .segment = data});
+		seq += (uint32_t)n;
+	}
 }
 
 void engine_tcp_vouch(struct engine *e, struct flow *f)
@@ -95,11 +125,26 @@ void engine_tcp_vouch(struct engine *e, struct flow *f)
 	if (!f->vouching)
 		stats_add(e->opt.stats, STAT_VOUCHED, 1);
 	f->vouching = true;
+	if (engine_tcp_before(f->passed[DIR_CLIENT], s->base))
+		f->passed[DIR_CLIENT] = s->base;
 	f->vouched = s->base + stream_in_order(s);
 	engine_release(e, f, OUTPUT_DROP);
 	ack.ack = f->vouched;
 	engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
 					     .segment = ack});
+}
+
+bool engine_tcp_hands_on(struct engine *e, const struct flow *f,
+			 const struct packet *pkt)
+{
+	uint32_t n = f->streams[DIR_CLIENT].base - pkt->seq;
+	struct reader rest = pkt->payload;
+
+	if ((int32_t)n <= 0 || n >= rest.left)
+		return false;
+	rest.left = n;
+	send_bytes(e, f, pkt->seq, rest);
+	return true;
 }
 
 void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
@@ -125,19 +170,9 @@ void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
 		return;
 	}
 	f->delivering = true;
-	while (from < to) {
-		struct tcp_segment data = segment_to(f, DIR_SERVER);
-		uint32_t n = to - from;
-
-		if (n > SEGMENT_PAYLOAD_MAX)
-			n = SEGMENT_PAYLOAD_MAX;
-		data.seq = s->base + from;
-		data.flags = TCP_ACK | TCP_PSH;
-		data.payload = stream_copy(s, from, n);
-		engine_out(e, (struct engine_output){.kind = OUTPUT_SEGMENT,
-						     .segment = data});
-		from += n;
-	}
+	if (from < to)
+		send_bytes(e, f, s->base + from,
+			   stream_copy(s, from, to - from));
 	f->deliver_next = now + (DELIVER_NS << f->deliveries);
 	engine_wait(e, f, f->deliver_next);
 }
@@ -160,6 +195,7 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 			       const struct packet *pkt, uint32_t id)
 {
 	uint32_t end = pkt->seq + pkt->wire_payload;
+	enum output_kind kind = OUTPUT_ALLOW;
 
 	engine_tcp_note(f, dir, pkt);
 	if (dir == DIR_CLIENT) {
@@ -180,9 +216,12 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 		return;
 	}
 	engine_remember(e, f);
-	if (f->watched)
+	f->vouching = false;
+	if (f->watched) {
 		engine_watch_release(f);
-	else if (!e->opt.read_on)
+		kind = engine_watch_awaits_end(f) ? OUTPUT_PASS : OUTPUT_WATCH;
+	} else if (!e->opt.read_on) {
 		stream_done(&f->streams[DIR_CLIENT]);
-	engine_out_verdict(e, f->watched ? OUTPUT_WATCH : OUTPUT_ALLOW, id);
+	}
+	engine_out_verdict(e, kind, id);
 }

@@ -13,6 +13,10 @@
 
 #include <netinet/in.h>
 
+/* What clients with a small window have on their way: ten segments or so
+ * (RFC 6928). */
+#define BODY_END_BYTES 16384
+
 /* Nothing but that there is another message. */
 static struct facts with_another(const struct flow *f)
 {
@@ -157,6 +161,15 @@ bool engine_watch_resync(struct engine *e, struct flow *f,
 	return true;
 }
 
+bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	return f->watched &&
+	       (stream_has_gap(s) ||
+		engine_tcp_before(s->base + stream_in_order(s), pkt->seq));
+}
+
 static void let_go(struct engine *e, struct flow *f, const struct arrival *a,
 		   enum output_kind kind)
 {
@@ -164,21 +177,64 @@ static void let_go(struct engine *e, struct flow *f, const struct arrival *a,
 	engine_out_verdict(e, kind, a->in->id);
 }
 
+bool engine_watch_awaits_end(struct flow *f)
+{
+	uint32_t end;
+
+	if (!body_end(f, &end) || proto_stack_skips(&f->stack) > BODY_END_BYTES)
+		return false;
+	f->confirming = true;
+	f->confirm_to = end;
+	return true;
+}
+
+/* All of the packet that lies before `end` goes by, in sight of the server's
+ * answers. */
+static bool passes_before(struct engine *e, struct flow *f,
+			  const struct arrival *a, uint32_t end)
+{
+	const struct packet *pkt = a->pkt;
+
+	if (a->dir == DIR_SERVER || pkt->payload.left == 0 ||
+	    !f->streams[DIR_CLIENT].started ||
+	    (pkt->tcp_flags & (TCP_RST | TCP_URG)) ||
+	    engine_tcp_before(end, pkt->seq + pkt->wire_payload))
+		return false;
+	let_go(e, f, a, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
+	return true;
+}
+
+bool engine_watch_comes_late(struct engine *e, struct flow *f,
+			     const struct arrival *a)
+{
+	return passes_before(e, f, a, f->streams[DIR_CLIENT].base);
+}
+
+bool engine_watch_passes(struct engine *e, struct flow *f,
+			 const struct arrival *a)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	return passes_before(e, f, a, s->base + stream_in_order(s));
+}
+
 /* A body needs neither order nor memory: its packets go by. */
 static bool pass_body(struct engine *e, struct flow *f, const struct arrival *a)
 {
 	uint32_t last = a->pkt->seq + a->pkt->wire_payload, end;
+	bool pends;
 
 	if (!body_end(f, &end) || (a->pkt->tcp_flags & TCP_URG))
 		return false;
-	if (!engine_tcp_before(end, last)) {
-		let_go(e, f, a, OUTPUT_PASS);
-		/* What of it comes later is old. */
-		body_skip(f, last);
-		return true;
+	if (engine_tcp_before(end, last)) {
+		body_skip(f, end);
+		return false;
 	}
-	body_skip(f, end);
-	return false;
+	pends = engine_watch_awaits_end(f) && f->one_sided;
+	let_go(e, f, a, pends ? OUTPUT_PEND : OUTPUT_PASS);
+	/* What of it comes later is old. */
+	body_skip(f, last);
+	return true;
 }
 
 void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
@@ -196,6 +252,10 @@ void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 	a->taken = engine_take(e, f, a->dir, a->pkt);
 	if (a->taken == TAKEN_REPEAT) {
 		let_go(e, f, a, OUTPUT_PASS);
+		return;
+	}
+	if (a->taken == TAKEN_LIMIT && engine_watch_comes_again(f, a->pkt)) {
+		engine_out_verdict(e, OUTPUT_DROP, a->in->id);
 		return;
 	}
 	f->decided = false;

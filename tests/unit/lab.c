@@ -71,6 +71,8 @@ void lab_free(struct lab *l)
 
 static void server_gets(struct lab *l, uint32_t seq, const uint8_t *p, size_t n)
 {
+	if (l->loses && l->loses(l->loses_ctx))
+		return;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t at = seq + (uint32_t)i;
 

@@ -32,6 +32,9 @@ struct lab {
 	 * is there, by relative sequence number. */
 	uint8_t got[2 * LIMIT_STREAM_BYTES], have[2 * LIMIT_STREAM_BYTES];
 	unsigned verdicts; /* of packets */
+	/* Does this packet to the server get lost behind the gateway? */
+	bool (*loses)(void *ctx);
+	void *loses_ctx;
 	/* The client's packets whose verdict has not come, by id. */
 	struct {
 		uint32_t seq;

@@ -170,7 +170,7 @@ START_TEST(a_body_goes_on_as_it_comes)
 		lab_client(l, next, reader_of(body, sizeof(body)));
 		next += sizeof(body);
 	}
-	lab_expect(l, "pass 7, pass 8, pass 9");
+	lab_expect(l, "pend 7, pend 8, pend 9");
 	/* The next may come before the server has the beginning. */
 	lab_client(l, next, TEXT(GET_A));
 	next += LEN(GET_A);
@@ -197,11 +197,11 @@ START_TEST(a_body_needs_no_order)
 	l->mark = MARK_PENDING;
 	lab_server(l, 1 + LEN(OK200), next, none);
 	l->mark = MARK_WATCHED;
-	lab_expect(l, "pend 6, watch 7");
+	lab_expect(l, "pend 6, pass 7");
 	lab_expect_events(l, "rule.allow good");
 	lab_client(l, next + 2000, reader_of(body, sizeof(body)));
 	lab_client(l, next, reader_of(body, sizeof(body)));
-	lab_expect(l, "pass 8, pass 9");
+	lab_expect(l, "pend 8, pass 9");
 	/* What lies behind it does, the part between may be missing. */
 	lab_client(l, next + 3000 + LEN(GET_A), TEXT(SECRET));
 	lab_expect(l, "");
@@ -283,6 +283,64 @@ START_TEST(chunks_need_no_order)
 }
 END_TEST
 
+/* What is allowed does not wait for what is lost behind it: its client may have
+ * room for no more. */
+START_TEST(what_is_there_goes_on_before_a_hole)
+{
+	static const char chunk[] = "3\r\nabc\r\n";
+	static const uint8_t body[1000];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED "9c40\r\n"));
+	next += LEN(CHUNKED "9c40\r\n");
+	l->mark = MARK_PENDING;
+	lab_server(l, 1 + LEN(OK200), next, none);
+	l->mark = MARK_WATCHED;
+	lab_expect(l, "pend 6, watch 7");
+	lab_expect_events(l, "rule.allow good");
+	for (unsigned i = 0; i < 40; i++, next += sizeof(body))
+		if (i != 39)
+			lab_client(l, next, reader_of(body, sizeof(body)));
+	strbuf_done(&l->outputs);
+	strbuf_init(&l->outputs, 0);
+	lab_client(l, next + 2 + LEN(chunk), TEXT(chunk));
+	lab_client(l, next, TEXT("\r\n"));
+	lab_expect(l, "pend 48");
+	lab_client(l, next - 1000, reader_of(body, sizeof(body)));
+	lab_client(l, next, TEXT("\r\n"));
+	lab_expect(l, "pend 49, pend 50");
+	l->mark = MARK_PENDING;
+	lab_client(l, next + 2, TEXT(chunk));
+	lab_expect(l, "pass 47, pass 51");
+	lab_client(l, next + 2 + 2 * LEN(chunk), TEXT("0\r\n\r\n" SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
+/* When much was lost, what comes is far ahead of what is there. */
+START_TEST(what_is_far_ahead_comes_again)
+{
+	static const uint8_t body[1000];
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED "1f4\r\n"));
+	next += LEN(CHUNKED "1f4\r\n");
+	lab_expect(l, "pend 6");
+	l->mark = MARK_PENDING;
+	lab_expect_events(l, "rule.allow good");
+	lab_client(l, next + LIMIT_STREAM_BYTES, reader_of(body, 1000));
+	lab_expect(l, "drop 7");
+	lab_client(l, next, reader_of(body, 500));
+	lab_expect(l, "pass 8");
+	lab_client(l, next + 500, TEXT("\r\n0\r\n\r\n" SECRET));
+	lab_expect_events(l, "default.deny");
+	lab_free(l);
+}
+END_TEST
+
 /* Other framing in the place of what the server may not have: what was a body
  * would be a request. */
 START_TEST(framing_is_not_changed)
@@ -297,7 +355,7 @@ START_TEST(framing_is_not_changed)
 	lab_client(l, next, reader_of(body, sizeof(body)));
 	next += sizeof(body);
 	lab_client(l, next, TEXT("\r\n3\r\nab"));
-	lab_expect(l, "pend 6, pass 7, pend 8");
+	lab_expect(l, "pend 6, pend 7, pend 8");
 	l->mark = MARK_PENDING;
 	/* a true repeat, then another one */
 	lab_client(l, size, TEXT("1f4\r\n"));
@@ -597,6 +655,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, chunks_are_followed);
 	tcase_add_test(tc, chunks_need_no_answer);
 	tcase_add_test(tc, chunks_need_no_order);
+	tcase_add_test(tc, what_is_there_goes_on_before_a_hole);
+	tcase_add_test(tc, what_is_far_ahead_comes_again);
 	tcase_add_test(tc, framing_is_not_changed);
 	tcase_add_test(tc, what_the_server_has_not_is_not_changed);
 	tcase_add_test(tc, a_retransmit_passes);

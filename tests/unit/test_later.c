@@ -319,6 +319,34 @@ START_TEST(what_is_there_goes_on_before_a_hole)
 }
 END_TEST
 
+/* A network may take its time to bring what was lost. */
+START_TEST(a_hole_may_last)
+{
+	static const char chunk[] = "3\r\nabc\r\n", last[] = "0\r\n\r\n" SECRET;
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED));
+	next += LEN(CHUNKED);
+	l->mark = MARK_PENDING;
+	lab_client(l, next + LEN(chunk), TEXT(chunk));
+	lab_expect(l, "pend 6");
+	lab_expect_events(l, "rule.allow good");
+	lab_wait(l, 6 * LAB_SECOND);
+	lab_expect(l, "drop 7");
+	lab_client(l, next, TEXT(chunk));
+	lab_client(l, next + LEN(chunk), TEXT(chunk));
+	lab_expect(l, "pass 8, pass 9");
+	next += 2 * LEN(chunk);
+	/* Not so a message with a hole in it. */
+	lab_client(l, next, reader_of((const uint8_t *)last, 12));
+	lab_client(l, next + 13, reader_of((const uint8_t *)last + 13, 5));
+	lab_wait(l, 6 * LAB_SECOND);
+	lab_expect_events(l, "hold.timeout");
+	lab_free(l);
+}
+END_TEST
+
 static bool always(void *ctx)
 {
 	(void)ctx;
@@ -695,6 +723,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, chunks_need_no_answer);
 	tcase_add_test(tc, chunks_need_no_order);
 	tcase_add_test(tc, what_is_there_goes_on_before_a_hole);
+	tcase_add_test(tc, a_hole_may_last);
 	tcase_add_test(tc, what_was_let_go_and_lost_is_delivered);
 	tcase_add_test(tc, what_is_far_ahead_comes_again);
 	tcase_add_test(tc, framing_is_not_changed);

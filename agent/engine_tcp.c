@@ -132,17 +132,16 @@ void engine_tcp_vouch(struct engine *e, struct flow *f)
 					     .segment = ack});
 }
 
-bool engine_tcp_hands_on(struct engine *e, const struct flow *f,
-			 const struct packet *pkt)
+void engine_tcp_hand_on(struct engine *e, const struct flow *f,
+			const struct packet *pkt)
 {
 	uint32_t n = f->streams[DIR_CLIENT].base - pkt->seq;
 	struct reader rest = pkt->payload;
 
 	if ((int32_t)n <= 0 || n >= rest.left)
-		return false;
+		return;
 	rest.left = n;
 	send_bytes(e, f, pkt->seq, rest);
-	return true;
 }
 
 void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)

@@ -159,6 +159,8 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 			o.kind = DECISION_NOT_YET;
 		} else if (!f->vouching) {
 			engine_watch_passes(e, f, a);
+			/* The rest has another while to wait. */
+			f->held_since = now;
 			return;
 		}
 	}

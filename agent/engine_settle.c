@@ -88,6 +88,7 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
 	f->vouched = s->base + stream_in_order(s);
+	engine_release(e, f, OUTPUT_DROP);
 	if (in)
 		engine_out_verdict(e,
 				   f->one_sided        ? OUTPUT_PEND
@@ -180,8 +181,9 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	f->told = true;
 	if (f->refused) {
 		engine_wait_end(e, f);
+		f->delivering = false;
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
-	} else if (f->vouching) {
+	} else if (f->vouching || f->delivering) {
 		allow_vouched(e, f, dir, in, now);
 		return;
 	} else {

@@ -102,12 +102,13 @@ bool engine_tcp_stalls(const struct flow *f, bool repeat)
 static void send_bytes(struct engine *e, const struct flow *f, uint32_t seq,
 		       struct reader bytes)
 {
+	size_t most = f->facts.dst.family == IP_V4 ? SEGMENT_PAYLOAD_V4
+						   : SEGMENT_PAYLOAD_MAX;
+
 	while (bytes.left > 0) {
 		struct tcp_segment data = segment_to(f, DIR_SERVER);
-		size_t n = bytes.left;
+		size_t n = bytes.left < most ? bytes.left : most;
 
-		if (n > SEGMENT_PAYLOAD_MAX)
-			n = SEGMENT_PAYLOAD_MAX;
 		data.seq = seq;
 		data.flags = TCP_ACK | TCP_PSH;
 		data.payload = reader_sub(&bytes, n);

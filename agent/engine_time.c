@@ -3,6 +3,16 @@
  * changes, a capture ends. */
 #include "agent/engine_priv.h"
 
+/* Nothing was decided in time. */
+static void end_hold(struct engine *e, struct flow *f, uint64_t now)
+{
+	if (!engine_watch_drops(e, f))
+		engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
+				 now);
+	else if (!f->delivering)
+		engine_wait_end(e, f);
+}
+
 /* Each waiting flow whose time has come; the deadline is set anew. */
 static void look_at_waits(struct engine *e, uint64_t now)
 {
@@ -18,11 +28,8 @@ static void look_at_waits(struct engine *e, uint64_t now)
 			engine_tcp_deliver(e, f, now);
 		else if (f->delivering)
 			engine_wait(e, f, f->deliver_next);
-		if (holds && now >= held_until && engine_watch_drops(e, f))
-			engine_wait_end(e, f);
-		else if (holds && now >= held_until)
-			engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT,
-					 NULL, now);
+		if (holds && now >= held_until)
+			end_hold(e, f, now);
 		else if (holds)
 			engine_wait(e, f, held_until);
 		f = next;

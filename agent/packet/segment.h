@@ -15,8 +15,11 @@ struct tcp_segment {
 	struct reader payload; /* borrowed; SEGMENT_PAYLOAD_MAX at most */
 };
 
-/* What fits any IPv6 path (RFC 8200: 1280 bytes) with all our headers. */
+/* What fits any path with all our headers: of IPv6 (RFC 8200: 1280 bytes), and
+ * of IPv4 (RFC 1122 4.2.2.6: 576).  Nobody would hear that it was too big: what
+ * tells of it goes to the end in whose name it was sent. */
 #define SEGMENT_PAYLOAD_MAX 1200
+#define SEGMENT_PAYLOAD_V4  524
 #define SEGMENT_ROOM        1280
 
 /* The whole IP packet with its checksums into `buf` (SEGMENT_ROOM); returns its

@@ -38,6 +38,8 @@ struct network {
 	unsigned window, most;   /* segments on their way at most */
 	unsigned loss, disorder; /* once in so many packets */
 	bool left_to_kernel;
+	bool selective; /* nothing is sent again that the server has: RFC 2018
+			 */
 	bool may_be_refused, refused;
 };
 
@@ -148,6 +150,8 @@ static void client_sends(struct network *n, uint32_t at)
 		len = SEGMENT_MOST;
 	if (len == 0 || is_lost(n) || n->refused)
 		return;
+	if (n->selective && !memchr(&n->lab->have[1 + at], 0, len))
+		return;
 	ck_assert(!n->left_to_kernel);
 	lab_client(n->lab, 1 + at, reader_of(n->said.p + at, len));
 	look(n);
@@ -227,6 +231,7 @@ static struct network *network_new(unsigned seed)
 	n->most = 1 + chance_below(&n->chance, WINDOW_MOST);
 	n->loss = 10 + chance_below(&n->chance, 200);
 	n->disorder = 3 + chance_below(&n->chance, 50);
+	n->selective = chance_once_in(&n->chance, 2);
 	lab_connect(n->lab);
 	n->lab->loses = is_lost;
 	n->lab->loses_ctx = n;
@@ -300,8 +305,108 @@ START_TEST(what_is_refused_never_does)
 }
 END_TEST
 
+/* --- scripts ----------------------------------------------------------------
+ */
+
+#define HEAD                                                               \
+	"PUT /pub/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" \
+	"\r\n"
+#define CHUNK     "3\r\nabc\r\n"
+#define CHUNK_LEN (sizeof(CHUNK) - 1)
+
+static bool always(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+/* The numbers of chunks, in the order in which they come, up to a 0xff. */
+static void chunks_come(struct lab *l, const uint8_t *numbers)
+{
+	const struct reader chunk =
+		reader_of((const uint8_t *)CHUNK, CHUNK_LEN);
+
+	for (; *numbers != 0xff; numbers++)
+		lab_client(l, (uint32_t)(sizeof(HEAD) + *numbers * CHUNK_LEN),
+			   chunk);
+}
+
+static struct lab *uploading(void)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+
+	lab_connect(l);
+	l->mark = MARK_PENDING;
+	lab_client(l, 1, reader_of((const uint8_t *)HEAD, sizeof(HEAD) - 1));
+	lab_send(l, DIR_SERVER, TCP_ACK, 1, sizeof(HEAD), (struct reader){0});
+	return l;
+}
+
+static void expect_chunks(const struct lab *l, unsigned n)
+{
+	for (unsigned i = 0; i < n * CHUNK_LEN; i++)
+		if (!l->have[sizeof(HEAD) + i])
+			ck_abort_msg("the server lacks chunk %zu of %u",
+				     i / CHUNK_LEN, n);
+}
+
+/* The server lacks what its client need not send again: that does not wait for
+ * the next hole to be filled, and is sent again when it is lost. */
+START_TEST(what_was_acknowledged_goes_on_before_a_hole)
+{
+	static const uint8_t vouched[] = {1, 2, 4, 0, 4, 0xff};
+	static const uint8_t hole[] = {6, 3, 0xff}, last[] = {5, 6, 0xff};
+
+	for (unsigned lossy = 0; lossy < 2; lossy++) {
+		struct lab *l = uploading();
+
+		chunks_come(l, vouched);
+		ck_assert_uint_eq(l->stats.counters[STAT_VOUCHED], 1);
+		l->loses = lossy ? always : NULL;
+		chunks_come(l, hole);
+		if (!lossy)
+			expect_chunks(l, 5);
+		l->loses = NULL;
+		lab_wait(l, LAB_SECOND);
+		expect_chunks(l, 5);
+		lab_send(l, DIR_SERVER, TCP_ACK, 1,
+			 (uint32_t)(sizeof(HEAD) + 5 * CHUNK_LEN),
+			 (struct reader){0});
+		chunks_come(l, last);
+		expect_chunks(l, 7);
+		lab_free(l);
+	}
+}
+END_TEST
+
+/* Nobody would tell us that a path has no room for more. */
+START_TEST(what_is_delivered_fits_small_paths)
+{
+	static uint8_t cookie[2000];
+	struct lab *l = lab_new(POLICY, NULL);
+	static const char begin[] =
+		"GET /pub/x HTTP/1.1\r\nHost: a\r\nCookie: ";
+	uint32_t next = sizeof(begin);
+
+	memset(cookie, 'a', sizeof(cookie));
+	lab_connect(l);
+	for (unsigned i = 0; i < 2; i++)
+		lab_client(l, 1, reader_of((const uint8_t *)begin, next - 1));
+	lab_client(l, next, reader_of(cookie, 1000));
+	lab_client(l, next + 1000, reader_of(cookie, 1000));
+	lab_client(l, next + 2000, reader_of((const uint8_t *)"\r\n\r\n", 4));
+	ck_assert_ptr_nonnull(
+		strstr(strbuf_text(&l->outputs), "seq 1 ack 1 bytes 524"));
+	for (uint32_t i = 1; i < next + 2004; i++)
+		ck_assert(l->have[i]);
+	lab_free(l);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+	tcase_add_test(tc, what_was_acknowledged_goes_on_before_a_hole);
+	tcase_add_test(tc, what_is_delivered_fits_small_paths);
 	tcase_add_test(tc, what_is_allowed_arrives);
 	tcase_add_test(tc, what_is_refused_never_does);
 }

@@ -14,8 +14,9 @@
 
 /* Both directions give the same key: the lower end comes first. */
 struct flow_key {
-	uint8_t ends[2][18]; /* address, port */
-	uint8_t family, l4;
+	uint8_t len;                       /* of `bytes`: by the family */
+	uint8_t bytes[2 * 16 + 2 * 2 + 1]; /* addresses, ports, IPPROTO_* */
+	uint32_t hash;
 };
 
 struct flow_traffic {
@@ -47,7 +48,7 @@ struct flow {
 		*traffic; /* two, by enum dir, in the arena: replay */
 
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
-	uint32_t acked; /* TCP: the server has said to have all before it */
+	uint32_t acked;     /* TCP: the server has said to have all before it */
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
@@ -78,7 +79,16 @@ struct flow {
 	struct flow *wait_next, *wait_prev; /* flows that wait */
 };
 
-void flow_key_of(const struct packet *pkt, struct flow_key *out);
+/* `secret`: 16 bytes, so that no stranger can aim at one bucket of a table. */
+void flow_key_of(const struct packet *pkt, const uint8_t secret[16],
+		 struct flow_key *out);
+
+static inline bool flow_key_is(const struct flow_key *a,
+			       const struct flow_key *b)
+{
+	return a->hash == b->hash && a->len == b->len &&
+	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
 
 /* Who sent this packet of the flow. */
 enum dir flow_dir(const struct flow *f, const struct packet *pkt);

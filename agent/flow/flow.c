@@ -62,19 +62,30 @@ enum dir flow_dir(const struct flow *f, const struct packet *pkt)
 
 _Static_assert(LIMIT_HELD_PACKETS <= UINT8_MAX, "they are counted in 8 bits");
 
+static bool held_grow(struct flow *f)
+{
+	unsigned more = f->held_capacity ? f->held_capacity * 2U : 8;
+	uint32_t *old = f->held_capacity ? f->held.many : NULL;
+	uint32_t *grown = realloc(old, more * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	if (!old)
+		memcpy(grown, f->held.few, sizeof(f->held.few));
+	f->held.many = grown;
+	f->held_capacity = (uint8_t)more;
+	return true;
+}
+
 enum fw_err flow_hold(struct flow *f, uint32_t id)
 {
+	const unsigned few = sizeof(f->held.few) / sizeof(*f->held.few);
+
 	if (f->n_held >= LIMIT_HELD_PACKETS)
 		return FW_ERR_LIMIT;
-	if (f->n_held == f->held_capacity) {
-		unsigned more = f->held_capacity ? f->held_capacity * 2U : 8;
-		uint32_t *grown = realloc(f->held, more * sizeof(*grown));
-
-		if (!grown)
-			return FW_ERR_LIMIT;
-		f->held = grown;
-		f->held_capacity = (uint8_t)more;
-	}
-	f->held[f->n_held++] = id;
+	if (f->n_held == (f->held_capacity ? f->held_capacity : few) &&
+	    !held_grow(f))
+		return FW_ERR_LIMIT;
+	flow_held(f)[f->n_held++] = id;
 	return FW_OK;
 }

@@ -73,7 +73,10 @@ struct flow {
 	uint32_t deliver_to; /* what the server must have acknowledged */
 	uint32_t confirm_to;
 	uint64_t deliver_next; /* when to send them again */
-	uint32_t *held; /* ids of packets waiting for the decision; owned */
+	union {
+		uint32_t *many; /* where held_capacity is not 0; owned */
+		uint32_t few[2];
+	} held; /* ids of packets waiting for the decision: flow_held() */
 	uint64_t held_since;
 	struct ledger ledger; /* what was judged of what the client says */
 	struct flow *wait_next, *wait_prev; /* flows that wait */
@@ -92,6 +95,11 @@ static inline bool flow_key_is(const struct flow_key *a,
 
 /* Who sent this packet of the flow. */
 enum dir flow_dir(const struct flow *f, const struct packet *pkt);
+
+static inline uint32_t *flow_held(struct flow *f)
+{
+	return f->held_capacity ? f->held.many : f->held.few;
+}
 
 /* Remember the id of a packet that waits.  FW_ERR_LIMIT at
  * LIMIT_HELD_PACKETS. */

@@ -132,7 +132,8 @@ static void flow_free(struct flow *f)
 	stream_done(&f->streams[DIR_SERVER]);
 	ledger_done(&f->ledger);
 	arena_done(&f->arena);
-	free(f->held);
+	if (f->held_capacity)
+		free(f->held.many);
 	free(f);
 }
 

@@ -27,7 +27,7 @@ struct engine *engine_new(const struct engine_options *options)
 	e->opt = *options;
 	e->flows = flow_table_new(options->key, options->most_flows);
 	if (!options->read_on)
-		e->records = records_new(options->key, options->most_flows);
+		e->records = records_new(options->most_flows);
 	if (!e->flows || (!e->records && !options->read_on)) {
 		engine_free(e);
 		return NULL;

@@ -28,7 +28,8 @@ static struct outcome judge_facts(const struct engine *e, struct facts *facts)
 	return o;
 }
 
-static void flow_ends(const struct engine_flow *in, struct flow_key *out)
+static void flow_ends(const struct engine *e, const struct engine_flow *in,
+		      struct flow_key *out)
 {
 	struct packet pkt = {.src = in->src,
 			     .dst = in->dst,
@@ -36,7 +37,7 @@ static void flow_ends(const struct engine_flow *in, struct flow_key *out)
 			     .dport = in->dport,
 			     .l4 = in->l4};
 
-	flow_key_of(&pkt, out);
+	flow_key_of(&pkt, e->opt.key, out);
 }
 
 enum engine_again engine_judge_again(struct engine *e,
@@ -49,7 +50,7 @@ enum engine_again engine_judge_again(struct engine *e,
 	struct outcome o;
 	struct flow *f;
 
-	flow_ends(in, &key);
+	flow_ends(e, in, &key);
 	known = e->records ? records_find(e->records, &key) : NULL;
 	if (!known)
 		return ENGINE_AGAIN_UNKNOWN;

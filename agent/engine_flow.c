@@ -121,7 +121,7 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 	struct flow_key key;
 	struct flow *f;
 
-	flow_key_of(pkt, &key);
+	flow_key_of(pkt, e->opt.key, &key);
 	f = flow_table_find(e->flows, &key);
 	if (f && comes_late(e, f, pkt)) {
 		f->midstream = f->stack.middle = false;

@@ -60,7 +60,7 @@ static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
 	bool answered = false; /* by the kernel, to the sender of a packet */
 
 	if (!id && f->n_held) {
-		id = &f->held[--f->n_held];
+		id = &flow_held(f)[--f->n_held];
 		e->n_held--;
 	}
 	engine_release(e, f, OUTPUT_DROP);

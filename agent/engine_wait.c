@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-void engine_out(struct engine *e, struct engine_output o)
+/* The place of the next one; NULL without memory. */
+static struct engine_output *place(struct engine *e)
 {
 	if (e->taken == e->n_out)
 		e->taken = e->n_out = 0;
@@ -16,16 +17,27 @@ void engine_out(struct engine *e, struct engine_output o)
 		/* Without it the packet stays queued until the kernel drops
 		 * it: the closed side of failing. */
 		if (!grown)
-			return;
+			return NULL;
 		e->out = grown;
 		e->out_capacity = more;
 	}
-	e->out[e->n_out++] = o;
+	return &e->out[e->n_out++];
+}
+
+void engine_out(struct engine *e, struct engine_output o)
+{
+	struct engine_output *at = place(e);
+
+	if (at)
+		*at = o;
 }
 
 void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
 {
-	engine_out(e, (struct engine_output){.kind = kind, .id = id});
+	struct engine_output *at = place(e);
+
+	if (at)
+		*at = (struct engine_output){.kind = kind, .id = id};
 }
 
 bool engine_output_take(struct engine *e, struct engine_output *out)
@@ -85,8 +97,10 @@ bool engine_hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
 
 void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
 {
+	const uint32_t *held = flow_held(f);
+
 	for (unsigned i = 0; i < f->n_held; i++)
-		engine_out_verdict(e, kind, f->held[i]);
+		engine_out_verdict(e, kind, held[i]);
 	e->n_held -= f->n_held;
 	f->n_held = 0;
 }

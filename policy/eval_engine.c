@@ -28,13 +28,12 @@ static enum tri apps_have(app_mask apps, const struct facts *f)
 	return eval_unfinished(f) ? TRI_NOT_YET : TRI_YES;
 }
 
-/* One condition: what values it is about, which layers have such, and what
- * they must be. */
+/* One kind of condition: what values it is about, which layers have such, and
+ * whether one is what a rule wants. */
 struct condition {
 	bool (*is_field)(enum field field);
 	bool (*app_has)(enum app app);
 	bool (*fits)(const void *wanted, const struct fact_value *v);
-	const void *wanted;
 };
 
 /* A settled layer of a protocol that has the field must have told it. */
@@ -50,8 +49,8 @@ static bool layer_lacks(const struct condition *c, const struct facts *f,
 	return true;
 }
 
-static enum tri condition_holds(const struct condition *c,
-				const struct facts *f)
+static enum tri holds(const struct condition *c, const void *wanted,
+		      const struct facts *f)
 {
 	bool any = false;
 
@@ -59,7 +58,7 @@ static enum tri condition_holds(const struct condition *c,
 		if (!c->is_field(f->values[i].field))
 			continue;
 		any = true;
-		if (!c->fits(c->wanted, &f->values[i]))
+		if (!c->fits(wanted, &f->values[i]))
 			return TRI_NO;
 	}
 	for (unsigned i = 0; i < f->n_layers; i++)
@@ -220,34 +219,40 @@ static bool pattern_fits(const void *wanted, const struct fact_value *v)
 	return false;
 }
 
+static const struct condition of_hosts = {is_name_field, app_carries_name,
+					  name_fits};
+static const struct condition of_snis = {is_sni, app_has_hello, name_fits};
+static const struct condition of_alpns = {is_alpn, app_has_hello, alpn_fits};
+static const struct condition of_ja4s = {is_ja4, app_has_hello, pattern_fits};
+static const struct condition of_methods = {is_method, app_is_http,
+					    method_fits};
+static const struct condition of_paths = {is_target, app_is_http, path_fits};
+static const struct condition of_qnames = {is_qname, app_is_dns, name_fits};
+static const struct condition of_banners = {is_banner, app_is_ssh,
+					    pattern_fits};
+
 enum tri eval_engine_conditions(const struct ir_rule *rule,
 				const struct facts *f)
 {
-	const struct {
-		bool asked;
-		struct condition condition;
-	} all[] = {
-		{rule->has_hosts,
-		 {is_name_field, app_carries_name, name_fits, &rule->hosts}},
-		{rule->sni_words.n,
-		 {is_sni, app_has_hello, name_fits, &rule->snis}},
-		{rule->alpns.n,
-		 {is_alpn, app_has_hello, alpn_fits, &rule->alpns}},
-		{rule->ja4s.n,
-		 {is_ja4, app_has_hello, pattern_fits, &rule->ja4s}},
-		{rule->methods.n,
-		 {is_method, app_is_http, method_fits, &rule->methods}},
-		{rule->paths.n,
-		 {is_target, app_is_http, path_fits, &rule->paths}},
-		{rule->qname_words.n,
-		 {is_qname, app_is_dns, name_fits, &rule->qnames}},
-		{rule->banners.n,
-		 {is_banner, app_is_ssh, pattern_fits, &rule->banners}},
-	};
 	enum tri t = rule->apps ? apps_have(rule->apps, f) : TRI_YES;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (all[i].asked)
-			t = tri_and(t, condition_holds(&all[i].condition, f));
+	if (t == TRI_NO)
+		return t;
+	if (rule->has_hosts)
+		t = tri_and(t, holds(&of_hosts, &rule->hosts, f));
+	if (rule->sni_words.n)
+		t = tri_and(t, holds(&of_snis, &rule->snis, f));
+	if (rule->alpns.n)
+		t = tri_and(t, holds(&of_alpns, &rule->alpns, f));
+	if (rule->ja4s.n)
+		t = tri_and(t, holds(&of_ja4s, &rule->ja4s, f));
+	if (rule->methods.n)
+		t = tri_and(t, holds(&of_methods, &rule->methods, f));
+	if (rule->paths.n)
+		t = tri_and(t, holds(&of_paths, &rule->paths, f));
+	if (rule->qname_words.n)
+		t = tri_and(t, holds(&of_qnames, &rule->qnames, f));
+	if (rule->banners.n)
+		t = tri_and(t, holds(&of_banners, &rule->banners, f));
 	return t;
 }

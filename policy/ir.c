@@ -114,12 +114,15 @@ bool ir_rule_has_limits(const struct ir_rule *rule)
 
 bool ir_rule_time_has(const struct ir_rule *rule, int64_t now)
 {
-	unsigned minute = window_minute(now);
+	unsigned minute;
 
+	if (rule->times.n == 0)
+		return true;
+	minute = window_minute(now);
 	vec_foreach (w, &rule->times)
 		if (minute >= w->from && minute < w->to)
 			return true;
-	return rule->times.n == 0;
+	return false;
 }
 
 static bool words_alike(const struct str *a, size_t n_a, const struct str *b,

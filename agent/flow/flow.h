@@ -14,8 +14,9 @@
 
 /* Both directions give the same key: the lower end comes first. */
 struct flow_key {
-	uint8_t ends[2][18]; /* address, port */
-	uint8_t family, l4;
+	uint8_t len;                       /* of `bytes`: by the family */
+	uint8_t bytes[2 * 16 + 2 * 2 + 1]; /* addresses, ports, IPPROTO_* */
+	uint32_t hash;
 };
 
 struct flow_traffic {
@@ -72,16 +73,33 @@ struct flow {
 	uint32_t deliver_to; /* what the server must have acknowledged */
 	uint32_t confirm_to;
 	uint64_t deliver_next; /* when to send them again */
-	uint32_t *held; /* ids of packets waiting for the decision; owned */
+	union {
+		uint32_t *many; /* where held_capacity is not 0; owned */
+		uint32_t few[2];
+	} held; /* ids of packets waiting for the decision: flow_held() */
 	uint64_t held_since;
 	struct ledger ledger; /* what was judged of what the client says */
 	struct flow *wait_next, *wait_prev; /* flows that wait */
 };
 
-void flow_key_of(const struct packet *pkt, struct flow_key *out);
+/* `secret`: 16 bytes, so that no stranger can aim at one bucket of a table. */
+void flow_key_of(const struct packet *pkt, const uint8_t secret[16],
+		 struct flow_key *out);
+
+static inline bool flow_key_is(const struct flow_key *a,
+			       const struct flow_key *b)
+{
+	return a->hash == b->hash && a->len == b->len &&
+	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
 
 /* Who sent this packet of the flow. */
 enum dir flow_dir(const struct flow *f, const struct packet *pkt);
+
+static inline uint32_t *flow_held(struct flow *f)
+{
+	return f->held_capacity ? f->held.many : f->held.few;
+}
 
 /* Remember the id of a packet that waits.  FW_ERR_LIMIT at
  * LIMIT_HELD_PACKETS. */

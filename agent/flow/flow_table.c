@@ -14,20 +14,20 @@
 #define FLOW_ARENA_FIRST 256
 
 struct flow_table {
-	uint8_t key[16];
+	uint8_t secret[16];
 	struct flow **buckets;
 	size_t n_buckets, n, most;
 	struct flow *newest, *oldest;
 	uint64_t added;
 };
 
-struct flow_table *flow_table_new(const uint8_t key[16], size_t most)
+struct flow_table *flow_table_new(const uint8_t secret[16], size_t most)
 {
 	struct flow_table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
-	memcpy(t->key, key, sizeof(t->key));
+	memcpy(t->secret, secret, sizeof(t->secret));
 	t->most = most ? most : LIMIT_FLOWS;
 	t->n_buckets = 1;
 	while (t->n_buckets < t->most)
@@ -43,9 +43,7 @@ struct flow_table *flow_table_new(const uint8_t key[16], size_t most)
 static struct flow **bucket_of(const struct flow_table *t,
 			       const struct flow_key *key)
 {
-	uint64_t h = hash_keyed(t->key, key, sizeof(*key));
-
-	return &t->buckets[h & (t->n_buckets - 1)];
+	return &t->buckets[key->hash & (t->n_buckets - 1)];
 }
 
 struct flow *flow_table_find(const struct flow_table *t,
@@ -53,7 +51,7 @@ struct flow *flow_table_find(const struct flow_table *t,
 {
 	struct flow *f = *bucket_of(t, key);
 
-	while (f && memcmp(&f->key, key, sizeof(*key)) != 0)
+	while (f && !flow_key_is(&f->key, key))
 		f = f->chain;
 	return f;
 }
@@ -111,7 +109,7 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 	f->key = *key;
 	f->last_ns = now;
 	t->added++;
-	f->id = hash_keyed(t->key, &t->added, sizeof(t->added)) >> 11;
+	f->id = hash_keyed(t->secret, &t->added, sizeof(t->added)) >> 11;
 	arena_init(&f->arena, LIMIT_FLOW_ARENA, FLOW_ARENA_FIRST);
 	facts_init(&f->facts, &f->arena);
 	f->chain = *bucket;
@@ -134,7 +132,8 @@ static void flow_free(struct flow *f)
 	stream_done(&f->streams[DIR_SERVER]);
 	ledger_done(&f->ledger);
 	arena_done(&f->arena);
-	free(f->held);
+	if (f->held_capacity)
+		free(f->held.many);
 	free(f);
 }
 

@@ -6,10 +6,9 @@
 
 struct flow_table;
 
-/* `key`: 16 secret bytes, so that no stranger can aim at one bucket.  At most
- * `most` flows (0: LIMIT_FLOWS).  Owned: flow_table_free.  NULL without
- * memory. */
-struct flow_table *flow_table_new(const uint8_t key[16], size_t most);
+/* `secret`: 16 bytes, for the names of flows.  At most `most` flows (0:
+ * LIMIT_FLOWS).  Owned: flow_table_free.  NULL without memory. */
+struct flow_table *flow_table_new(const uint8_t secret[16], size_t most);
 void flow_table_free(struct flow_table *t);
 
 /* The flow of this packet, or NULL; borrowed. */

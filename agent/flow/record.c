@@ -5,8 +5,6 @@
  */
 #include "agent/flow/record.h"
 
-#include "policy/base/hash.h"
-
 #include <stdlib.h>
 
 #define RING_FIRST 256
@@ -19,20 +17,18 @@ struct record {
 };
 
 struct records {
-	uint8_t key[16];
 	struct record **buckets;
 	size_t n_buckets; /* a power of two */
 	struct record **ring;
 	size_t capacity, next, most;
 };
 
-struct records *records_new(const uint8_t key[16], size_t most)
+struct records *records_new(size_t most)
 {
 	struct records *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
-	memcpy(r->key, key, sizeof(r->key));
 	r->most = most ? most : LIMIT_RECORDS;
 	r->n_buckets = 1;
 	while (r->n_buckets < r->most)
@@ -59,15 +55,14 @@ void records_free(struct records *r)
 static struct record **bucket_of(const struct records *r,
 				 const struct flow_key *key)
 {
-	return &r->buckets[hash_keyed(r->key, key, sizeof(*key)) &
-			   (r->n_buckets - 1)];
+	return &r->buckets[key->hash & (r->n_buckets - 1)];
 }
 
 static struct record *find(const struct records *r, const struct flow_key *key)
 {
 	struct record *rec = *bucket_of(r, key);
 
-	while (rec && memcmp(&rec->key, key, sizeof(*key)) != 0)
+	while (rec && !flow_key_is(&rec->key, key))
 		rec = rec->chain;
 	return rec;
 }

@@ -9,9 +9,9 @@
 
 struct records;
 
-/* `key`: 16 secret bytes.  At most `most` (0: LIMIT_RECORDS), memory as it is
- * used.  Owned: records_free.  NULL without memory. */
-struct records *records_new(const uint8_t key[16], size_t most);
+/* At most `most` (0: LIMIT_RECORDS), memory as it is used.  Owned:
+ * records_free.  NULL without memory. */
+struct records *records_new(size_t most);
 void records_free(struct records *r);
 
 /* In place of what there was of this key.  Facts larger than

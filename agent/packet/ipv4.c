@@ -16,26 +16,16 @@ struct ipv4_header {
 static enum packet_fault header_read(struct reader *raw, struct packet *out,
 				     struct ipv4_header *out_header)
 {
-	struct ipv4_header h;
-	const uint8_t *src, *dst;
+	const uint8_t *p = reader_take(raw, IPV4_HEADER_MIN);
 
-	if (raw->left < IPV4_HEADER_MIN)
+	if (!p)
 		return PACKET_TRUNCATED;
-	h.len = (reader_u8(raw) & 0x0fu) * 4;
-	reader_skip(raw, 1); /* type of service */
-	h.total = reader_u16(raw);
-	reader_skip(raw, 2); /* identification */
-	h.fragment = reader_u16(raw);
-	reader_skip(raw, 1); /* time to live */
-	out->l4 = reader_u8(raw);
-	reader_skip(raw, 2); /* checksum */
-	src = reader_take(raw, 4);
-	dst = reader_take(raw, 4);
-	if (!src || !dst)
-		return PACKET_TRUNCATED;
-	out->src = ipaddr_v4(src);
-	out->dst = ipaddr_v4(dst);
-	*out_header = h;
+	out_header->len = (p[0] & 0x0fu) * 4;
+	out_header->total = number_u16(p + 2);
+	out_header->fragment = number_u16(p + 6);
+	out->l4 = p[9];
+	out->src = ipaddr_v4(p + 12);
+	out->dst = ipaddr_v4(p + 16);
 	return PACKET_OK;
 }
 

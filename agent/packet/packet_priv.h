@@ -30,15 +30,41 @@ enum packet_fault packet_icmp(struct packet_body *body,
 
 /* Bound the body by the length the IP header states; a cut one is a fault
  * unless the options allow it. */
-enum packet_fault packet_body_bound(struct packet_body *body, uint32_t wire,
-				    struct packet_options opt);
+static inline enum packet_fault packet_body_bound(struct packet_body *body,
+						  uint32_t wire,
+						  struct packet_options opt)
+{
+	body->wire = wire;
+	if (body->bytes.left < wire)
+		return opt.allow_cut ? PACKET_OK : PACKET_TRUNCATED;
+	body->bytes = reader_sub(&body->bytes, wire);
+	return PACKET_OK;
+}
 
 /* Take a header of n bytes off. */
-enum packet_fault packet_body_take(struct packet_body *body, uint32_t n,
-				   struct reader *out_header);
+static inline enum packet_fault packet_body_take(struct packet_body *body,
+						 uint32_t n,
+						 struct reader *out_header)
+{
+	if (n > body->wire || n > body->bytes.left)
+		return PACKET_TRUNCATED;
+	*out_header = reader_sub(&body->bytes, n);
+	body->wire -= n;
+	return PACKET_OK;
+}
 
-/* Is the checksum over pseudo header and body to be found wrong?  False also
- * when it is not asked for or cannot be known. */
-bool packet_checksum_is_wrong(const struct packet_body *body,
-			      struct packet_options opt,
-			      const struct packet *pkt, uint8_t l4);
+/* The checksum over pseudo header and body, which is all there. */
+bool packet_pseudo_sum_is_wrong(const struct packet_body *body,
+				const struct packet *pkt, uint8_t l4);
+
+/* Is it to be found wrong?  False also when it is not asked for or cannot be
+ * known. */
+static inline bool packet_checksum_is_wrong(const struct packet_body *body,
+					    struct packet_options opt,
+					    const struct packet *pkt,
+					    uint8_t l4)
+{
+	return opt.verify_checksums && !body->no_checksum &&
+	       body->bytes.left == body->wire &&
+	       packet_pseudo_sum_is_wrong(body, pkt, l4);
+}

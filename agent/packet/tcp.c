@@ -10,10 +10,27 @@
 #define OPTION_NOP            1
 #define OPTION_TIMESTAMPS     8
 #define OPTION_TIMESTAMPS_LEN 10
+/* Two NOPs before them: most segments have this alone (RFC 7323, A). */
+#define TIMESTAMPS_ALONE     0x0101080a
+#define TIMESTAMPS_ALONE_LEN 12
+
+static void note_timestamps(struct reader value, struct packet *out)
+{
+	out->tsval = reader_u32(&value);
+	out->tsecr = reader_u32(&value);
+	out->has_timestamps = !value.failed;
+}
 
 /* RFC 7323, section 3.2.  An option that does not fit ends the search. */
 static void read_timestamps(struct reader options, struct packet *out)
 {
+	struct reader alone = options;
+
+	if (options.left == TIMESTAMPS_ALONE_LEN &&
+	    reader_u32(&alone) == TIMESTAMPS_ALONE) {
+		note_timestamps(alone, out);
+		return;
+	}
 	while (options.left > 0) {
 		uint8_t kind = reader_u8(&options), len;
 		struct reader value;
@@ -26,11 +43,8 @@ static void read_timestamps(struct reader options, struct packet *out)
 		if (len < 2)
 			return;
 		value = reader_sub(&options, len - 2U);
-		if (kind != OPTION_TIMESTAMPS || len != OPTION_TIMESTAMPS_LEN)
-			continue;
-		out->tsval = reader_u32(&value);
-		out->tsecr = reader_u32(&value);
-		out->has_timestamps = !value.failed;
+		if (kind == OPTION_TIMESTAMPS && len == OPTION_TIMESTAMPS_LEN)
+			note_timestamps(value, out);
 	}
 }
 
@@ -40,18 +54,20 @@ enum packet_fault packet_tcp(struct packet_body *body,
 	bool wrong = packet_checksum_is_wrong(body, opt, out, IPPROTO_TCP);
 	enum packet_fault fault;
 	struct reader h, options;
+	const uint8_t *p;
 	uint32_t len;
 
 	fault = packet_body_take(body, TCP_HEADER_MIN, &h);
 	if (fault != PACKET_OK)
 		return fault;
-	out->sport = reader_u16(&h);
-	out->dport = reader_u16(&h);
-	out->seq = reader_u32(&h);
-	out->ack = reader_u32(&h);
-	len = (uint32_t)(reader_u8(&h) >> 4) * 4;
-	out->tcp_flags = reader_u8(&h);
-	out->window = reader_u16(&h);
+	p = reader_take(&h, TCP_HEADER_MIN);
+	out->sport = number_u16(p);
+	out->dport = number_u16(p + 2);
+	out->seq = number_u32(p + 4);
+	out->ack = number_u32(p + 8);
+	len = (uint32_t)(p[12] >> 4) * 4;
+	out->tcp_flags = p[13];
+	out->window = number_u16(p + 14);
 	if (len < TCP_HEADER_MIN || len - TCP_HEADER_MIN > body->wire)
 		return PACKET_BAD_HEADER;
 	fault = packet_body_take(body, len - TCP_HEADER_MIN, &options);

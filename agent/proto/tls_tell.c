@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* What ALPN and versions of a usual hello come to. */
+#define TEXT_USUAL 128
+
 /* A second hello repeats the first but for what the server asked: what is the
  * same is told once. */
 static void tell(struct facts *facts, enum field field, unsigned message,
@@ -22,8 +25,9 @@ void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 		   struct facts *facts)
 {
 	struct strbuf joined;
+	char text[TEXT_USUAL];
 
-	strbuf_init(&joined, LIMIT_TLS_HELLO);
+	strbuf_init_in(&joined, text, sizeof(text), LIMIT_TLS_HELLO);
 	while (names.left > 0) {
 		struct reader name = reader_sub(&names, reader_u8(&names));
 		const uint8_t *p;
@@ -64,13 +68,14 @@ static void tell_versions(const struct tls_hello *hello, unsigned message,
 	struct reader list = hello->versions;
 	char room[TLS_VERSION_MAX];
 	struct strbuf joined;
+	char text[TEXT_USUAL];
 
 	if (list.left < 2) {
 		tell(facts, FIELD_TLS_CLIENT_VERSIONS, message,
 		     tls_version_name(hello->version, room));
 		return;
 	}
-	strbuf_init(&joined, LIMIT_TLS_HELLO);
+	strbuf_init_in(&joined, text, sizeof(text), LIMIT_TLS_HELLO);
 	while (list.left > 1) {
 		uint16_t v = reader_u16(&list);
 

@@ -5,52 +5,8 @@
 #include "policy/base/digest.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct ipaddr ipaddr_v4(const uint8_t bytes[4])
-{
-	struct ipaddr a = {.family = IP_V4};
-
-	memcpy(a.bytes, bytes, 4);
-	return a;
-}
-
-struct ipaddr ipaddr_v6(const uint8_t bytes[16])
-{
-	struct ipaddr a = {.family = IP_V6};
-
-	memcpy(a.bytes, bytes, 16);
-	return a;
-}
-
-size_t ipaddr_len(enum ip_family family)
-{
-	return family == IP_V4 ? 4 : 16;
-}
-
-/* Eight bytes as the number they are. */
-static uint64_t half(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be64toh(v);
-}
-
-/* Lists of a million are sorted, merged and looked through with this; what an
- * IPv4 address does not use is zero. */
-int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)
-{
-	uint64_t x = a->family, y = b->family;
-
-	for (size_t i = 0; x == y && i < sizeof(a->bytes); i += sizeof(x)) {
-		x = half(a->bytes + i);
-		y = half(b->bytes + i);
-	}
-	return (x > y) - (x < y);
-}
 
 bool ipaddr_next(struct ipaddr *a)
 {
@@ -243,8 +199,9 @@ const char *iprange_print(const struct iprange *r, char *buf)
 uint64_t iprange_size(const struct iprange *r, uint64_t most)
 {
 	bool v4 = r->lo.family == IP_V4;
-	uint64_t high = half(r->hi.bytes) - half(r->lo.bytes);
-	uint64_t low = half(r->hi.bytes + 8), from = half(r->lo.bytes + 8);
+	uint64_t high = ipaddr_half(r->hi.bytes) - ipaddr_half(r->lo.bytes);
+	uint64_t low = ipaddr_half(r->hi.bytes + 8),
+		 from = ipaddr_half(r->lo.bytes + 8);
 	uint64_t more = v4 ? high >> 32 : low - from;
 
 	if (!v4)
@@ -313,7 +270,7 @@ size_t ipset_begun(const struct ipset *s, const struct ipaddr *a)
 	return lo;
 }
 
-bool ipset_has(const struct ipset *s, const struct ipaddr *a)
+bool ipset_among(const struct ipset *s, const struct ipaddr *a)
 {
 	size_t i = ipset_begun(s, a);
 

@@ -5,6 +5,7 @@
 #include "policy/base/err.h"
 #include "policy/base/str.h"
 
+#include <endian.h>
 #include <stdint.h>
 
 struct arena;
@@ -40,14 +41,57 @@ uint64_t ipset_size(const struct ipset *s);
 #define IPADDR_TEXT_MAX  46
 #define IPRANGE_TEXT_MAX 96
 
-struct ipaddr ipaddr_v4(const uint8_t bytes[4]);
-struct ipaddr ipaddr_v6(const uint8_t bytes[16]);
+static inline struct ipaddr ipaddr_v4(const uint8_t bytes[4])
+{
+	struct ipaddr a = {.family = IP_V4};
+
+	memcpy(a.bytes, bytes, 4);
+	return a;
+}
+
+static inline struct ipaddr ipaddr_v6(const uint8_t bytes[16])
+{
+	struct ipaddr a = {.family = IP_V6};
+
+	memcpy(a.bytes, bytes, 16);
+	return a;
+}
 
 /* Bytes of an address of this family: 4 or 16. */
-size_t ipaddr_len(enum ip_family family);
+static inline size_t ipaddr_len(enum ip_family family)
+{
+	return family == IP_V4 ? 4 : 16;
+}
 
-/* <0, 0, >0: family first, then the bytes. */
-int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
+/* Eight of its bytes as the number they are. */
+static inline uint64_t ipaddr_half(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
+
+static inline bool ipaddr_eq(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->family == b->family &&
+	       ipaddr_half(a->bytes) == ipaddr_half(b->bytes) &&
+	       ipaddr_half(a->bytes + 8) == ipaddr_half(b->bytes + 8);
+}
+
+/* <0, 0, >0: family first, then the bytes.  Lists of a million are sorted,
+ * merged and looked through with this; what an IPv4 address does not use is
+ * zero. */
+static inline int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b)
+{
+	uint64_t x = a->family, y = b->family;
+
+	for (size_t i = 0; x == y && i < sizeof(a->bytes); i += sizeof(x)) {
+		x = ipaddr_half(a->bytes + i);
+		y = ipaddr_half(b->bytes + i);
+	}
+	return (x > y) - (x < y);
+}
 
 /* The address after or before it; false when there is none. */
 bool ipaddr_next(struct ipaddr *a);
@@ -87,7 +131,13 @@ struct ipset ipset_of(struct iprange *ranges, size_t n);
 /* The number of ranges that begin at or before a. */
 size_t ipset_begun(const struct ipset *s, const struct ipaddr *a);
 
-bool ipset_has(const struct ipset *s, const struct ipaddr *a);
+bool ipset_among(const struct ipset *s, const struct ipaddr *a);
+
+/* Most sets that are asked are empty. */
+static inline bool ipset_has(const struct ipset *s, const struct ipaddr *a)
+{
+	return s->n > 0 && ipset_among(s, a);
+}
 
 /* The first range of b that shares an address with a, or NULL; borrowed. */
 const struct iprange *ipset_overlap(const struct ipset *a,

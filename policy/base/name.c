@@ -8,9 +8,10 @@
 
 #define LABEL_MAX_LEN 63
 
-static bool is_name_byte(char c)
+static bool is_name_byte(char lower)
 {
-	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_';
+	return (lower >= 'a' && lower <= 'z') || ascii_is_digit(lower) ||
+	       lower == '-' || lower == '_';
 }
 
 enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
@@ -22,7 +23,7 @@ enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
 	if (in.len == 0 || in.len > NAME_MAX_LEN)
 		return FW_ERR_INVAL;
 	for (size_t i = 0; i < in.len; i++) {
-		char c = in.p[i];
+		char c = ascii_lower(in.p[i]);
 
 		if (c == '.') {
 			if (label == 0)
@@ -31,7 +32,7 @@ enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
 		} else if (!is_name_byte(c) || ++label > LABEL_MAX_LEN) {
 			return FW_ERR_INVAL;
 		}
-		buf[i] = ascii_lower(c);
+		buf[i] = c;
 	}
 	if (label == 0)
 		return FW_ERR_INVAL;

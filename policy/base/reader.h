@@ -52,6 +52,18 @@ static inline struct reader reader_sub(struct reader *r, size_t n)
 		.p = p, .left = r->failed ? 0 : n, .failed = r->failed};
 }
 
+/* Numbers in bytes that reader_take() gave. */
+static inline uint16_t number_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t number_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
 static inline uint8_t reader_u8(struct reader *r)
 {
 	const uint8_t *p = reader_take(r, 1);
@@ -67,7 +79,7 @@ static inline uint16_t reader_u16(struct reader *r)
 
 	if (!p)
 		return 0;
-	return (uint16_t)(p[0] << 8 | p[1]);
+	return number_u16(p);
 }
 
 static inline uint32_t reader_u24(struct reader *r)
@@ -85,8 +97,7 @@ static inline uint32_t reader_u32(struct reader *r)
 
 	if (!p)
 		return 0;
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
+	return number_u32(p);
 }
 
 /* Byte i of what is left, without consuming; 0 when there is none. */

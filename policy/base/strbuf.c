@@ -13,9 +13,19 @@ void strbuf_init(struct strbuf *b, size_t ceiling)
 						: STRBUF_CEILING_DEFAULT};
 }
 
+void strbuf_init_in(struct strbuf *b, char *room, size_t size, size_t ceiling)
+{
+	strbuf_init(b, ceiling);
+	b->p = room;
+	b->p[0] = '\0';
+	b->cap = size;
+	b->borrowed = true;
+}
+
 void strbuf_done(struct strbuf *b)
 {
-	free(b->p);
+	if (!b->borrowed)
+		free(b->p);
 	*b = (struct strbuf){.ceiling = b->ceiling};
 }
 
@@ -37,11 +47,14 @@ static bool strbuf_reserve(struct strbuf *b, size_t n)
 	cap = b->cap ? b->cap * 2 : 256;
 	if (cap < need)
 		cap = need;
-	p = realloc(b->p, cap);
+	p = realloc(b->borrowed ? NULL : b->p, cap);
 	if (!p) {
 		b->failed = true;
 		return false;
 	}
+	if (b->borrowed)
+		memcpy(p, b->p, b->len + 1);
+	b->borrowed = false;
 	b->p = p;
 	b->cap = cap;
 	return true;

@@ -10,9 +10,14 @@ struct strbuf {
 	size_t ceiling; /* bytes at most; 0 = 1 GiB */
 	bool failed;    /* no memory or at the ceiling: the text is cut */
 	bool full;      /* and that was at the ceiling */
+	bool borrowed;  /* p is the room of strbuf_init_in() */
 };
 
 void strbuf_init(struct strbuf *b, size_t ceiling);
+
+/* Texts of up to `size` - 1 bytes take no other memory than `room`, which is to
+ * live as long. */
+void strbuf_init_in(struct strbuf *b, char *room, size_t size, size_t ceiling);
 void strbuf_done(struct strbuf *b);
 
 /* Each adds to the end; after a failure nothing changes any more, so a writer

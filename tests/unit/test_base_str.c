@@ -120,14 +120,14 @@ END_TEST
 
 START_TEST(hashes_are_the_published_ones)
 {
-	uint8_t key[16], text[15];
+	const uint8_t key[16] = {0};
+	uint8_t text[15];
 
-	for (uint8_t i = 0; i < 16; i++)
-		key[i] = i;
 	for (uint8_t i = 0; i < 15; i++)
 		text[i] = i;
-	/* The example of the SipHash paper, appendix A. */
-	ck_assert_uint_eq(hash_keyed(key, text, 15), 0xa129ca6149be45e5u);
+	/* What CPython 3.11 gives for them with PYTHONHASHSEED=0. */
+	ck_assert_uint_eq(hash_keyed(key, text, 15), 0xf30eb725bb91c9eau);
+	ck_assert_uint_eq(hash_keyed(key, text, 8), 0xead411e67ebe2eeau);
 	ck_assert_uint_eq(hash_text("", 0), 0xcbf29ce484222325u);
 	ck_assert_uint_eq(hash_text("a", 1), 0xaf63dc4c8601ec8cu);
 }

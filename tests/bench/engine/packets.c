@@ -34,6 +34,7 @@ static void *must(void *memory)
 static size_t flow_number(void **tree, const struct reader *ip, size_t capture,
 			  size_t *n_flows)
 {
+	static const uint8_t no_secret[16];
 	struct known *k = must(calloc(1, sizeof(*k))), **found;
 	struct packet pkt;
 
@@ -42,7 +43,7 @@ static size_t flow_number(void **tree, const struct reader *ip, size_t capture,
 		free(k);
 		return SIZE_MAX;
 	}
-	flow_key_of(&pkt, &k->key);
+	flow_key_of(&pkt, no_secret, &k->key);
 	k->capture = capture;
 	k->number = *n_flows;
 	found = must(tsearch(k, tree, by_key));

@@ -239,10 +239,13 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 	while (in->left > 0 &&
 	       (s->state == STACK_PROBING || s->state == STACK_FEEDING) &&
 	       step(s, dir, in, facts))
-		if (dir == DIR_CLIENT && proto_stack_skips(s))
+		if (dir == DIR_CLIENT &&
+		    (proto_stack_skips(s) || (s->server_left && waits(s))))
 			break;
 	if (dir == DIR_CLIENT)
 		s->client_left = in->left > 0;
+	else
+		s->server_left = in->left > 0;
 	s->client_waits = !s->client_left && waits(s);
 	return s->state;
 }

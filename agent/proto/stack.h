@@ -28,6 +28,7 @@ struct proto_stack {
 	bool banner_left;  /* its bytes are unread, and will come again */
 	bool middle;       /* see struct probe; set by the owner */
 	bool client_left;  /* the client's last bytes were not all read */
+	bool server_left;  /* nor the server's */
 	bool client_waits; /* all client bytes were read, and the server
 			    * must answer before the client goes on */
 };
@@ -41,7 +42,8 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4);
  * module wants the stream, the layer is APP_UNKNOWN, settled.  Each direction
  * may wait for the other: when bytes of one were consumed, offer what is unread
  * of the other again, until neither moves.  Where a body begins
- * (proto_stack_skips), it returns: that may be offered or skipped. */
+ * (proto_stack_skips), it returns: that may be offered or skipped; and where a
+ * client begins to wait for an answer that may be there already. */
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
 

@@ -98,21 +98,23 @@ static void judge_undecided(struct engine *e, struct flow *f,
 	bool repeat = a->taken == TAKEN_REPEAT;
 	uint32_t id = a->in->id;
 
-	if (f->watched && engine_watch_comes_late(e, f, a))
+	if (f->watched && engine_watch_comes_late(f, a)) {
+		engine_watch_passes(e, f, a);
 		return;
+	}
 	if (!must_wait(f, a->dir, a->pkt)) {
 		pass(e, f, a->dir, a->pkt, id);
 	} else if (f->stack.client_waits && !reset &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
-	} else if (repeat && f->watched && engine_tcp_hands_on(e, f, a->pkt)) {
-		engine_out_verdict(e, OUTPUT_DROP, id);
 	} else if (!reset && engine_tcp_stalls(f, repeat)) {
 		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);
 	} else if (reset || (repeat && f->n_held > 0)) {
 		/* No part of the stream, or the first copy is held. */
 		engine_out_verdict(e, OUTPUT_DROP, id);
+		if (f->watched && !reset)
+			engine_tcp_hand_on(e, f, a->pkt);
 	} else if (!engine_hold(e, f, id, now)) {
 		if (f->watched) {
 			/* A hole in what may be large comes later. */
@@ -153,9 +155,12 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
 	    stream_has_gap(&f->streams[DIR_CLIENT])) {
-		if (engine_watch_passes(e, f, a))
+		if (!engine_watch_in_order(f, a)) {
+			o.kind = DECISION_NOT_YET;
+		} else if (!f->vouching) {
+			engine_watch_passes(e, f, a);
 			return;
-		o.kind = DECISION_NOT_YET;
+		}
 	}
 	if (o.kind == DECISION_ALLOW && f->stack.state == STACK_BAD &&
 	    engine_hides_messages(e, f))

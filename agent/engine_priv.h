@@ -119,19 +119,25 @@ void engine_watch_release(struct flow *f);
  * (engine_tcp_stalls). */
 bool engine_watch_awaits_end(struct flow *f);
 
-/* Of a flow whose client has to wait: a part of a body, or of what was allowed
- * before, that comes late, or again.  It is let go; false: it is none. */
-bool engine_watch_comes_late(struct engine *e, struct flow *f,
-			     const struct arrival *a);
+/* Of a flow whose client has to wait: is it a part of a body, or of what was
+ * allowed before, that comes late, or again? */
+bool engine_watch_comes_late(const struct flow *f, const struct arrival *a);
 
-/* The same where all in order is allowed, and only what lies behind a hole has
- * to wait. */
-bool engine_watch_passes(struct engine *e, struct flow *f,
+/* Nothing of it lies behind a hole. */
+bool engine_watch_in_order(const struct flow *f, const struct arrival *a);
+
+/* It goes by, in sight of the server's answers. */
+void engine_watch_passes(struct engine *e, struct flow *f,
 			 const struct arrival *a);
 
 /* It lies behind a hole of what may be of any size: when there is no room for
  * it, it may be dropped, and comes again when the hole is filled. */
 bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt);
+
+/* The time to wait is over.  Where all in order is allowed, and only what lies
+ * behind a hole waits, that is dropped, and comes again.  False: it is not so.
+ */
+bool engine_watch_drops(struct engine *e, struct flow *f);
 
 /* What a packet tells of how the kernel watches its flow. */
 void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
@@ -172,9 +178,9 @@ void engine_judge_decided(struct engine *e, struct flow *f);
 void engine_tcp_note_ack(struct flow *f, const struct arrival *a);
 
 /* Of a packet that comes again, and whose end has to wait: the server gets what
- * lies before the undecided message (a body's end).  False: nothing does. */
-bool engine_tcp_hands_on(struct engine *e, const struct flow *f,
-			 const struct packet *pkt);
+ * lies before the undecided message (a body's end). */
+void engine_tcp_hand_on(struct engine *e, const struct flow *f,
+			const struct packet *pkt);
 
 /* Remember what this side's header says. */
 void engine_tcp_note(struct flow *f, enum dir dir, const struct packet *pkt);

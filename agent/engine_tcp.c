@@ -125,8 +125,6 @@ void engine_tcp_vouch(struct engine *e, struct flow *f)
 	if (!f->vouching)
 		stats_add(e->opt.stats, STAT_VOUCHED, 1);
 	f->vouching = true;
-	if (engine_tcp_before(f->passed[DIR_CLIENT], s->base))
-		f->passed[DIR_CLIENT] = s->base;
 	f->vouched = s->base + stream_in_order(s);
 	engine_release(e, f, OUTPUT_DROP);
 	ack.ack = f->vouched;
@@ -134,17 +132,16 @@ void engine_tcp_vouch(struct engine *e, struct flow *f)
 					     .segment = ack});
 }
 
-bool engine_tcp_hands_on(struct engine *e, const struct flow *f,
-			 const struct packet *pkt)
+void engine_tcp_hand_on(struct engine *e, const struct flow *f,
+			const struct packet *pkt)
 {
 	uint32_t n = f->streams[DIR_CLIENT].base - pkt->seq;
 	struct reader rest = pkt->payload;
 
 	if ((int32_t)n <= 0 || n >= rest.left)
-		return false;
+		return;
 	rest.left = n;
 	send_bytes(e, f, pkt->seq, rest);
-	return true;
 }
 
 void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
@@ -157,8 +154,8 @@ void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
 void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
 {
 	struct stream *s = &f->streams[DIR_CLIENT];
-	uint32_t from = f->passed[DIR_CLIENT] - s->base;
-	uint32_t to = f->deliver_to - s->base;
+	/* What went by may be lost: what the server says to have is not. */
+	uint32_t from = f->acked - s->base, to = f->deliver_to - s->base;
 
 	if (f->deliveries++ == DELIVERIES) {
 		/* The server does not take it: neither end may wait on. */
@@ -182,9 +179,9 @@ void engine_tcp_acked(struct engine *e, struct flow *f,
 {
 	if (!f->delivering || !(pkt->tcp_flags & TCP_ACK))
 		return;
-	if (engine_tcp_before(f->passed[DIR_CLIENT], pkt->ack))
-		f->passed[DIR_CLIENT] = pkt->ack;
-	if (engine_tcp_before(f->passed[DIR_CLIENT], f->deliver_to))
+	if (engine_tcp_before(f->passed[DIR_CLIENT], f->acked))
+		f->passed[DIR_CLIENT] = f->acked;
+	if (engine_tcp_before(f->acked, f->deliver_to))
 		return;
 	f->delivering = false;
 	if (f->decided || (!f->vouching && f->n_held == 0))

@@ -18,7 +18,9 @@ static void look_at_waits(struct engine *e, uint64_t now)
 			engine_tcp_deliver(e, f, now);
 		else if (f->delivering)
 			engine_wait(e, f, f->deliver_next);
-		if (holds && now >= held_until)
+		if (holds && now >= held_until && engine_watch_drops(e, f))
+			engine_wait_end(e, f);
+		else if (holds && now >= held_until)
 			engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT,
 					 NULL, now);
 		else if (holds)

@@ -185,6 +185,16 @@ bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt)
 		engine_tcp_before(s->base + stream_in_order(s), pkt->seq));
 }
 
+bool engine_watch_drops(struct engine *e, struct flow *f)
+{
+	if (!f->watched || f->vouching ||
+	    !stream_has_gap(&f->streams[DIR_CLIENT]) ||
+	    decide_flow(&e->policy->ir, &f->facts).kind != DECISION_ALLOW)
+		return false;
+	engine_release(e, f, OUTPUT_DROP);
+	return true;
+}
+
 static void let_go(struct engine *e, struct flow *f, const struct arrival *a,
 		   enum output_kind kind)
 {
@@ -203,34 +213,34 @@ bool engine_watch_awaits_end(struct flow *f)
 	return true;
 }
 
-/* All of the packet that lies before `end` goes by, in sight of the server's
- * answers. */
-static bool passes_before(struct engine *e, struct flow *f,
-			  const struct arrival *a, uint32_t end)
+/* Bytes of the client's, all of them before `end`. */
+static bool is_before(const struct flow *f, const struct arrival *a,
+		      uint32_t end)
 {
 	const struct packet *pkt = a->pkt;
 
-	if (a->dir == DIR_SERVER || pkt->payload.left == 0 ||
-	    !f->streams[DIR_CLIENT].started ||
-	    (pkt->tcp_flags & (TCP_RST | TCP_URG)) ||
-	    engine_tcp_before(end, pkt->seq + pkt->wire_payload))
-		return false;
-	let_go(e, f, a, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
-	return true;
+	return a->dir == DIR_CLIENT && pkt->payload.left > 0 &&
+	       f->streams[DIR_CLIENT].started &&
+	       !(pkt->tcp_flags & (TCP_RST | TCP_URG)) &&
+	       !engine_tcp_before(end, pkt->seq + pkt->wire_payload);
 }
 
-bool engine_watch_comes_late(struct engine *e, struct flow *f,
-			     const struct arrival *a)
+bool engine_watch_comes_late(const struct flow *f, const struct arrival *a)
 {
-	return passes_before(e, f, a, f->streams[DIR_CLIENT].base);
+	return is_before(f, a, f->streams[DIR_CLIENT].base);
 }
 
-bool engine_watch_passes(struct engine *e, struct flow *f,
-			 const struct arrival *a)
+bool engine_watch_in_order(const struct flow *f, const struct arrival *a)
 {
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
-	return passes_before(e, f, a, s->base + stream_in_order(s));
+	return is_before(f, a, s->base + stream_in_order(s));
+}
+
+void engine_watch_passes(struct engine *e, struct flow *f,
+			 const struct arrival *a)
+{
+	let_go(e, f, a, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
 }
 
 /* A body needs neither order nor memory: its packets go by. */

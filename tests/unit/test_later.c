@@ -319,6 +319,73 @@ START_TEST(what_is_there_goes_on_before_a_hole)
 }
 END_TEST
 
+/* A network may take its time to bring what was lost. */
+START_TEST(a_hole_may_last)
+{
+	static const char chunk[] = "3\r\nabc\r\n", last[] = "0\r\n\r\n" SECRET;
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED));
+	next += LEN(CHUNKED);
+	l->mark = MARK_PENDING;
+	lab_client(l, next + LEN(chunk), TEXT(chunk));
+	lab_expect(l, "pend 6");
+	lab_expect_events(l, "rule.allow good");
+	lab_wait(l, 6 * LAB_SECOND);
+	lab_expect(l, "drop 7");
+	lab_client(l, next, TEXT(chunk));
+	lab_client(l, next + LEN(chunk), TEXT(chunk));
+	lab_expect(l, "pass 8, pass 9");
+	next += 2 * LEN(chunk);
+	/* Not so a message with a hole in it. */
+	lab_client(l, next, reader_of((const uint8_t *)last, 12));
+	lab_client(l, next + 13, reader_of((const uint8_t *)last + 13, 5));
+	lab_wait(l, 6 * LAB_SECOND);
+	lab_expect_events(l, "hold.timeout");
+	lab_free(l);
+}
+END_TEST
+
+static bool always(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+/* Who answers for a message answers for what was let go before it, too. */
+START_TEST(what_was_let_go_and_lost_is_delivered)
+{
+	static const char rest[] = "0\r\n\r\n" GET_A;
+	static const uint8_t body[500];
+	const uint32_t cut = 15, last = LEN(rest) - 4;
+	struct lab *l;
+	uint32_t next = watched(&l, PATH);
+
+	lab_client(l, next, TEXT(CHUNKED "1f4\r\n"));
+	next += LEN(CHUNKED "1f4\r\n");
+	l->mark = MARK_PENDING;
+	lab_client(l, next, reader_of(body, sizeof(body)));
+	next += sizeof(body);
+	lab_server(l, 1 + LEN(OK200), next, none);
+	lab_expect(l, "pend 6, pass 7, watch 8");
+	lab_client(l, next + 2 + last,
+		   reader_of((const uint8_t *)rest + last, 4));
+	l->loses = always;
+	lab_client(l, next, TEXT("\r\n"));
+	lab_expect(l, "pass 10");
+	l->loses = NULL;
+	for (unsigned i = 0; i < 2; i++)
+		lab_client(l, next + 2, reader_of((const uint8_t *)rest, cut));
+	ck_assert_uint_eq(l->stats.counters[STAT_VOUCHED], 1);
+	lab_client(l, next + 2 + cut,
+		   reader_of((const uint8_t *)rest + cut, last - cut));
+	for (uint32_t i = 0; i < 2 + LEN(rest); i++)
+		ck_assert(l->have[next + i]);
+	lab_free(l);
+}
+END_TEST
+
 /* When much was lost, what comes is far ahead of what is there. */
 START_TEST(what_is_far_ahead_comes_again)
 {
@@ -656,6 +723,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, chunks_need_no_answer);
 	tcase_add_test(tc, chunks_need_no_order);
 	tcase_add_test(tc, what_is_there_goes_on_before_a_hole);
+	tcase_add_test(tc, a_hole_may_last);
+	tcase_add_test(tc, what_was_let_go_and_lost_is_delivered);
 	tcase_add_test(tc, what_is_far_ahead_comes_again);
 	tcase_add_test(tc, framing_is_not_changed);
 	tcase_add_test(tc, what_the_server_has_not_is_not_changed);

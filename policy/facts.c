@@ -69,6 +69,15 @@ static void forget(struct facts *f)
 	arena_rewind(f->arena, f->begin->mark);
 }
 
+void facts_layer_drop(struct facts *f)
+{
+	FW_ASSERT(f->n_layers > 0);
+	if (f->begin)
+		forget(f);
+	f->n_layers--;
+	f->open = true;
+}
+
 void facts_layer_again(struct facts *f)
 {
 	FW_ASSERT(f->n_layers > 0);

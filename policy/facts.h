@@ -134,6 +134,9 @@ bool facts_layer_begin(struct facts *f, enum app app);
  * further layer follows inside this one. */
 void facts_layer_settle(struct facts *f, bool inner);
 
+/* The current layer is none: another begins in its place. */
+void facts_layer_drop(struct facts *f);
+
 /* Another message of the current layer begins, which a decision needs as it
  * needed the first. */
 void facts_layer_again(struct facts *f);

@@ -86,7 +86,7 @@ static app_mask needed_app(const struct ir_rule *rule)
 	if (rule->sni_words.n || rule->alpns.n || rule->ja4s.n)
 		return APPS_WITH_HELLO;
 	if (rule->methods.n || rule->paths.n)
-		return APP_BIT(APP_HTTP);
+		return APPS_WITH_REQUEST;
 	if (rule->qname_words.n)
 		return APPS_WITH_QUESTIONS;
 	return rule->banners.n ? APP_BIT(APP_SSH) : 0;

@@ -334,11 +334,14 @@ static enum proto_result client_feed(struct http1_state *st, struct reader *in,
 	size_t before = in->left + 1;
 
 	while (result == PROTO_MORE && in->left > 0 && in->left < before) {
+		enum http1_awaited awaited = st->awaited;
 		uint64_t body = http1_skips(st);
 
 		before = in->left;
 		result = client_step(st, in, facts);
-		if (!body && http1_skips(st))
+		/* The server may have said already what is waited for now. */
+		if ((!body && http1_skips(st)) ||
+		    (awaited == HTTP1_AWAIT_NONE && st->awaited != awaited))
 			break;
 	}
 	st->client_ahead = st->awaited != HTTP1_AWAIT_NONE && in->left > 0;

@@ -29,10 +29,12 @@ static void done(struct proto_stack *s, struct facts *facts)
 
 static void unknown(struct proto_stack *s, struct facts *facts)
 {
-	if (facts_layer_begin(facts, APP_UNKNOWN))
-		done(s, facts);
-	else
+	if (!facts_layer_begin(facts, APP_UNKNOWN)) {
 		bad(s, "too many layers");
+		return;
+	}
+	done(s, facts);
+	s->listens = s->l4 == IPPROTO_UDP;
 }
 
 static void begin(struct proto_stack *s, const struct proto *proto,
@@ -239,10 +241,13 @@ enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 	while (in->left > 0 &&
 	       (s->state == STACK_PROBING || s->state == STACK_FEEDING) &&
 	       step(s, dir, in, facts))
-		if (dir == DIR_CLIENT && proto_stack_skips(s))
+		if (dir == DIR_CLIENT &&
+		    (proto_stack_skips(s) || (s->server_left && waits(s))))
 			break;
 	if (dir == DIR_CLIENT)
 		s->client_left = in->left > 0;
+	else
+		s->server_left = in->left > 0;
 	s->client_waits = !s->client_left && waits(s);
 	return s->state;
 }
@@ -260,11 +265,34 @@ static void probe_datagram(struct proto_stack *s, enum dir dir,
 		unknown(s, facts);
 }
 
+bool proto_stack_listens(const struct proto_stack *s)
+{
+	return s->state == STACK_DONE && s->listens;
+}
+
+/* Does it begin what names the server that is asked? */
+static bool begins_hello(const struct proto_stack *s, struct reader in)
+{
+	const struct probe first = {.client = in};
+	const struct proto *proto;
+
+	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++)
+		if ((APPS_WITH_HELLO & APP_BIT(proto->app)) &&
+		    proto->probe(&first) == PROBE_YES)
+			return true;
+	return false;
+}
+
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts)
 {
 	bool inside; /* a module has left it to the next layer */
 
+	if (proto_stack_listens(s) && dir == DIR_CLIENT &&
+	    begins_hello(s, in)) {
+		facts_layer_drop(facts);
+		s->state = STACK_PROBING;
+	}
 	do {
 		if (s->state == STACK_PROBING)
 			probe_datagram(s, dir, in, facts);

@@ -28,6 +28,9 @@ struct proto_stack {
 	bool banner_left;  /* its bytes are unread, and will come again */
 	bool middle;       /* see struct probe; set by the owner */
 	bool client_left;  /* the client's last bytes were not all read */
+	bool server_left;  /* nor the server's */
+	bool listens;      /* done and unknown, but a datagram may yet begin
+			    * what names its server */
 	bool client_waits; /* all client bytes were read, and the server
 			    * must answer before the client goes on */
 };
@@ -41,9 +44,14 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4);
  * module wants the stream, the layer is APP_UNKNOWN, settled.  Each direction
  * may wait for the other: when bytes of one were consumed, offer what is unread
  * of the other again, until neither moves.  Where a body begins
- * (proto_stack_skips), it returns: that may be offered or skipped. */
+ * (proto_stack_skips), it returns: that may be offered or skipped; and where a
+ * client begins to wait for an answer that may be there already. */
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
+
+/* Of a flow that proto_stack_datagram() made unknown: does the next datagram of
+ * the client matter?  What is done has no other. */
+bool proto_stack_listens(const struct proto_stack *s);
 
 /* Over neither TCP nor UDP: a protocol is told by its number.  ICMP goes on
  * with datagrams, the rest is done. */
@@ -51,8 +59,8 @@ void proto_stack_number(struct proto_stack *s, struct facts *facts);
 
 /* A datagram of one direction, whole.  What the server sends before the client
  * has said anything tells the protocol when a module knows it, and else
- * nothing.
- */
+ * nothing.  Servers of QUIC and DTLS pass over what is none of theirs: with the
+ * client's hello a flow that was unknown is theirs. */
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts);
 

@@ -114,6 +114,45 @@ quic_cases() {
 		--preferred-versions=v2draft
 }
 
+# --- what comes before a hello ---------------------------------------------------
+
+# behind_junk NAME ADDRESS PORT: the same, from a socket that has sent what no server
+# of QUIC looks at.
+behind_junk() {
+	local name=$1 to=$2 at=$3 relay=$((20000 + port)) # each has a flow of its own
+
+	start_server "behind-junk-$relay" "$NS_CLIENT" "udp/$relay@127.0.0.1" \
+		perl "$LAB_ROOT/tests/functional/behind_junk.pl" 127.0.0.1 "$relay" "$to" "$at" &&
+		quic "$name" 127.0.0.1 "$relay"
+}
+
+junk_policy() {
+	cat <<-END
+		version = 1;
+		zones: {
+		  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
+		  wan: { interfaces = ["wan0"]; external = true; };
+		};
+		egress: (
+		  { name = "quic by name"; from = "lan"; app = "quic"; host = "www.example.org"; action = "allow"; },
+		  { name = "no other quic"; from = "lan"; app = "quic"; action = "reject"; },
+		  { name = "udp"; from = "lan"; service = "udp"; action = "allow"; }
+		);
+	END
+}
+
+junk_cases() {
+	local at v address
+
+	for at in 443 8443; do
+		for v in 4 6; do
+			address=WEB$v
+			allowed "behind-junk-$v-$at" "200" behind_junk www.example.org "${!address}" "$at"
+			refused "behind-junk-other-name-$v-$at" "200" behind_junk evil.example.com "${!address}" "$at"
+		done
+	done
+}
+
 # The Initial of a client that names no server: no tool here leaves the name out.
 NAMELESS=c2000000010831323334353637380000406781c095641ac028b6dfb5303dbc4dc5f17bfc244ded3e
 NAMELESS+=2ccc85e1173075dc198da29af98c4524aeb20dee2479adbe867cdbdc6f35df6066bb3ba89ab91c64
@@ -275,6 +314,7 @@ if ! start_echo || ! start_quic; then
 	finish
 fi
 quic_cases
+junk_cases
 agent_or_fail
 udp_policy >"$LAB/udp.conf"
 check apply "the policy was not applied" agent_apply "$LAB/udp.conf"
@@ -296,4 +336,9 @@ lookalike_cases
 nameless_policy >"$LAB/nameless.conf"
 check apply-nameless "the policy was not applied" agent_apply "$LAB/nameless.conf"
 nameless_cases
+junk_policy >"$LAB/junk.conf"
+check apply-junk "the policy was not applied" agent_apply "$LAB/junk.conf"
+junk_cases
+check behind-junk-is-told "no such event" test -n "$(last_event '.app_proto == "quic" and
+	.tls.sni == "evil.example.com" and .fw.rule == "no other quic"')"
 finish

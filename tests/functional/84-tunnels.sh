@@ -15,11 +15,27 @@ for tool in tor iodined openvpn stunnel4 danted squid; do
 	PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || skip_all 84-tunnels "no $tool here"
 done
 lab_up
+FOREIGN_DNS6=2001:db8:1::53
 
 # --- the servers of the tunnels, and the clients' daemons ----------------------------
 
-# It speaks IPv4 alone.
+# Its server speaks IPv4 alone: over IPv6 a resolver asks it.
 start_iodine() {
+	cat >"$LAB/iodine-6.conf" <<-END
+		no-resolv
+		no-hosts
+		no-daemon
+		bind-interfaces
+		user=root
+		log-facility=-
+		pid-file=$LAB/iodine-6.pid
+		port=53
+		edns-packet-max=4096
+		cache-size=0
+		listen-address=$FOREIGN_DNS6
+		server=/tunnel.evil.example/$FOREIGN_DNS4
+	END
+	start_server iodine-6 "$NS_OUTSIDE" "udp/53@$FOREIGN_DNS6" dnsmasq -C "$LAB/iodine-6.conf" || return 1
 	start_server iodined "$NS_OUTSIDE" "udp/53@$FOREIGN_DNS4" iodined -f -c -P lab -l "$FOREIGN_DNS4" \
 		10.77.0.1 tunnel.evil.example
 }
@@ -195,6 +211,7 @@ tunnels() {
 	local as=$1 hello="hello from" through="answers through the tunnel" v proxy
 
 	"$as" iodine "$through" by_iodine -r "$FOREIGN_DNS4"
+	"$as" iodine-6 "$through" by_iodine -r "$FOREIGN_DNS6"
 	"$as" iodine-raw "$through" by_iodine "$FOREIGN_DNS4"
 	"$as" openvpn-udp-4-1194 "$through" by_openvpn udp:1194
 	"$as" openvpn-tcp-6-443 "$through" by_openvpn tcp6-client:443

@@ -437,6 +437,12 @@ START_TEST(an_upgrade_opens_an_inner_stream)
 		{{C(UPGRADE), S("rest of a body\nHTTP/1.1 200 No\r\n\r\n"),
 		  C(NEXT_B)},
 		 "feeding http " GET_A STATUS(200) GET_B},
+		/* the answer is there before all of the request is */
+		{{C("GET / HTTP/1.1\r\nHost: a.org\r\nUpgrade: x\r\n"),
+		  S("HTTP/1.1 101 Yes\r\n\r\n"), C("\r\n" NEXT_B)},
+		 "feeding http http " GET_A STATUS(
+			 101) " http.http_method[1,0]=GET http.url[1,0]=/b "
+			      "http.hostname[1,0]=b.org"},
 	};
 
 	EXPECT_ALL(cases);

@@ -18,7 +18,8 @@ web() {
 }
 
 answers() {
-	grep -q "hello from" <(web "$@")
+	seen web "$@"
+	grep -q "hello from" "$LAB/log/seen"
 }
 
 refuses() {

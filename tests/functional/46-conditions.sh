@@ -22,7 +22,6 @@ cgroups_down() {
 trap 'lab_down; cgroups_down' EXIT
 mount -t cgroup2 none "$cgroups" 2>/dev/null && mkdir -p "$cgroups/$group/in" 2>/dev/null
 agent_or_fail
-eve=$LAB/agent/log/eve.json
 
 # policy RULES [MORE]: egress rules, and more of the policy, put into force.
 policy() {
@@ -54,17 +53,8 @@ refuses() {
 	! answers "$@"
 }
 
-has() {
-	[ -n "$(last_event "$1")" ]
-}
-
 event() { # NAME CONDITION
-	if wait_for 5 has "$2"; then
-		ok "$1"
-	else
-		not_ok "$1" "no such event: $2"
-		tail -n 3 "$eve"
-	fi
+	check "$1" "no such event" told "$2"
 }
 
 # --- negated words

@@ -217,12 +217,12 @@ check foreign-drop-is-told "$(fwctl status)" grep -q "inet dropper" <(fwctl stat
 nft_in delete table inet dropper
 
 # told PATTERN: what fwctl apply and fwctl status say of others
-told() {
+listed() {
 	fwctl apply "$LAB/policy.conf" 2>&1 | grep "^warning: table" >"$LAB/applied"
 	fwctl status | grep "^WARNING\|^note" >"$LAB/status"
 	cat "$LAB/applied" "$LAB/status" >"$LAB/said"
 }
-told
+listed
 check foreign-accept-is-silent "$(cat "$LAB/said")" test ! -s "$LAB/said"
 nft_in -f - <<-'END'
 	table inet rejecting {
@@ -240,7 +240,7 @@ nft_in -f - <<-'END'
 		chain input { type filter hook input priority 0; policy accept; accept; drop; }
 	}
 END
-told
+listed
 words="whatever the policy allows"
 check foreign-reject-at-apply "$(cat "$LAB/applied")" is "$(cat "$LAB/applied")" \
 	"warning: table inet rejecting, chain forward (forward, priority 15), drops what it does not accept, $words"
@@ -252,7 +252,7 @@ for table in "inet rejecting" "ip6 some" "ip ended"; do
 done
 if nft_in 'add table inet fast; add flowtable inet fast f { hook ingress priority 0; devices = { lan0 }; };
 	add chain inet fast c { type filter hook forward priority 0; }; add rule inet fast c ct state established flow add @f'; then
-	told
+	listed
 	check foreign-offload-is-told "$(cat "$LAB/said")" grep -q "inet fast, chain c .*they pass by the policy" "$LAB/applied"
 else
 	skip foreign-offload "this kernel has no flowtables"

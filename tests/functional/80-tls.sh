@@ -94,15 +94,6 @@ policy() {
 	END
 }
 
-is_there() {
-	[ -n "$(last_event "$1")" ]
-}
-
-# told JQ-CONDITION: an event of it is there, or comes.
-told() {
-	wait_for 5 is_there "$1"
-}
-
 fingerprints() {
 	local tool n
 

@@ -268,8 +268,8 @@ policy() {
 
 # stopped_as APP CONDITION: a flow was refused under that name.
 stopped_as() {
-	check "$1-is-told" "no such event" test -n \
-		"$(last_event ".event_type == \"verdict\" and .verdict.action == \"drop\" and .app_proto == \"$1\" and ($2)")"
+	check "$1-is-told" "no such event" told \
+		".event_type == \"verdict\" and .verdict.action == \"drop\" and .app_proto == \"$1\" and ($2)"
 }
 
 basic_servers

@@ -26,6 +26,7 @@ NS_CLIENT=$LAB_TAG-client
 NS_SERVER=$LAB_TAG-server
 NS_GATEWAY=$LAB_TAG-gateway
 NS_OUTSIDE=$LAB_TAG-outside
+LAB_SPACES=("$NS_CLIENT" "$NS_SERVER" "$NS_GATEWAY" "$NS_OUTSIDE")
 LAB_NAMES="www.example.org packages.example.org mirror.example.net evil.example.com"
 LAB_SLOW=${LAB_SLOW:-1}
 LAB_FAILED=0
@@ -52,63 +53,8 @@ RESOLVER6=fd00:20::53
 export WEB4 WEB6 OTHER_WEB4 OTHER_WEB6 FOREIGN_DNS4 PROXY4 PROXY6 SSH4 SSH6 SSH443 SOCKS4A
 export ECHO4 ECHO6 CLIENT4 CLIENT6 RESOLVER4 RESOLVER6
 
-# --- results -----------------------------------------------------------------
-
-ok() {
-	echo "ok $1"
-	LAB_DONE=$((LAB_DONE + 1))
-}
-
-not_ok() {
-	echo "not ok $1: $(head -c 300 <<<"${2//$'\n'/ / }")"
-	LAB_FAILED=$((LAB_FAILED + 1))
-	LAB_DONE=$((LAB_DONE + 1))
-}
-
-skip() {
-	echo "SKIP $1: $2"
-}
-
-# skip_all NAME REASON: nothing of this script can run here.
-skip_all() {
-	skip "$1" "$2"
-	exit 77
-}
-
-# check NAME WHY-NOT COMMAND...: one result line from a command's status.
-check() {
-	local name=$1 why=$2
-
-	shift 2
-	if "$@"; then
-		ok "$name"
-	else
-		not_ok "$name" "$why"
-	fi
-}
-
-# is A B: for check; says what was seen.
-is() {
-	[ "$1" = "$2" ] || { echo "  seen '$1', expected '$2'"; return 1; }
-}
-
-# finish: the script's last line; its exit status is the result.
-finish() {
-	[ "$LAB_FAILED" -eq 0 ]
-	exit
-}
-
-# wait_for SECONDS COMMAND...: true as soon as the command is.
-wait_for() {
-	local turns=$(($1 * 20 * LAB_SLOW))
-
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		turns=$((turns - 1))
-		[ "$turns" -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
+# shellcheck source=tests/functional/results.sh
+. "$LAB_ROOT/tests/functional/results.sh"
 
 # --- namespaces ----------------------------------------------------------------
 
@@ -167,12 +113,17 @@ make_enter() {
 		>"$LAB/etc/$NS_OUTSIDE/passwd"
 }
 
+# wire NS INTERFACE-ON-THE-GATEWAY: between that and eth0 there
+wire() {
+	ip link add "$2" netns "$NS_GATEWAY" type veth peer name eth0 netns "$1"
+}
+
 # link NS INTERFACE-ON-THE-GATEWAY ADDRESSES-OF-GATEWAY -- ADDRESSES-OF-HOST
 link() {
 	local ns=$1 dev=$2 side=gateway a
 
 	shift 2
-	ip link add "$dev" netns "$NS_GATEWAY" type veth peer name eth0 netns "$ns" || return 1
+	wire "$ns" "$dev" || return 1
 	for a; do
 		if [ "$a" = -- ]; then
 			side=host
@@ -195,7 +146,7 @@ add_address() {
 lab_namespaces() {
 	local ns
 
-	for ns in "$NS_CLIENT" "$NS_SERVER" "$NS_GATEWAY" "$NS_OUTSIDE"; do
+	for ns in "${LAB_SPACES[@]}"; do
 		ip netns add "$ns" || return 1
 		ip -n "$ns" link set lo up || return 1
 	done
@@ -249,7 +200,7 @@ lab_down() {
 		cp -r "$LAB/log" "$LAB/agent" "$LAB_KEEP_LOGS/" 2>/dev/null
 	fi
 	# every process in a namespace of ours is ours
-	for ns in "$NS_CLIENT" "$NS_SERVER" "$NS_GATEWAY" "$NS_OUTSIDE"; do
+	for ns in "${LAB_SPACES[@]}"; do
 		pids=$(ip netns pids "$ns" 2>/dev/null)
 		for pid in $pids; do
 			kill -KILL "$pid" 2>/dev/null
@@ -353,11 +304,6 @@ need_agent() {
 queue_packets() {
 	gateway cat /proc/net/netfilter/nfnetlink_queue 2>/dev/null |
 		awk '{ n += $8 } END { print n + 0 }'
-}
-
-# last_event JQ-CONDITION: the newest verdict event that fits, as one line.
-last_event() {
-	jq -c "select($1)" "$LAB/agent/log/eve.json" 2>/dev/null | tail -n 1
 }
 
 # Every case is tried twice: without the agent, where all must work, and under a

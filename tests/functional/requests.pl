@@ -1,11 +1,13 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-3.0-or-later
 # An HTTP/1.1 server that keeps connections, takes bodies of any size and writes
-# a line for each request: "METHOD TARGET HOST BYTES".  It agrees to become a
-# WebSocket, and then sends back what it gets.
+# a line for each request: "METHOD TARGET HOST BYTES".  Its answer has the MD5 of
+# the body in a header.  It agrees to become a WebSocket, and then sends back what
+# it gets.
 # usage: requests.pl PORT LOG ADDRESS...
 use strict;
 use warnings;
+use Digest::MD5;
 use IO::Handle;
 use IO::Select;
 use IO::Socket::IP;
@@ -22,24 +24,25 @@ sub note {
 }
 
 sub take {
-	my ($c, $n) = @_;
+	my ($c, $n, $md5) = @_;
 	my $rest = $n;
 
 	while ($rest > 0) {
 		my $got = read $c, my $data, $rest < 65536 ? $rest : 65536;
 		return unless $got;
+		$md5->add($data);
 		$rest -= $got;
 	}
 	return $n;
 }
 
 sub chunks {
-	my $c = shift;
+	my ($c, $md5) = @_;
 	my $sum = 0;
 
 	while (defined(my $line = <$c>)) {
 		my $n = hex(($line =~ /^([0-9a-fA-F]+)/)[0] // return);
-		defined take($c, $n) or return;
+		defined take($c, $n, $md5) or return;
 		<$c>;
 		return $sum if $n == 0;
 		$sum += $n;
@@ -50,6 +53,7 @@ sub chunks {
 sub request {
 	my $c = shift;
 	my ($method, $target) = ((<$c> // return) =~ /^(\S+) (\S+) HTTP/) or return;
+	my $md5 = Digest::MD5->new;
 	my %h;
 
 	while (defined(my $line = <$c>)) {
@@ -57,8 +61,8 @@ sub request {
 		$h{lc $1} = $2 if $line =~ /^([^:]+):\s*(.*?)\s*$/;
 	}
 	print $c "HTTP/1.1 100 Continue\r\n\r\n" if ($h{expect} // '') eq '100-continue';
-	my $bytes = ($h{'transfer-encoding'} // '') =~ /chunked/ ? chunks($c)
-		: take($c, $h{'content-length'} // 0);
+	my $bytes = ($h{'transfer-encoding'} // '') =~ /chunked/ ? chunks($c, $md5)
+		: take($c, $h{'content-length'} // 0, $md5);
 	return unless defined $bytes;
 	note($method, $target, $h{host} // '-', $bytes);
 	if (lc($h{upgrade} // '') eq 'websocket') {
@@ -67,7 +71,8 @@ sub request {
 		return;
 	}
 	my $body = "$method $target $bytes\n";
-	print $c "HTTP/1.1 200 OK\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+	print $c "HTTP/1.1 200 OK\r\nContent-Length: " . length($body) .
+		"\r\nX-MD5: " . $md5->hexdigest . "\r\n\r\n$body";
 	return 1;
 }
 

@@ -103,14 +103,18 @@ check upload-outlives-engine "@$LAB/log/curl" is "$(cat "$LAB/out")" \
 	$'PUT /pub/up 314572800\n1'
 
 # WebSocket is a protocol of its own
-socket() {
-	printf 'GET /pub/ws HTTP/1.1\r\nHost: www.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: chat\r\n\r\n'
-	sleep 0.5
-	printf '\x81\x85\x01\x02\x03\x04igooo'
-	sleep 0.5
-}
+# RFC 6455 4.1: the client waits for the answer before it sends a frame.
+read -r -d '' socket <<'END'
+my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0]) or exit 1;
+my $got = '';
+syswrite $s, join "\r\n", 'GET /pub/ws HTTP/1.1', 'Host: www.example.org', 'Upgrade: websocket',
+	'Connection: Upgrade', 'Sec-WebSocket-Protocol: chat', '', '';
+until ($got =~ /\r\n\r\n/) { sysread $s, $got, 4096, length $got or exit 1 }
+syswrite $s, "\x81\x85\x01\x02\x03\x04igooo";
+until ($got =~ /igooo/) { sysread $s, $got, 4096, length $got or exit 1 }
+END
 says_back() {
-	socket | client timeout $((5 * LAB_SLOW)) ncat "$ECHO4" 9080 2>/dev/null | grep -qa igooo
+	client timeout $((10 * LAB_SLOW)) perl -MIO::Socket::INET -e "$socket" "$ECHO4:9080"
 }
 refuses_websocket() {
 	! says_back

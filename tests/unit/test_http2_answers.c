@@ -125,9 +125,23 @@ END_TEST
 	" http.hostname[" layer ",0]=a.org"
 #define SWITCH "HTTP/1.1 101 Yes\r\nUpgrade: h2c\r\n\r\n"
 
+#define UPGRADED(layers)                                                       \
+	"feeding http " layers OF_ASKED("0") " http.status[0,0]=101" OF_ASKED( \
+		"1") " http.status[1,0]=200"
+
+/* Behind the upgrade the client says what is in `wire`. */
+static void expect_after(struct turn *turns, const char *told)
+{
+	static struct bytes client;
+
+	client = wire;
+	turns[2] = (struct turn){DIR_CLIENT, reader_of(client.p, client.n)};
+	expect_every_split(turns, 3, told);
+}
+
 START_TEST(an_upgrade_opens_it)
 {
-	static struct bytes client, server;
+	static struct bytes server;
 	struct turn turns[3] = {C(ASKED)};
 
 	wire.n = 0;
@@ -136,36 +150,13 @@ START_TEST(an_upgrade_opens_it)
 	FRAME(HEADERS, END, 1, OK200);
 	server = wire;
 	turns[1] = (struct turn){DIR_SERVER, reader_of(server.p, server.n)};
-	expect_every_split(
-		turns, 2,
-		"feeding http http2?" OF_ASKED(
-			"0") " http.status[0,0]=101" OF_ASKED("1") " http."
-								   "status[1,0]"
-								   "=200");
+	expect_every_split(turns, 2, UPGRADED("http2?"));
 	/* The request is known, and nothing of it was refused. */
 	begin();
-	client = wire;
-	turns[2] = (struct turn){DIR_CLIENT, reader_of(client.p, client.n)};
-	expect_every_split(
-		turns, 3,
-		"feeding http http2" OF_ASKED(
-			"0") " http.status[0,0]=101" OF_ASKED("1") " http."
-								   "status[1,0]"
-								   "=200");
+	expect_after(turns, UPGRADED("http2"));
 	FRAME(HEADERS, END, 3, USUAL);
-	client = wire;
-	turns[2] = (struct turn){DIR_CLIENT, reader_of(client.p, client.n)};
-	expect_every_split(
-		turns, 3,
-		"feeding http http2" OF_ASKED(
-			"0") " http.status[0,0]=101" OF_ASKED("1") " http."
-								   "status[1,0]"
-								   "=200 "
-								   "http.http_"
-								   "method[1,1]"
-								   "=GET"
-								   " http.url["
-								   "1,1]=/");
+	expect_after(turns, UPGRADED("http2") " http.http_method[1,1]=GET"
+					      " http.url[1,1]=/");
 	survive_every_flip(turns, 3);
 }
 END_TEST

@@ -157,7 +157,7 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	    stream_has_gap(&f->streams[DIR_CLIENT])) {
 		if (!engine_watch_in_order(f, a)) {
 			o.kind = DECISION_NOT_YET;
-		} else if (!f->vouching) {
+		} else if (!engine_tcp_owes(f)) {
 			engine_watch_passes(e, f, a);
 			/* The rest has another while to wait. */
 			f->held_since = now;

@@ -174,6 +174,9 @@ void engine_judge_decided(struct engine *e, struct flow *f);
 
 /* --- engine_tcp.c: segments in the name of a flow's ends ------------------ */
 
+/* Was something acknowledged in the server's name that it has not yet? */
+bool engine_tcp_owes(const struct flow *f);
+
 /* Remember what the server says that it has. */
 void engine_tcp_note_ack(struct flow *f, const struct arrival *a);
 

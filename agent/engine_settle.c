@@ -183,10 +183,11 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		engine_wait_end(e, f);
 		f->delivering = false;
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
-	} else if (f->vouching || f->delivering) {
+	} else if (engine_tcp_owes(f)) {
 		allow_vouched(e, f, dir, in, now);
 		return;
 	} else {
+		f->vouching = f->delivering = false;
 		engine_wait_end(e, f);
 		allow_flow(e, f, o, in);
 	}

@@ -145,11 +145,21 @@ void engine_tcp_hand_on(struct engine *e, const struct flow *f,
 	send_bytes(e, f, pkt->seq, rest);
 }
 
+bool engine_tcp_owes(const struct flow *f)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	return (f->vouching || f->delivering) &&
+	       engine_tcp_before(f->acked, s->base + stream_in_order(s));
+}
+
 void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
 {
 	f->deliver_to = f->vouched;
 	f->deliveries = 0;
-	engine_tcp_deliver(e, f, now);
+	/* The server will not say again that it has it. */
+	if (engine_tcp_before(f->acked, f->deliver_to))
+		engine_tcp_deliver(e, f, now);
 }
 
 void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)

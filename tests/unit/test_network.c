@@ -379,6 +379,30 @@ START_TEST(what_was_acknowledged_goes_on_before_a_hole)
 }
 END_TEST
 
+/* The server may have had all before we came to answer for it: it will not say
+ * so again, and nobody may wait for that. */
+START_TEST(what_the_server_has_is_not_owed)
+{
+	static const uint8_t hole[] = {0, 2, 2, 0xff}, again[] = {0, 0xff};
+	static const uint8_t rest[] = {1, 2, 0xff};
+
+	for (unsigned late = 0; late < 2; late++) {
+		struct lab *l = uploading();
+
+		for (unsigned i = 0; i < 2; i++) {
+			if (i == late)
+				lab_send(l, DIR_SERVER, TCP_ACK, 1,
+					 (uint32_t)(sizeof(HEAD) + CHUNK_LEN),
+					 (struct reader){0});
+			chunks_come(l, i ? again : hole);
+		}
+		chunks_come(l, rest);
+		expect_chunks(l, 3);
+		lab_free(l);
+	}
+}
+END_TEST
+
 /* Nobody would tell us that a path has no room for more. */
 START_TEST(what_is_delivered_fits_small_paths)
 {
@@ -406,6 +430,7 @@ END_TEST
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, what_was_acknowledged_goes_on_before_a_hole);
+	tcase_add_test(tc, what_the_server_has_is_not_owed);
 	tcase_add_test(tc, what_is_delivered_fits_small_paths);
 	tcase_add_test(tc, what_is_allowed_arrives);
 	tcase_add_test(tc, what_is_refused_never_does);

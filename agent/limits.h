@@ -38,6 +38,11 @@
 /* How long a flow's first bytes may wait for the rest.  Then: hold.timeout. */
 #define LIMIT_HOLD_NS (5ULL * 1000000000)
 
+/* How long what was acknowledged in the server's name may wait for what a
+ * network has lost behind it: RFC 6298 5.5 doubles the client's pause each time.
+ * Then: hold.timeout. */
+#define LIMIT_HOLE_NS (30ULL * 1000000000)
+
 /* How long a flow is remembered without a packet. */
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)

@@ -122,11 +122,11 @@ static void reap(struct manager *m, uint64_t now)
 	}
 }
 
-/* A verdict process that does not go round its loop any more decides nothing:
- * it is ended, and reap() has another one started. */
+/* A queue that nobody serves any more decides nothing: the verdict process is
+ * ended, and reap() has another one started. */
 static void end_hung(const struct manager *m, uint64_t now)
 {
-	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
+	uint64_t alive = stats_alive_oldest(m->stats);
 
 	if (!m->verdict.pid || now - m->verdict.started_ns < HUNG_NS ||
 	    alive + HUNG_NS > now)

@@ -43,6 +43,10 @@
  * Then: hold.timeout. */
 #define LIMIT_HOLE_NS (30ULL * 1000000000)
 
+/* Bytes of event lines that wait for a slow disk.  Beyond: they are lost and
+ * counted. */
+#define LIMIT_LOG_WAITING (4 * 1024 * 1024)
+
 /* How long a flow is remembered without a packet. */
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)

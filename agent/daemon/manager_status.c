@@ -140,7 +140,7 @@ json_t *manager_status(const struct manager *m)
 				      "pid", (json_int_t)m->verdict.pid,
 				      "restarts", (json_int_t)m->restarts,
 				      "events_unwritten",
-				      (json_int_t)m->log.lost));
+				      (json_int_t)evelog_lost(&m->log)));
 	if (!m->policy)
 		return o;
 	json_object_set_new(o, "generation", generation_json(m));

@@ -151,6 +151,22 @@ void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 void engine_watch_read_on(struct engine *e, struct flow *f, enum dir dir,
 			  const struct engine_input *in, uint64_t now);
 
+/* --- engine_hello.c: what names a server, behind what was allowed ----------
+ */
+
+/* May the policy refuse what a hello asks for?  The flow was allowed. */
+bool engine_must_listen(const struct engine *e, const struct flow *f);
+void engine_listen_begin(struct engine *e, struct flow *f);
+
+/* A packet of such a flow gets its verdict. */
+void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
+			  uint64_t now);
+
+/* A flow that the kernel knows as such, and that is not known here any more:
+ * true when the packet holds no hello; it goes by, and the flow is forgotten. */
+bool engine_listen_lost(struct engine *e, struct flow *f,
+			const struct arrival *a);
+
 /* --- engine_again.c: judged again, by another policy ----------------------
  */
 

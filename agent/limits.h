@@ -86,6 +86,10 @@
 /* The line of numbers that a fingerprint of a hello is made of; all registered
  * cipher suites fit.  Beyond: that fingerprint is not told. */
 #define LIMIT_TLS_FINGERPRINT 4096
+/* One of a further connection between the same ports, over UDP.  Beyond: the
+ * flow is malformed. */
+#define LIMIT_TLS_AGAIN 16384
+
 /* A ClientHello in QUIC: the largest ones with post-quantum keys are of 2 KiB.
  * Beyond: the flow is malformed. */
 #define LIMIT_QUIC_HELLO 16384

@@ -79,21 +79,18 @@ static bool guard_sees(enum ir_guard guard, const struct facts *f,
 	return false;
 }
 
-/* They speak of TCP streams; a QUIC client that is told no turns to TCP, and
- * what it is told about is the port that it turns from. */
-uint32_t eval_guards_of(uint8_t l4, uint16_t dport)
+/* They speak of TCP streams; and a QUIC client that is told no turns to TCP. */
+uint32_t eval_guards_of(uint8_t l4)
 {
 	if (l4 == IPPROTO_TCP)
 		return UINT32_MAX;
-	return l4 == IPPROTO_UDP && dport == EVAL_QUIC_PORT
-		       ? 1U << IR_GUARD_NO_SNI
-		       : 0;
+	return l4 == IPPROTO_UDP ? 1U << IR_GUARD_NO_SNI : 0;
 }
 
 enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 		    enum eval_view view)
 {
-	if (!(eval_guards_of(f->l4, f->dport) >> guard & 1))
+	if (!(eval_guards_of(f->l4) >> guard & 1))
 		return TRI_NO;
 	if (view == EVAL_KERNEL)
 		return TRI_NOT_YET;

@@ -56,8 +56,7 @@ const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
 enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view);
 /* The guards that can deny such a flow, as bits. */
-uint32_t eval_guards_of(uint8_t l4, uint16_t dport);
-#define EVAL_QUIC_PORT 443
+uint32_t eval_guards_of(uint8_t l4);
 enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 		    enum eval_view view);
 /* Does it deny the flow?  No when the flow is none of its. */

@@ -143,6 +143,9 @@ static uint32_t verdict_of(enum output_kind kind, enum mark_state *out_state)
 	case OUTPUT_WATCH:
 		*out_state = MARK_WATCHED;
 		return NF_ACCEPT;
+	case OUTPUT_LISTEN:
+		*out_state = MARK_LISTENED;
+		return NF_ACCEPT;
 	case OUTPUT_PEND:
 		*out_state = MARK_PENDING;
 		return NF_ACCEPT;

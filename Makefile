@@ -72,7 +72,7 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c agent/store/*.c agent/panic/*.c) \
+	agent/control/*.c agent/store/*.c agent/panic/*.c agent/binding/*.c) \
 	agent/guess/$(if $(filter 1,$(NDPI)),guess_ndpi,guess_none).c
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)

@@ -185,3 +185,17 @@
 
 /* A tag of XMPP before TLS. */
 #define LIMIT_XMPP_TAG 4096
+
+/* Addresses of names that clients were told (agent/binding): entries of the
+ * table, 24 bytes each.  Beyond, the client that has most of a bucket loses
+ * what expires first: its flows to it are refused until it asks again. */
+#define LIMIT_BINDINGS 1048576
+
+/* Questions that one flow to a resolver may have open.  Beyond, answers to the
+ * oldest are dropped, and asked for again. */
+#define LIMIT_BINDING_QUESTIONS 64
+
+/* Of one answer: names from the one that was asked to the one that has the
+ * addresses; and addresses.  Beyond, they are not learned. */
+#define LIMIT_BINDING_CHAIN     16
+#define LIMIT_BINDING_ADDRESSES 256

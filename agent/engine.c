@@ -188,7 +188,7 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 
 	if (e->opt.read_on) {
 		(void)engine_take(e, f, dir, pkt);
-		if (f->watched && !f->refused)
+		if ((f->watched || f->listened) && !f->refused)
 			engine_watch_read_on(e, f, dir, in, now);
 		return;
 	}
@@ -198,6 +198,8 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 		engine_confirm_packet(e, f, &a, now);
 	else if (f->watched && !f->refused)
 		engine_watch_packet(e, f, &a, now);
+	else if (f->listened && !f->refused)
+		engine_listen_packet(e, f, &a, now);
 	else if (!f->refused)
 		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 	else
@@ -321,6 +323,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 			judge_lost(e, f, dir, in, now);
 		return;
 	}
+	if (in->mark == MARK_LISTENED && engine_listen_lost(e, f, &a))
+		return;
 	if (dir == DIR_SERVER)
 		engine_tcp_acked(e, f, &pkt);
 	a.taken = engine_take(e, f, dir, &pkt);

@@ -49,6 +49,7 @@ enum output_kind {
 	OUTPUT_PASS,          /* let this packet go; its flow is undecided */
 	OUTPUT_ALLOW,         /* let it go, and the flow from now on */
 	OUTPUT_WATCH,         /* the same, but for what its client says */
+	OUTPUT_LISTEN,        /* over UDP: but for hellos of its client */
 	OUTPUT_PEND,          /* let it go, and be shown both sides again */
 	OUTPUT_DROP,          /* this packet ends here */
 	OUTPUT_REFUSE,        /* the flow is denied; the kernel answers */

@@ -120,7 +120,7 @@ static enum engine_taken take_udp(struct flow *f, enum dir dir,
 				  const struct packet *pkt)
 {
 	f->asked = false;
-	if (!wants_bytes(f) && !proto_stack_listens(&f->stack))
+	if (!wants_bytes(f) && !f->stack.listens)
 		return TAKEN_OK;
 	(void)proto_stack_datagram(&f->stack, dir, pkt->payload, &f->facts);
 	if (dir == DIR_CLIENT)

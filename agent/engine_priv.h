@@ -134,11 +134,6 @@ void engine_watch_passes(struct engine *e, struct flow *f,
  * it, it may be dropped, and comes again when the hole is filled. */
 bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt);
 
-/* The time to wait is over.  Where all in order is allowed, and only what lies
- * behind a hole waits, that is dropped, and comes again.  False: it is not so.
- */
-bool engine_watch_drops(struct engine *e, struct flow *f);
-
 /* What a packet tells of how the kernel watches its flow. */
 void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 		       const struct engine_input *in);
@@ -155,6 +150,22 @@ void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 /* The same in a replay, which has no verdicts on packets. */
 void engine_watch_read_on(struct engine *e, struct flow *f, enum dir dir,
 			  const struct engine_input *in, uint64_t now);
+
+/* --- engine_hello.c: what names a server, behind what was allowed ----------
+ */
+
+/* May the policy refuse what a hello asks for?  The flow was allowed. */
+bool engine_must_listen(const struct engine *e, const struct flow *f);
+void engine_listen_begin(struct engine *e, struct flow *f);
+
+/* A packet of such a flow gets its verdict. */
+void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
+			  uint64_t now);
+
+/* A flow that the kernel knows as such, and that is not known here any more:
+ * true when the packet holds no hello; it goes by, and the flow is forgotten. */
+bool engine_listen_lost(struct engine *e, struct flow *f,
+			const struct arrival *a);
 
 /* --- engine_again.c: judged again, by another policy ----------------------
  */

@@ -108,6 +108,11 @@ static void allow_flow(struct engine *e, struct flow *f,
 	enum output_kind kind = OUTPUT_ALLOW;
 
 	f->watched = false;
+	f->listened = !o->would && engine_must_listen(e, f);
+	if (f->listened) {
+		engine_listen_begin(e, f);
+		kind = OUTPUT_LISTEN;
+	}
 	if (!o->would && engine_must_watch(e, f)) {
 		engine_watch_begin(e, f);
 		kind = OUTPUT_WATCH;

@@ -31,16 +31,6 @@ static struct facts with_another(const struct flow *f)
 	return later;
 }
 
-/* Behind what is unknown a client may ask a server by name. */
-static struct facts with_hello(const struct flow *f)
-{
-	struct facts later = f->facts;
-
-	later.layers[later.n_layers - 1] =
-		(struct facts_layer){.app = APP_QUIC};
-	return later;
-}
-
 /* Questions are all alike, but for the names in them. */
 static bool goes_on(const struct engine *e, const struct flow *f)
 {
@@ -55,11 +45,6 @@ bool engine_must_watch(const struct engine *e, const struct flow *f)
 {
 	struct facts later;
 
-	if (proto_stack_listens(&f->stack)) {
-		later = with_hello(f);
-		return decide_flow(&e->policy->ir, &later).kind !=
-		       DECISION_ALLOW;
-	}
 	if (f->stack.state != STACK_FEEDING || !goes_on(e, f))
 		return false;
 	/* Without memory it is not known what the next one could change. */
@@ -183,16 +168,6 @@ bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt)
 	return f->watched &&
 	       (stream_has_gap(s) ||
 		engine_tcp_before(s->base + stream_in_order(s), pkt->seq));
-}
-
-bool engine_watch_drops(struct engine *e, struct flow *f)
-{
-	if (!f->watched || f->vouching ||
-	    !stream_has_gap(&f->streams[DIR_CLIENT]) ||
-	    decide_flow(&e->policy->ir, &f->facts).kind != DECISION_ALLOW)
-		return false;
-	engine_release(e, f, OUTPUT_DROP);
-	return true;
 }
 
 static void let_go(struct engine *e, struct flow *f, const struct arrival *a,

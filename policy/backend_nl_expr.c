@@ -171,6 +171,27 @@ static void match_tcp_syn(struct nl_rule_out *o)
 	nl_compare_u8(o, NFT_CMP_EQ, TH_SYN);
 }
 
+/* As nft does it: the bytes that they stand in, the others of them masked. */
+static void match_udp_bits(struct nl_rule_out *o, const struct rs_stmt *s)
+{
+	static const uint8_t none[8] = {0};
+	uint32_t len = (s->n % 8 + s->m + 7) / 8;
+	unsigned after = len * 8 - s->n % 8 - s->m;
+	uint64_t ones = ((1ULL << s->m) - 1) << after;
+	uint64_t wanted = (uint64_t)s->m2 << after;
+	uint8_t mask[8], bytes[8];
+
+	for (uint32_t i = 0; i < len; i++) {
+		mask[i] = (uint8_t)(ones >> 8 * (len - 1 - i));
+		bytes[i] = (uint8_t)(wanted >> 8 * (len - 1 - i));
+	}
+	nl_load_payload(o, NFT_PAYLOAD_TRANSPORT_HEADER,
+			(RS_UDP_HEADER_BITS + s->n) / 8, len);
+	if (s->m % 8 != 0)
+		bitwise(o, mask, none, len);
+	nl_compare(o, NFT_CMP_EQ, bytes, len);
+}
+
 static void match_ct_state(struct nl_rule_out *o, uint32_t bits)
 {
 	uint32_t kernel = 0;
@@ -342,6 +363,9 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		/* Any value: without a byte it cannot be loaded. */
 		nl_load_payload(o, NFT_PAYLOAD_INNER_HEADER, 0, 1);
 		nl_compare_u8(o, NFT_CMP_GTE, 0);
+		break;
+	case RS_UDP_BITS:
+		match_udp_bits(o, s);
 		break;
 	case RS_TCP_SYN:
 		match_tcp_syn(o);

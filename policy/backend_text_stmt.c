@@ -159,6 +159,13 @@ static void print_icmp_type(struct strbuf *out, const struct rs_stmt *s)
 	backend_text_numbers(out, s->m, s->m2);
 }
 
+/* nft counts from the transport header on. */
+static void print_udp_bits(struct strbuf *out, const struct rs_stmt *s)
+{
+	strbuf_addf(out, "@th,%u,%u 0x%x", RS_UDP_HEADER_BITS + s->n, s->m,
+		    s->m2);
+}
+
 static void print_time(struct strbuf *out, const struct rs_stmt *s)
 {
 	strbuf_addf(out, "meta time %s %u", s->op == RS_TIME_FROM ? ">=" : "<",
@@ -299,6 +306,7 @@ static void (*const printers[])(struct strbuf *out, const struct rs_stmt *s) = {
 	[RS_MASQUERADE] = print_word,
 	[RS_TCP_RST] = print_word,
 	[RS_PAYLOAD] = print_word,
+	[RS_UDP_BITS] = print_udp_bits,
 	[RS_TCP_SYN] = print_word,
 	[RS_CT_REPLY] = print_word,
 	[RS_CT_ORIGINAL] = print_word,

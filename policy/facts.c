@@ -99,6 +99,12 @@ void facts_layer_settle(struct facts *f, bool inner)
 	f->open = inner;
 }
 
+void facts_layer_reopen(struct facts *f)
+{
+	FW_ASSERT(f->n_layers > 0);
+	f->layers[f->n_layers - 1].settled = false;
+}
+
 static bool values_grow(struct facts *f)
 {
 	unsigned more = f->capacity ? f->capacity * 2U : 8;

@@ -134,6 +134,9 @@ bool facts_layer_begin(struct facts *f, enum app app);
  * further layer follows inside this one. */
 void facts_layer_settle(struct facts *f, bool inner);
 
+/* The current layer has yet to tell what a decision needs, after all. */
+void facts_layer_reopen(struct facts *f);
+
 /* The current layer is none: another begins in its place. */
 void facts_layer_drop(struct facts *f);
 

@@ -22,7 +22,15 @@ struct frame_reader {
 };
 
 /* What follows the words of a phrase. */
-enum phrase_arg { ARG_NONE, ARG_NAME, ARG_MARK, ARG_STATES, ARG_L4, ARG_TYPES };
+enum phrase_arg {
+	ARG_NONE,
+	ARG_NAME,
+	ARG_MARK,
+	ARG_STATES,
+	ARG_L4,
+	ARG_TYPES,
+	ARG_BITS
+};
 
 static const struct phrase {
 	const char *words;
@@ -36,6 +44,7 @@ static const struct phrase {
 	{"tcp flags rst", RS_TCP_RST, ARG_NONE},
 	{"tcp flags syn", RS_TCP_SYN, ARG_NONE},
 	{"payload", RS_PAYLOAD, ARG_NONE},
+	{"datagram", RS_UDP_BITS, ARG_BITS},
 	{"ct state", RS_CT_STATE, ARG_STATES},
 	{"ct direction reply", RS_CT_REPLY, ARG_NONE},
 	{"ct direction original", RS_CT_ORIGINAL, ARG_NONE},
@@ -185,11 +194,36 @@ static void arg_types(struct str word, struct rs_stmt *stmt)
 			number_of(str_skip(word, (size_t)(dash - word.p) + 1));
 }
 
+/* "FIRST,COUNT,VALUE": bits of a datagram, as nft counts them; VALUE in
+ * hexadecimal digits. */
+static void arg_bits(struct frame_reader *f, struct str word,
+		     struct rs_stmt *stmt)
+{
+	struct str rest = word;
+	struct str first = str_cut(&rest, ','), count = str_cut(&rest, ',');
+
+	stmt->n = number_of(first);
+	stmt->m = number_of(count);
+	for (size_t i = 0; i < rest.len; i++) {
+		char c = rest.p[i];
+
+		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f'))
+			fail(f, "no such bits", word);
+		stmt->m2 = stmt->m2 << 4 |
+			   (uint32_t)(ascii_is_digit(c) ? c - '0'
+							: c - 'a' + 10);
+	}
+	if (stmt->m == 0 || stmt->m > 32 || rest.len == 0)
+		fail(f, "no such bits", word);
+}
+
 static void arg_l4(struct frame_reader *f, struct str word,
 		   struct rs_stmt *stmt)
 {
 	if (str_is(word, "tcp"))
 		stmt->n = IPPROTO_TCP;
+	else if (str_is(word, "udp"))
+		stmt->n = IPPROTO_UDP;
 	else if (str_is(word, "icmp"))
 		stmt->n = IPPROTO_ICMP;
 	else if (str_is(word, "icmpv6"))
@@ -228,6 +262,9 @@ static struct rs_stmt read_stmt(struct frame_reader *f, struct str *line)
 			break;
 		case ARG_TYPES:
 			arg_types(word, &stmt);
+			break;
+		case ARG_BITS:
+			arg_bits(f, word, &stmt);
 			break;
 		}
 		return stmt;

@@ -16,7 +16,8 @@
 	X(DENIED, 3, "denied")   /* refused, with an answer */ \
 	X(DROPPED, 4, "dropped") /* refused, silently */       \
 	X(PASSED, 5, "passed")   /* this packet only */        \
-	X(WATCHED, 6, "watched") /* what its client says is judged on */
+	X(WATCHED, 6, "watched") /* what its client says is judged on */ \
+	X(LISTENED, 7, "listened") /* UDP: allowed, but for a hello */
 
 enum mark_state {
 #define X(id, value, name) MARK_##id = (value),

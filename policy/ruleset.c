@@ -281,6 +281,15 @@ void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id)
 	pass(b, rule);
 }
 
+void rs_build_listen(struct rs_build *b, struct rs_rule *rule, unsigned id)
+{
+	if (b->ir->log_allow != IR_LOG_NONE)
+		rs_build_log(b, rule, "allow", id);
+	rs_build_add(b, rule, mark_set(b, RS_CT_MARK_SET, MARK_LISTENED));
+	rs_build_add(b, rule,
+		     (struct rs_stmt){.op = RS_GOTO, .name = "c_pass"});
+}
+
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 		     unsigned number, bool silent)
 {

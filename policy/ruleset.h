@@ -33,6 +33,7 @@ enum rs_op {
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
 	RS_PAYLOAD,   /* there are bytes behind the transport header */
+	RS_UDP_BITS,  /* m bits, n bits behind the UDP header, are m2 */
 	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
@@ -98,6 +99,8 @@ struct rs_rule {
 };
 
 #define RS_COMMENT_MAX 120
+
+#define RS_UDP_HEADER_BITS 64
 
 enum rs_set_type {
 	RS_SET_IPV4,

@@ -142,33 +142,52 @@ static void body_observe(struct rs_build *b, struct rs_chain *chain,
 	rs_build_add(b, nft, (struct rs_stmt){.op = RS_RETURN});
 }
 
-/* Kinds of flows that the rule takes: all, and those that are queued. */
+/* Kinds of flows that the rule takes, by what becomes of them. */
 static void kinds_of(const struct rs_build *b, const struct ir_rule *rule,
-		     unsigned *taken, unsigned *queued)
+		     unsigned out_kinds[SPLIT_QUEUE + 1])
 {
-	*taken = *queued = 0;
-	for (enum split_kind k = 0; k < SPLIT_KINDS; k++) {
-		if (!split_rule_takes(rule, k))
+	for (enum split_kind k = 0; k < SPLIT_KINDS; k++)
+		if (split_rule_takes(rule, k))
+			out_kinds[split_rule(b->ir, rule, k)] |= 1U << k;
+}
+
+/* UDP that is certain but for a hello: that goes to the queue. */
+static void body_listen(struct rs_build *b, struct rs_chain *chain,
+			const struct ir_rule *rule, const char *counter,
+			bool alone)
+{
+	const char *guards = rs_build_guards(b);
+	const char *const ways[] = {"c_hello", guards, NULL};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct rs_rule *nft;
+
+		if (i == 1 && !guards)
 			continue;
-		*taken |= 1U << k;
-		if (split_rule(b->ir, rule, k) == SPLIT_QUEUE)
-			*queued |= 1U << k;
+		nft = body_rule(b, chain, rule);
+		if (!alone)
+			rs_build_add(b, nft,
+				     (struct rs_stmt){.op = RS_L4PROTO,
+						      .n = IPPROTO_UDP});
+		if (i == 0)
+			rs_build_count(b, nft, counter);
+		if (ways[i])
+			rs_build_add(b, nft,
+				     (struct rs_stmt){.op = RS_JUMP,
+						      .name = ways[i]});
+		else
+			rs_build_listen(b, nft, rule->id);
 	}
 }
 
 static void body_fill(struct rs_build *b, struct rs_chain *chain,
 		      const struct ir_rule *rule, const char *counter)
 {
-	static const struct rs_stmt of_kind[SPLIT_OTHERS] = {
-		[SPLIT_TCP] = {.op = RS_L4PROTO, .n = IPPROTO_TCP},
-		[SPLIT_QUIC] = {.op = RS_DPORT,
-				.n = IPPROTO_UDP,
-				.m = EVAL_QUIC_PORT,
-				.m2 = EVAL_QUIC_PORT},
-	};
-	unsigned taken, queued;
+	unsigned kinds[SPLIT_QUEUE + 1] = {0};
+	unsigned taken;
 
-	kinds_of(b, rule, &taken, &queued);
+	kinds_of(b, rule, kinds);
+	taken = kinds[SPLIT_KERNEL] | kinds[SPLIT_LISTEN] | kinds[SPLIT_QUEUE];
 	if (rule->observe && !ir_rule_asks_engine(rule)) {
 		body_observe(b, chain, rule, counter);
 		if (!rule->until)
@@ -176,17 +195,24 @@ static void body_fill(struct rs_build *b, struct rs_chain *chain,
 	}
 	rs_build_limits(b, chain, rule);
 	/* What no guard looks at is certain. */
-	for (unsigned k = 0; k < SPLIT_OTHERS && queued != taken; k++) {
-		struct rs_rule *nft;
+	if (kinds[SPLIT_QUEUE] == 1U << SPLIT_TCP && taken != 1U << SPLIT_TCP) {
+		struct rs_rule *nft = body_rule(b, chain, rule);
 
-		if (!(queued >> k & 1))
-			continue;
-		nft = body_rule(b, chain, rule);
-		rs_build_add(b, nft, of_kind[k]);
+		rs_build_add(
+			b, nft,
+			(struct rs_stmt){.op = RS_L4PROTO, .n = IPPROTO_TCP});
 		body_end(b, chain, nft, rule, counter, true);
+		taken &= ~(1U << SPLIT_TCP);
+		kinds[SPLIT_QUEUE] = 0;
 	}
-	body_end(b, chain, body_rule(b, chain, rule), rule, counter,
-		 queued && queued == taken);
+	if (kinds[SPLIT_LISTEN]) {
+		body_listen(b, chain, rule, counter,
+			    taken == kinds[SPLIT_LISTEN]);
+		taken &= ~kinds[SPLIT_LISTEN];
+	}
+	if (taken)
+		body_end(b, chain, body_rule(b, chain, rule), rule, counter,
+			 kinds[SPLIT_QUEUE] != 0);
 }
 
 const char *rs_build_body(struct rs_build *b, const struct ir_rule *rule)

@@ -59,6 +59,7 @@ void rs_build_log(struct rs_build *b, struct rs_rule *rule, const char *kind,
 void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 		     unsigned number, bool silent);
 void rs_build_allow(struct rs_build *b, struct rs_rule *rule, unsigned id);
+void rs_build_listen(struct rs_build *b, struct rs_rule *rule, unsigned id);
 
 /* ruleset_zone.c: from the frame's base chains to the chain of a pair. */
 void rs_build_input(struct rs_build *b, struct rs_chain *chain);

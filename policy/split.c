@@ -9,9 +9,9 @@ static uint32_t guards_of(enum split_kind kind)
 {
 	switch (kind) {
 	case SPLIT_TCP:
-		return eval_guards_of(IPPROTO_TCP, 0);
-	case SPLIT_QUIC:
-		return eval_guards_of(IPPROTO_UDP, EVAL_QUIC_PORT);
+		return eval_guards_of(IPPROTO_TCP);
+	case SPLIT_UDP:
+		return eval_guards_of(IPPROTO_UDP);
 	case SPLIT_OTHERS:
 	case SPLIT_KINDS:
 		break;
@@ -30,21 +30,20 @@ enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
 	/* A refusal is certain whatever a guard will say. */
 	if (rule->action != IR_ALLOW)
 		return SPLIT_KERNEL;
-	return ir->guards & guards_of(kind) ? SPLIT_QUEUE : SPLIT_KERNEL;
+	if (!(ir->guards & guards_of(kind)))
+		return SPLIT_KERNEL;
+	return kind == SPLIT_UDP ? SPLIT_LISTEN : SPLIT_QUEUE;
 }
 
 static bool service_takes(const struct service *s, enum split_kind kind)
 {
-	bool quic = s->l4 == IPPROTO_UDP && s->lo <= EVAL_QUIC_PORT &&
-		    s->hi >= EVAL_QUIC_PORT;
-
 	switch (kind) {
 	case SPLIT_TCP:
 		return s->l4 == IPPROTO_TCP;
-	case SPLIT_QUIC:
-		return quic;
+	case SPLIT_UDP:
+		return s->l4 == IPPROTO_UDP;
 	case SPLIT_OTHERS:
-		return s->l4 != IPPROTO_TCP && !(quic && s->lo == s->hi);
+		return s->l4 != IPPROTO_TCP && s->l4 != IPPROTO_UDP;
 	case SPLIT_KINDS:
 		break;
 	}
@@ -63,7 +62,8 @@ bool split_rule_takes(const struct ir_rule *rule, enum split_kind kind)
 static bool guards_may_ask(const struct ir *ir)
 {
 	for (size_t i = 0; i < ir->n_all; i++)
-		if (ir->n_protocols && ir->all[i].action == IR_ALLOW)
+		if ((ir->n_protocols || ir->n_looks) &&
+		    ir->all[i].action == IR_ALLOW)
 			return true;
 	return false;
 }
@@ -75,7 +75,7 @@ bool split_needs_queue(const struct ir *ir)
 		enum split_kind kind = (enum split_kind)(i % SPLIT_KINDS);
 
 		if (split_rule_takes(r, kind) &&
-		    split_rule(ir, r, kind) == SPLIT_QUEUE)
+		    split_rule(ir, r, kind) != SPLIT_KERNEL)
 			return true;
 	}
 	return guards_may_ask(ir);

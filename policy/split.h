@@ -3,7 +3,8 @@
  * Which rules the kernel settles alone and which need the queue.
  *
  * Not a second opinion: it says what eval_flow() with EVAL_KERNEL would say of
- * a flow whose kernel conditions match the rule.
+ * a flow whose kernel conditions match the rule; but that the kernel sees for
+ * itself which datagrams begin like a hello, and may be what a guard denies.
  */
 #pragma once
 
@@ -11,13 +12,14 @@
 
 enum split {
 	SPLIT_KERNEL, /* certain */
+	SPLIT_LISTEN, /* certain, but for a hello */
 	SPLIT_QUEUE,  /* the engine must see it */
 };
 
 /* Flows that differ in the guards that look at them. */
 enum split_kind {
 	SPLIT_TCP,
-	SPLIT_QUIC, /* UDP, to its port */
+	SPLIT_UDP,
 	SPLIT_OTHERS,
 	SPLIT_KINDS,
 };

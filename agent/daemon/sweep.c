@@ -336,13 +336,14 @@ static void forget_denied(struct sweeping *s)
 
 static void look_at_all(struct sweeping *s)
 {
-	static const enum mark_state allowed[] = {MARK_ALLOWED, MARK_WATCHED};
+	static const enum mark_state allowed[] = {MARK_ALLOWED, MARK_WATCHED,
+						  MARK_LISTENED};
 	uint32_t mask = s->in->now->ir.marks;
 	enum fw_err err = FW_OK;
 
 	forget_denied(s);
 	/* In observe mode nothing is refused. */
-	for (size_t i = 0; i < 2 && !err && !s->in->now->ir.observe; i++)
+	for (size_t i = 0; i < 3 && !err && !s->in->now->ir.observe; i++)
 		err = conntrack_dump(mark_value(mask, allowed[i]),
 				     mark_bits(mask), take_flow, s);
 	ask_engine(s);

@@ -59,6 +59,8 @@ struct flow {
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;
+	/* UDP: allowed, but for a hello, see agent/engine_hello.c. */
+	bool listened;
 
 	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
 	 * acknowledged by us in the server's name. */

@@ -169,6 +169,33 @@ static enum proto_result collect(struct collected *c, const struct fragment *f,
 	return PROTO_DONE;
 }
 
+/* A hello behind one that was told; one that asks for something else than what
+ * was judged counts alone. */
+static enum fw_err hello_again(struct dtls_state *st, struct reader body,
+			       struct facts *facts)
+{
+	struct tls_hello hello;
+	enum fw_err err = tls_hello_parse(body, TLS_OVER_DTLS, &hello);
+
+	if (err || (facts->judged && tls_hello_is_told(&hello, facts)))
+		return err;
+	if (!facts->judged)
+		return st->hellos > 1 ? FW_OK
+				      : tls_hello_tell(body, TLS_OVER_DTLS, 1,
+						       facts);
+	/* It was kept with what is forgotten. */
+	st->answer.bytes = NULL;
+	st->wanted = 0;
+	return tls_hello_tell_again(body, TLS_OVER_DTLS, st->hellos, facts);
+}
+
+static enum fw_err hello_tell(struct dtls_state *st, struct reader body,
+			      struct facts *facts)
+{
+	return st->hellos == 0 ? tls_hello_tell(body, TLS_OVER_DTLS, 0, facts)
+			       : hello_again(st, body, facts);
+}
+
 static enum proto_result client_fragment(struct dtls_state *st, enum dir dir,
 					 const struct fragment *f,
 					 struct facts *facts)
@@ -176,22 +203,26 @@ static enum proto_result client_fragment(struct dtls_state *st, enum dir dir,
 	enum proto_result result;
 	struct reader body;
 
-	if (!st->begun) {
+	/* Whoever said it first, what the flow's client asks for is judged. */
+	if (!st->begun || (dir == DIR_CLIENT && st->client != DIR_CLIENT)) {
 		st->begun = true;
 		st->client = (uint8_t)dir;
 		st->wanted = TLS_SERVER_HELLO;
+		st->hello.bytes = NULL;
 	}
-	if (dir != st->client || st->hellos > 1)
+	if (dir != st->client)
 		return PROTO_MORE;
 	result = collect(&st->hello, f, facts->arena, &body);
-	if (result == PROTO_DONE &&
-	    tls_hello_tell(body, TLS_OVER_DTLS, st->hellos, facts))
+	if (result == PROTO_DONE && hello_tell(st, body, facts))
 		result = PROTO_BAD;
-	if (result == PROTO_DONE)
+	/* Another one is not judged by the last. */
+	facts_layer_reopen(facts);
+	if (result != PROTO_DONE)
+		return result;
+	if (st->hellos < UINT8_MAX)
 		st->hellos++;
-	if (st->hellos > 0 && result == PROTO_BAD)
-		st->hellos = 2; /* it was decided by the first */
-	return st->hellos > 0 ? PROTO_MORE : result;
+	facts_layer_settle(facts, false);
+	return PROTO_MORE;
 }
 
 static void server_fragment(struct dtls_state *st, const struct fragment *f,
@@ -248,9 +279,24 @@ static enum proto_result dtls_feed(void *state, enum dir dir, struct reader *in,
 		if (record.type == TLS_RECORD_HANDSHAKE && record.epoch == 0 &&
 		    handshake(st, dir, record.body, facts) == PROTO_BAD)
 			return PROTO_BAD;
-	if (st->hellos > 0 || !st->begun)
+	if (!st->begun)
 		facts_layer_settle(facts, false);
 	return st->hellos > 0 && st->wanted == 0 ? PROTO_DONE : PROTO_MORE;
+}
+
+static bool dtls_is_hello(struct reader datagram)
+{
+	struct record record;
+	struct fragment f;
+
+	while (datagram.left > 0 && record_read(&datagram, &record)) {
+		if (record.type != TLS_RECORD_HANDSHAKE || record.epoch > 0)
+			continue;
+		while (record.body.left > 0 && fragment_read(&record.body, &f))
+			if (f.type == TLS_CLIENT_HELLO)
+				return true;
+	}
+	return false;
 }
 
 const struct proto proto_dtls = {
@@ -260,4 +306,5 @@ const struct proto proto_dtls = {
 	.ceiling = DATAGRAM_MAX,
 	.probe = dtls_probe,
 	.feed = dtls_feed,
+	.is_hello = dtls_is_hello,
 };

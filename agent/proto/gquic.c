@@ -25,10 +25,6 @@
 #define TAGS_MAX         128
 #define REJECTION_WITHIN 64
 
-struct gquic_state {
-	bool told;
-};
-
 /* "Q046" -> 46; 0 for what is none of these versions. */
 static unsigned version_of(uint32_t v)
 {
@@ -132,10 +128,9 @@ enum proto_result gquic_chlo_tell(struct reader message, struct facts *facts)
 	return PROTO_DONE;
 }
 
-/* A ClientHello begins a frame, and nothing but padding stands before it.  It
- * need not begin the stream: the server may have asked for another one. */
-static enum proto_result frames_tell(struct reader r, unsigned version,
-				     struct facts *facts)
+/* What a stream's first frame holds, where nothing but padding stands before
+ * it; empty when there is none. */
+static struct reader frame_of(struct reader r, unsigned version)
 {
 	uint8_t type;
 	size_t offset_len;
@@ -147,7 +142,7 @@ static enum proto_result frames_tell(struct reader r, unsigned version,
 	reader_skip(&r, reader_run(&r, 0));
 	type = reader_u8(&r);
 	if (!(type & FRAME_STREAM))
-		return PROTO_MORE;
+		return (struct reader){0};
 	offset_len = type >> 2 & 7;
 	reader_skip(&r, (type & 3) + 1u + (offset_len ? offset_len + 1 : 0));
 	if (type & 0x20) {
@@ -155,7 +150,7 @@ static enum proto_result frames_tell(struct reader r, unsigned version,
 
 		r = reader_sub(&r, len);
 	}
-	return r.left > 0 ? gquic_chlo_tell(r, facts) : PROTO_MORE;
+	return r;
 }
 
 /* The server's rejection, the first thing that it says (it never says its
@@ -194,30 +189,41 @@ static enum probe_result gquic_probe(const struct probe *first)
 static enum proto_result gquic_feed(void *state, enum dir dir,
 				    struct reader *in, struct facts *facts)
 {
-	struct gquic_state *st = state;
 	struct reader r = *in;
 	uint32_t version;
 	char text[16];
 
+	(void)state;
 	reader_skip(in, in->left);
-	if (dir == DIR_SERVER || st->told)
+	if (dir == DIR_SERVER)
 		return PROTO_MORE;
 	version = header_read(&r);
 	if (!version)
 		return PROTO_MORE;
-	st->told = true;
 	(void)snprintf(text, sizeof(text), "0x%08x", version);
 	facts_add(facts, FIELD_QUIC_VERSION, 0, str_of(text));
-	(void)frames_tell(r, version_of(version), facts);
+	r = frame_of(r, version_of(version));
+	if (r.left > 0)
+		(void)gquic_chlo_tell(r, facts);
 	facts_layer_settle(facts, false);
-	return PROTO_MORE;
+	/* The next one counts alone. */
+	return PROTO_DONE;
+}
+
+static bool gquic_is_hello(struct reader datagram)
+{
+	uint32_t version = header_read(&datagram);
+
+	datagram = frame_of(datagram, version_of(version));
+	return version && reader_u32(&datagram) == CHLO;
 }
 
 const struct proto proto_gquic = {
 	.name = "gquic",
 	.app = APP_QUIC,
-	.state_size = sizeof(struct gquic_state),
+	.state_size = 1,
 	.ceiling = 65536,
 	.probe = gquic_probe,
 	.feed = gquic_feed,
+	.is_hello = gquic_is_hello,
 };

@@ -75,6 +75,11 @@ struct proto {
 	/* What both sides have agreed to speak behind PROTO_INNER; NULL: the
 	 * stream tells by its bytes. */
 	const struct proto *(*inner)(const void *state);
+	/* Over UDP: does the datagram hold what names the server that is
+	 * asked, or some of it?  A server passes over what is none of its
+	 * protocol: such a datagram counts wherever it comes in a flow.
+	 * NULL: there is no such thing. */
+	bool (*is_hello)(struct reader datagram);
 	/* Nothing the client says is looked at before the server has answered.
 	 * NULL: never so. */
 	bool (*waits)(const void *state);

@@ -12,13 +12,15 @@
  * a Retry it is another one: a packet that the keys do not fit is tried with
  * those of its own id.  Until a ClientHello is complete all packets must agree
  * about its bytes, whatever connection they are of: the server might be told
- * another one than we.
+ * another one than we.  Behind it another connection may begin, by another id
+ * or by other bytes where the first one's were; its hello counts alone.
  */
 #include "agent/proto/gquic.h"
 #include "agent/proto/quic_crypto.h"
 #include "agent/proto/quic_packet.h"
 #include "agent/proto/tell.h"
 #include "agent/proto/tls_tell.h"
+#include "policy/base/arena.h"
 
 #include <string.h>
 
@@ -38,12 +40,13 @@ enum frame {
 struct quic_state {
 	uint32_t version; /* told last */
 	bool has_keys;
-	uint8_t dcid_len, dcid[QUIC_CID_MAX]; /* that the keys are of */
-	uint8_t told;                         /* ClientHellos */
+	uint8_t told; /* ClientHellos */
 	struct quic_keys keys;
 	int64_t largest;          /* packet number */
 	uint64_t before;          /* handshake bytes of what was told */
 	struct quic_crypto *kept; /* of a hello that is not complete */
+	const uint8_t *last;      /* the message told last; arena */
+	size_t last_len;
 };
 
 /* --- the probe ----------------------------------------------------------- */
@@ -105,29 +108,70 @@ static void version_tell(struct quic_state *st, uint32_t version,
 	st->version = version;
 }
 
-/* A client that is sent elsewhere says the same again: a further hello is told
- * when it asks for another name. */
-static bool is_told(struct reader body, const struct facts *facts)
+/* After a Retry the client says the same again. */
+static bool is_last(const struct quic_state *st, struct reader message)
+{
+	size_t n = message.left;
+
+	return st->last && n == st->last_len &&
+	       !memcmp(st->last, reader_take(&message, n), n);
+}
+
+static bool is_told(const struct quic_state *st, struct reader message,
+		    struct facts *facts)
 {
 	struct tls_hello hello;
 
-	if (tls_hello_parse(body, TLS_OVER_QUIC, &hello) || !hello.has_sni)
+	if (st->before == 0 && is_last(st, message))
 		return true;
-	for (unsigned i = 0; i < facts->n_values; i++)
-		if (facts->values[i].field == FIELD_TLS_SNI &&
-		    str_eq(facts->values[i].value, reader_text(hello.sni)))
-			return true;
-	return false;
+	/* In a replay all connections are told together. */
+	if (st->before == 0 && facts->judged)
+		return false;
+	reader_skip(&message, HANDSHAKE_HEADER);
+	return !tls_hello_parse(message, TLS_OVER_QUIC, &hello) &&
+	       tls_hello_is_told(&hello, facts);
 }
 
-static enum proto_result hello_tell(struct quic_state *st, struct reader body,
-				    struct facts *facts)
+static void last_keep(struct quic_state *st, struct reader message,
+		      struct arena *arena)
 {
-	if (st->told > 0 && is_told(body, facts))
+	size_t n = message.left;
+	uint8_t *p = arena_alloc(arena, n);
+
+	st->last = p;
+	st->last_len = p ? n : 0;
+	if (p)
+		memcpy(p, reader_take(&message, n), n);
+}
+
+/* A whole message with its header. */
+static enum proto_result hello_tell(struct quic_state *st,
+				    struct reader message, struct facts *facts)
+{
+	static _Thread_local uint8_t copy[LIMIT_QUIC_HELLO];
+	struct reader body;
+	size_t n = message.left;
+	enum fw_err err;
+
+	if (st->told > 0 && is_told(st, message, facts))
 		return PROTO_DONE;
-	return tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts)
-		       ? PROTO_BAD
-		       : PROTO_DONE;
+	memcpy(copy, reader_take(&message, n), n);
+	message = body = reader_of(copy, n);
+	reader_skip(&body, HANDSHAKE_HEADER);
+	if (st->told > 0 && facts->judged) {
+		uint32_t version = st->version;
+
+		err = tls_hello_tell_again(body, TLS_OVER_QUIC, st->told,
+					   facts);
+		st->version = 0;
+		version_tell(st, version, facts);
+	} else {
+		err = tls_hello_tell(body, TLS_OVER_QUIC, st->told, facts);
+	}
+	if (err)
+		return PROTO_BAD;
+	last_keep(st, message, facts->arena);
+	return PROTO_DONE;
 }
 
 /* The first handshake message, when it is complete; *used: its bytes. */
@@ -136,11 +180,17 @@ static enum proto_result message_tell(struct quic_state *st,
 				      struct reader start, size_t *used,
 				      struct facts *facts)
 {
-	struct reader body;
+	struct reader whole = start;
 
 	if (p->version->traits & QUIC_CHLO) {
+		enum proto_result result = PROTO_DONE;
+
 		*used = start.left;
-		return gquic_chlo_tell(start, facts);
+		if (st->before > 0 || !is_last(st, start))
+			result = gquic_chlo_tell(start, facts);
+		if (result == PROTO_DONE)
+			last_keep(st, start, facts->arena);
+		return result;
 	}
 	if (start.left > 0 && reader_peek(&start, 0) != HANDSHAKE_CLIENT_HELLO)
 		return PROTO_BAD;
@@ -148,11 +198,11 @@ static enum proto_result message_tell(struct quic_state *st,
 	*used = reader_u24(&start);
 	if (!start.failed && *used > LIMIT_QUIC_HELLO - HANDSHAKE_HEADER)
 		return PROTO_BAD;
-	body = reader_sub(&start, *used);
-	if (start.failed)
-		return PROTO_MORE;
 	*used += HANDSHAKE_HEADER;
-	return hello_tell(st, body, facts);
+	whole = reader_sub(&whole, *used);
+	if (start.failed || whole.failed)
+		return PROTO_MORE;
+	return hello_tell(st, whole, facts);
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -179,7 +229,21 @@ static void bytes_skip(struct reader *r, uint64_t n)
 	reader_skip(r, n > r->left ? SIZE_MAX : (size_t)n);
 }
 
-/* What was told before is not looked at again. */
+/* Is it, up to where the last message ends, what was told? */
+static bool is_old(const struct quic_state *st, uint64_t offset,
+		   struct reader data)
+{
+	uint64_t from = st->before - st->last_len;
+	size_t n = data.left;
+
+	if (n > st->before - offset)
+		n = (size_t)(st->before - offset);
+	return st->last && offset >= from &&
+	       !memcmp(st->last + (offset - from), reader_take(&data, n), n);
+}
+
+/* What was told before is not looked at again.  FW_ERR_EXIST: there is other in
+ * its place, so another connection begins. */
 static enum fw_err crypto_read(const struct quic_state *st, struct reader *r,
 			       struct quic_crypto *c)
 {
@@ -192,6 +256,8 @@ static enum fw_err crypto_read(const struct quic_state *st, struct reader *r,
 	if (offset < st->before) {
 		uint64_t old = st->before - offset;
 
+		if (!is_old(st, offset, data))
+			return FW_ERR_EXIST;
 		if (old >= len)
 			return FW_OK;
 		reader_skip(&data, (size_t)old);
@@ -201,14 +267,15 @@ static enum fw_err crypto_read(const struct quic_state *st, struct reader *r,
 }
 
 /* RFC 9000 12.4: what an Initial may hold. */
-static bool frame_read(const struct quic_state *st, const struct quic_packet *p,
-		       struct reader *r, struct quic_crypto *c)
+static enum fw_err frame_read(const struct quic_state *st,
+			      const struct quic_packet *p, struct reader *r,
+			      struct quic_crypto *c)
 {
 	uint64_t type = quic_varint(r);
 
 	if (type == FRAME_CRYPTO ||
 	    (type == FRAME_CRYPTO_GOOGLE && (p->version->traits & QUIC_GOOGLE)))
-		return crypto_read(st, r, c) == FW_OK;
+		return crypto_read(st, r, c);
 	if (type == FRAME_ACK || type == FRAME_ACK_ECN) {
 		ack_skip(r, type == FRAME_ACK_ECN);
 	} else if (type == FRAME_CLOSE) {
@@ -216,30 +283,59 @@ static bool frame_read(const struct quic_state *st, const struct quic_packet *p,
 		(void)quic_varint(r);
 		bytes_skip(r, quic_varint(r));
 	} else if (type != FRAME_PADDING && type != FRAME_PING) {
-		return false;
+		return FW_ERR_INVAL;
 	}
-	return !r->failed;
+	return r->failed ? FW_ERR_INVAL : FW_OK;
+}
+
+static enum fw_err packet_collect(const struct quic_state *st,
+				  const struct quic_packet *p,
+				  struct reader frames, struct quic_crypto *c)
+{
+	enum fw_err err = FW_OK;
+
+	while (!err && frames.left > 0) {
+		err = frame_read(st, p, &frames, c);
+		/* Most of a packet is padding, a byte each. */
+		reader_skip(&frames, reader_run(&frames, FRAME_PADDING));
+	}
+	return err;
+}
+
+/* The next hello begins at the first byte. */
+static void begin_anew(struct quic_state *st)
+{
+	st->before = 0;
+	st->kept = NULL;
+}
+
+/* What is collected: a hello that is not complete, or nothing yet. */
+static struct quic_crypto *collected(const struct quic_state *st)
+{
+	return st->kept ? st->kept : quic_crypto_scratch();
 }
 
 static enum proto_result frames_read(struct quic_state *st,
 				     const struct quic_packet *p,
 				     struct reader frames, struct facts *facts)
 {
-	struct quic_crypto *c = st->kept ? st->kept : quic_crypto_scratch();
+	struct quic_crypto *c = collected(st);
+	enum fw_err err = packet_collect(st, p, frames, c);
 	enum proto_result result;
-	struct reader start;
 	size_t used = 0;
 
-	while (frames.left > 0) {
-		if (!frame_read(st, p, &frames, c))
-			return PROTO_BAD;
-		/* Most of a packet is padding, a byte each. */
-		reader_skip(&frames, reader_run(&frames, FRAME_PADDING));
+	if (err == FW_ERR_EXIST && !st->kept) {
+		begin_anew(st);
+		c = collected(st);
+		err = packet_collect(st, p, frames, c);
 	}
-	if (c->n == 0)
+	if (!err && c->n == 0)
 		return PROTO_MORE;
-	start = quic_crypto_start(c);
-	result = message_tell(st, p, start, &used, facts);
+	/* Another hello is not judged by the last one. */
+	facts_layer_reopen(facts);
+	if (err)
+		return PROTO_BAD;
+	result = message_tell(st, p, quic_crypto_start(c), &used, facts);
 	if (result == PROTO_DONE) {
 		if (st->told < UINT8_MAX)
 			st->told++;
@@ -256,36 +352,22 @@ static enum proto_result frames_read(struct quic_state *st,
 
 /* --- packets ------------------------------------------------------------- */
 
-static bool is_of_keys(const struct quic_state *st, struct reader dcid)
-{
-	size_t n = dcid.left;
-
-	return st->has_keys && n == st->dcid_len &&
-	       !memcmp(st->dcid, reader_take(&dcid, n), n);
-}
-
 /* By the keys of the packet's own connection id. */
 static bool open_anew(struct quic_state *st, const struct quic_packet *p,
 		      struct reader *out_frames)
 {
-	struct reader dcid = p->dcid;
-	size_t n = dcid.left;
 	struct quic_keys keys;
 	int64_t largest = -1;
 
-	if (!quic_keys_derive(p->version, dcid, &keys) ||
+	if (!quic_keys_derive(p->version, p->dcid, &keys) ||
 	    !quic_open(&keys, p->whole, p->number_at, &largest, out_frames))
 		return false;
-	if (st->told > 0) {
-		/* Another connection, or a version that was agreed upon. */
-		st->before = 0;
-		st->kept = NULL;
-	}
+	/* Another connection, or a version that was agreed upon. */
+	if (!st->kept)
+		begin_anew(st);
 	st->keys = keys;
 	st->largest = largest;
 	st->has_keys = true;
-	st->dcid_len = (uint8_t)n;
-	memcpy(st->dcid, reader_take(&dcid, n), n);
 	return true;
 }
 
@@ -293,19 +375,30 @@ static enum proto_result initial_feed(struct quic_state *st,
 				      const struct quic_packet *p,
 				      struct facts *facts)
 {
-	enum proto_result result;
 	struct reader frames;
 
 	if (!(st->has_keys && quic_open(&st->keys, p->whole, p->number_at,
 					&st->largest, &frames)) &&
-	    (is_of_keys(st, p->dcid) || !open_anew(st, p, &frames))) {
+	    !open_anew(st, p, &frames)) {
 		if (!st->told && !st->kept)
 			facts_layer_settle(facts, false);
 		return PROTO_MORE;
 	}
-	result = frames_read(st, p, frames, facts);
-	/* What comes behind the decision is evidence only. */
-	return result == PROTO_BAD && st->told == 0 ? PROTO_BAD : PROTO_MORE;
+	return frames_read(st, p, frames, facts) == PROTO_BAD ? PROTO_BAD
+							      : PROTO_MORE;
+}
+
+/* Of a version whose hello cannot be read: one that names nobody. */
+static void sealed_feed(struct quic_state *st, const struct quic_packet *p,
+			struct facts *facts)
+{
+	if (st->kept)
+		return;
+	if (st->told && facts->judged && p->number != st->version) {
+		facts_layer_again(facts);
+		st->last = NULL;
+	}
+	facts_layer_settle(facts, false);
 }
 
 static enum proto_result quic_feed(void *state, enum dir dir, struct reader *in,
@@ -317,14 +410,27 @@ static enum proto_result quic_feed(void *state, enum dir dir, struct reader *in,
 
 	while (dir == DIR_CLIENT && result == PROTO_MORE && in->left > 0 &&
 	       !quic_packet_read(in, &p) && p.version) {
-		version_tell(st, p.number, facts);
-		if (!p.version->salt && !st->told)
+		if (!p.version->salt && !(p.version->traits & QUIC_RESERVED))
+			sealed_feed(st, &p, facts);
+		else if (!p.version->salt && !st->told)
 			facts_layer_settle(facts, false);
+		version_tell(st, p.number, facts);
 		if (p.type == QUIC_INITIAL)
 			result = initial_feed(st, &p, facts);
 	}
 	reader_skip(in, in->left);
 	return result;
+}
+
+static bool quic_is_hello(struct reader datagram)
+{
+	struct quic_packet p;
+
+	while (datagram.left > 0 && !quic_packet_read(&datagram, &p) &&
+	       p.version && !(p.version->traits & (QUIC_RESERVED | QUIC_CLEAR)))
+		if (p.type == QUIC_INITIAL || !p.version->salt)
+			return true;
+	return false;
 }
 
 const struct proto proto_quic = {
@@ -334,4 +440,5 @@ const struct proto proto_quic = {
 	.ceiling = 65536,
 	.probe = quic_probe,
 	.feed = quic_feed,
+	.is_hello = quic_is_hello,
 };

@@ -48,7 +48,9 @@ enum fw_err quic_packet_read(struct reader *in, struct quic_packet *out)
 		*out = p;
 		return FW_OK;
 	}
-	if (!(first & FIXED_BIT))
+	/* Of others nothing proves that they are QUIC; a client that was told
+	 * so may leave the bit out (RFC 9287). */
+	if (!(first & FIXED_BIT) && !p.version)
 		return FW_ERR_INVAL;
 	if (p.type == QUIC_INITIAL) {
 		len = quic_varint(&r);

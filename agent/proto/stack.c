@@ -265,22 +265,32 @@ static void probe_datagram(struct proto_stack *s, enum dir dir,
 		unknown(s, facts);
 }
 
-bool proto_stack_listens(const struct proto_stack *s)
+/* Whose hello it is, or NULL. */
+static const struct proto *hello_of(const struct proto_stack *s,
+				    struct reader datagram)
 {
-	return s->state == STACK_DONE && s->listens;
-}
-
-/* Does it begin what names the server that is asked? */
-static bool begins_hello(const struct proto_stack *s, struct reader in)
-{
-	const struct probe first = {.client = in};
 	const struct proto *proto;
 
 	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++)
-		if ((APPS_WITH_HELLO & APP_BIT(proto->app)) &&
-		    proto->probe(&first) == PROBE_YES)
-			return true;
-	return false;
+		if (proto->is_hello && proto->is_hello(datagram))
+			return proto;
+	return NULL;
+}
+
+bool proto_stack_hears(const struct proto_stack *s, struct reader datagram)
+{
+	return hello_of(s, datagram) != NULL;
+}
+
+/* Does another protocol begin, or the same anew? */
+static bool begins_hello(const struct proto_stack *s, struct reader in)
+{
+	const struct proto *proto;
+
+	if (!s->listens || s->state == STACK_PROBING || s->state == STACK_BAD)
+		return false;
+	proto = hello_of(s, in);
+	return proto && (s->state == STACK_DONE || proto != s->current);
 }
 
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
@@ -288,8 +298,7 @@ enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 {
 	bool inside; /* a module has left it to the next layer */
 
-	if (proto_stack_listens(s) && dir == DIR_CLIENT &&
-	    begins_hello(s, in)) {
+	if (dir == DIR_CLIENT && begins_hello(s, in)) {
 		facts_layer_drop(facts);
 		s->state = STACK_PROBING;
 	}

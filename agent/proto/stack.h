@@ -29,8 +29,8 @@ struct proto_stack {
 	bool middle;       /* see struct probe; set by the owner */
 	bool client_left;  /* the client's last bytes were not all read */
 	bool server_left;  /* nor the server's */
-	bool listens;      /* done and unknown, but a datagram may yet begin
-			    * what names its server */
+	bool listens;      /* over UDP: another protocol may yet begin with
+			    * what names its server; the owner may set it */
 	bool client_waits; /* all client bytes were read, and the server
 			    * must answer before the client goes on */
 };
@@ -49,9 +49,8 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4);
 enum stack_state proto_stack_feed(struct proto_stack *s, enum dir dir,
 				  struct reader *in, struct facts *facts);
 
-/* Of a flow that proto_stack_datagram() made unknown: does the next datagram of
- * the client matter?  What is done has no other. */
-bool proto_stack_listens(const struct proto_stack *s);
+/* Does a datagram of the client hold what names a server, or some of it? */
+bool proto_stack_hears(const struct proto_stack *s, struct reader datagram);
 
 /* Over neither TCP nor UDP: a protocol is told by its number.  ICMP goes on
  * with datagrams, the rest is done. */
@@ -60,7 +59,7 @@ void proto_stack_number(struct proto_stack *s, struct facts *facts);
 /* A datagram of one direction, whole.  What the server sends before the client
  * has said anything tells the protocol when a module knows it, and else
  * nothing.  Servers of QUIC and DTLS pass over what is none of theirs: with the
- * client's hello a flow that was unknown is theirs. */
+ * client's hello a flow that was unknown is theirs, and one that `listens`. */
 enum stack_state proto_stack_datagram(struct proto_stack *s, enum dir dir,
 				      struct reader in, struct facts *facts);
 

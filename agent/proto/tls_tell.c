@@ -6,6 +6,7 @@
 #include "policy/base/strbuf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What ALPN and versions of a usual hello come to. */
 #define TEXT_USUAL 128
@@ -21,6 +22,20 @@ static void tell(struct facts *facts, enum field field, unsigned message,
 	facts_add(facts, field, message, value);
 }
 
+static void alpn_join(struct reader names, struct strbuf *out)
+{
+	while (names.left > 0) {
+		struct reader name = reader_sub(&names, reader_u8(&names));
+		const uint8_t *p;
+		size_t n = name.left;
+
+		p = reader_take(&name, n);
+		if (out->len > 0)
+			strbuf_addz(out, ",");
+		strbuf_add(out, str_mem(p, n));
+	}
+}
+
 void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 		   struct facts *facts)
 {
@@ -28,16 +43,7 @@ void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 	char text[TEXT_USUAL];
 
 	strbuf_init_in(&joined, text, sizeof(text), LIMIT_TLS_HELLO);
-	while (names.left > 0) {
-		struct reader name = reader_sub(&names, reader_u8(&names));
-		const uint8_t *p;
-		size_t n = name.left;
-
-		p = reader_take(&name, n);
-		if (joined.len > 0)
-			strbuf_addz(&joined, ",");
-		strbuf_add(&joined, str_mem(p, n));
-	}
+	alpn_join(names, &joined);
 	tell(facts, field, message, str_mem(strbuf_text(&joined), joined.len));
 	strbuf_done(&joined);
 }
@@ -154,4 +160,45 @@ enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 	if (!err)
 		tls_parsed_tell(&hello, over, message, facts);
 	return err;
+}
+
+static bool alpn_is_told(const struct tls_hello *hello,
+			 const struct facts *facts, unsigned layer)
+{
+	struct strbuf joined;
+	char text[TEXT_USUAL];
+	bool told;
+
+	strbuf_init_in(&joined, text, sizeof(text), LIMIT_TLS_HELLO);
+	if (hello->has_alpn)
+		alpn_join(hello->alpn, &joined);
+	told = str_eq(facts_get(facts, FIELD_TLS_ALPN, layer),
+		      str_mem(strbuf_text(&joined), joined.len));
+	strbuf_done(&joined);
+	return told;
+}
+
+bool tls_hello_is_told(const struct tls_hello *hello, const struct facts *facts)
+{
+	unsigned layer = facts->n_layers - 1U;
+	struct reader sni = hello->sni;
+	size_t n = hello->has_sni ? sni.left : 0;
+
+	return str_eq(facts_get(facts, FIELD_TLS_SNI, layer),
+		      str_mem(reader_take(&sni, n), n)) &&
+	       alpn_is_told(hello, facts, layer);
+}
+
+enum fw_err tls_hello_tell_again(struct reader body, enum tls_over over,
+				 unsigned message, struct facts *facts)
+{
+	static _Thread_local uint8_t copy[LIMIT_TLS_AGAIN];
+	size_t n = body.left;
+
+	if (n > sizeof(copy))
+		return FW_ERR_LIMIT;
+	/* It may be where what is forgotten was. */
+	memcpy(copy, reader_take(&body, n), n);
+	facts_layer_again(facts);
+	return tls_hello_tell(reader_of(copy, n), over, message, facts);
 }

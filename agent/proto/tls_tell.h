@@ -17,6 +17,18 @@ FW_MUST_CHECK enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
 		     unsigned message, struct facts *facts);
 
+/* Does it ask for the name and the protocols of the last one that was told? */
+bool tls_hello_is_told(const struct tls_hello *hello,
+		       const struct facts *facts);
+
+/* The same of a hello of another connection in the same layer: it counts alone
+ * where the one before was judged, and all that was in the arena since the
+ * layer began may be gone, `body` too.  FW_ERR_LIMIT beyond LIMIT_TLS_AGAIN. */
+FW_MUST_CHECK enum fw_err tls_hello_tell_again(struct reader body,
+					       enum tls_over over,
+					       unsigned message,
+					       struct facts *facts);
+
 /* Names, each behind a length byte, as a list of the field. */
 void tls_tell_alpn(struct reader names, enum field field, unsigned message,
 		   struct facts *facts);

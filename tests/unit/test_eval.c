@@ -217,7 +217,7 @@ START_TEST(quic_has_to_name_its_server)
 		{443, APP_QUIC, NULL, TRI_NOT_YET, TRI_YES},
 		{443, APP_QUIC, "a.example", TRI_NOT_YET, TRI_NO},
 		{443, APP_DNS, NULL, TRI_NOT_YET, TRI_NO},
-		{444, APP_QUIC, NULL, TRI_NO, TRI_NO},
+		{444, APP_QUIC, NULL, TRI_NOT_YET, TRI_YES},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

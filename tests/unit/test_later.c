@@ -342,7 +342,7 @@ START_TEST(questions_nobody_asks_for_are_the_kernels)
 	struct lab *l = lab_new(ANY_DNS, NULL);
 
 	SAY(l, QUERY("good"));
-	lab_expect(l, "allow 1");
+	lab_expect(l, "listen 1");
 	lab_free(l);
 }
 END_TEST

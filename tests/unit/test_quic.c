@@ -360,6 +360,8 @@ END_TEST
 #define GQUIC(version) "feeding quic quic.version[0,0]=" version
 #define GNAMED         " tls.sni[0,0]=example.org quic.ua[0,0]=abc"
 
+#define GHELLO(version) "done quic quic.version[0,0]=" version
+
 START_TEST(quic_of_google_is_read)
 {
 	static const struct {
@@ -368,17 +370,17 @@ START_TEST(quic_of_google_is_read)
 	} cases[] = {
 		{C("\x09"
 		   "12345678Q043\1hashhashhash\xa0\1\0\x31" CHLO "\0\0"),
-		 GQUIC("0x51303433") GNAMED},
+		 GHELLO("0x51303433") GNAMED},
 		{C("\x0d"
 		   "12345678Q035\1hashhashhash\xa0\1\x31\0" CHLO "\0\0"),
-		 GQUIC("0x51303335") GNAMED},
+		 GHELLO("0x51303335") GNAMED},
 		{C("\xc3Q046\x50"
 		   "12345678\0\0\0\1hashhashhash\xa4\1\4\0\0\x31" CHLO),
-		 GQUIC("0x51303436") GNAMED},
+		 GHELLO("0x51303436") GNAMED},
 		{C("\x09"
 		   "12345678Q043\1hashhashhash\xa0\1\0\x31"
 		   "CHLX"),
-		 GQUIC("0x51303433")},
+		 GHELLO("0x51303433")},
 		{S("\x08"
 		   "12345678\1hashhashhash\x40\1\3\xa5\1\0\6\0\xa0\1\0\x0c"
 		   "REJ\0\1\0\0\0SNO\0"),

@@ -72,7 +72,7 @@ BASE_SRC   := $(wildcard policy/base/*.c)
 POLICY_SRC := $(wildcard policy/*.c)
 AGENT_SRC  := $(wildcard agent/*.c agent/kernel/*.c agent/packet/*.c \
 	agent/flow/*.c agent/stream/*.c agent/proto/*.c agent/verdict/*.c \
-	agent/control/*.c agent/store/*.c agent/panic/*.c) \
+	agent/control/*.c agent/store/*.c agent/panic/*.c agent/binding/*.c) \
 	agent/guess/$(if $(filter 1,$(NDPI)),guess_ndpi,guess_none).c
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 FWCTL_SRC  := $(wildcard agent/fwctl/*.c)
@@ -183,6 +183,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 
 # How replay reads captures.
 CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
+$(B)/unit/test_priv: $(call obj,agent/daemon/priv.c)
 $(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
 $(B)/tests/replay/recut: $(call obj,$(addprefix agent/fwctl/,pcap_read.c pcap_link.c))
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)

@@ -134,11 +134,6 @@ void engine_watch_passes(struct engine *e, struct flow *f,
  * it, it may be dropped, and comes again when the hole is filled. */
 bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt);
 
-/* The time to wait is over.  Where all in order is allowed, and only what lies
- * behind a hole waits, that is dropped, and comes again.  False: it is not so.
- */
-bool engine_watch_drops(struct engine *e, struct flow *f);
-
 /* What a packet tells of how the kernel watches its flow. */
 void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 		       const struct engine_input *in);

@@ -90,9 +90,11 @@ void engine_tcp_reset(struct engine *e, const struct flow *f, enum dir to)
 
 bool engine_tcp_stalls(const struct flow *f, bool repeat)
 {
-	/* What came before and may be lost nobody would send again. */
+	/* What came before and may be lost nobody would send again; and what
+	 * is allowed goes on without us. */
 	if (f->facts.l4 != IPPROTO_TCP || !f->answered || f->decided ||
-	    engine_tcp_before(f->acked, f->streams[DIR_CLIENT].base))
+	    engine_tcp_before(f->acked, f->streams[DIR_CLIENT].base) ||
+	    (f->watched && !f->asked && !f->vouching))
 		return false;
 	return f->vouching || f->n_held >= STALL_PACKETS ||
 	       (repeat && f->n_held > 0);

@@ -3,14 +3,38 @@
  * changes, a capture ends. */
 #include "agent/engine_priv.h"
 
+/* A network has lost something, and the client will send it again: what lies
+ * behind need not stand in the queue for that, as it comes again too.  Only what
+ * was acknowledged in the server's name does not, and its client is waited for
+ * a while longer. */
+static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
+{
+	uint64_t most = f->held_since + LIMIT_HOLE_NS;
+	struct outcome o;
+
+	if (!stream_has_gap(&f->streams[DIR_CLIENT]))
+		return false;
+	engine_release(e, f, OUTPUT_DROP);
+	f->vouching = f->vouching && engine_tcp_owes(f);
+	if (!f->vouching) {
+		if (!f->delivering)
+			engine_wait_end(e, f);
+		return true;
+	}
+	o = decide_flow(&e->policy->ir, &f->facts);
+	if (o.kind == DECISION_ALLOW)
+		engine_settle(e, f, &o, DIR_CLIENT, NULL, now);
+	else
+		engine_wait(e, f, most);
+	return o.kind == DECISION_ALLOW || now < most;
+}
+
 /* Nothing was decided in time. */
 static void end_hold(struct engine *e, struct flow *f, uint64_t now)
 {
-	if (!engine_watch_drops(e, f))
+	if (!waits_for_lost(e, f, now))
 		engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
 				 now);
-	else if (!f->delivering)
-		engine_wait_end(e, f);
 }
 
 /* Each waiting flow whose time has come; the deadline is set anew. */

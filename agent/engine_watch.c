@@ -170,16 +170,6 @@ bool engine_watch_comes_again(const struct flow *f, const struct packet *pkt)
 		engine_tcp_before(s->base + stream_in_order(s), pkt->seq));
 }
 
-bool engine_watch_drops(struct engine *e, struct flow *f)
-{
-	if (!f->watched || f->vouching ||
-	    !stream_has_gap(&f->streams[DIR_CLIENT]) ||
-	    decide_flow(&e->policy->ir, &f->facts).kind != DECISION_ALLOW)
-		return false;
-	engine_release(e, f, OUTPUT_DROP);
-	return true;
-}
-
 static void let_go(struct engine *e, struct flow *f, const struct arrival *a,
 		   enum output_kind kind)
 {

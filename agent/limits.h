@@ -38,6 +38,15 @@
 /* How long a flow's first bytes may wait for the rest.  Then: hold.timeout. */
 #define LIMIT_HOLD_NS (5ULL * 1000000000)
 
+/* How long what was acknowledged in the server's name may wait for what a
+ * network has lost behind it: RFC 6298 5.5 doubles the client's pause each time.
+ * Then: hold.timeout. */
+#define LIMIT_HOLE_NS (30ULL * 1000000000)
+
+/* Bytes of event lines that wait for a slow disk.  Beyond: they are lost and
+ * counted. */
+#define LIMIT_LOG_WAITING (4 * 1024 * 1024)
+
 /* How long a flow is remembered without a packet. */
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
@@ -176,3 +185,17 @@
 
 /* A tag of XMPP before TLS. */
 #define LIMIT_XMPP_TAG 4096
+
+/* Addresses of names that clients were told (agent/binding): entries of the
+ * table, 24 bytes each.  Beyond, the client that has most of a bucket loses
+ * what expires first: its flows to it are refused until it asks again. */
+#define LIMIT_BINDINGS 1048576
+
+/* Questions that one flow to a resolver may have open.  Beyond, answers to the
+ * oldest are dropped, and asked for again. */
+#define LIMIT_BINDING_QUESTIONS 64
+
+/* Of one answer: names from the one that was asked to the one that has the
+ * addresses; and addresses.  Beyond, they are not learned. */
+#define LIMIT_BINDING_CHAIN     16
+#define LIMIT_BINDING_ADDRESSES 256

@@ -122,6 +122,7 @@ enum print_type {
 	PRINT_STRING,
 	PRINT_TEXT = PRINT_STRING,
 	PRINT_WORDS,
+	PRINT_CDNS,
 	PRINT_OTHER, /* by a function of its own, or never */
 	PRINT_GROUP = PRINT_OTHER,
 	PRINT_ZONES = PRINT_OTHER,
@@ -130,10 +131,25 @@ enum print_type {
 	PRINT_NATS = PRINT_OTHER,
 	PRINT_PROTOCOLS = PRINT_OTHER,
 	PRINT_MANAGEMENT = PRINT_OTHER,
-	PRINT_LATER = PRINT_OTHER,
 };
 
 #define ast_policy ast /* the outermost group */
+
+static void print_cdns(struct strbuf *out, const char *indent, const char *key,
+		       const cdn_list *cdns)
+{
+	if (cdns->n == 0)
+		return;
+	strbuf_addf(out, "%s%s: {\n", indent, key);
+	vec_foreach (c, cdns) {
+		strbuf_addf(out, "%s\t%.*s: {\n", indent,
+			    STR_ARG(c->name.text));
+		print_words(out, "\t\t\t", str_of("networks"), &c->networks);
+		print_words(out, "\t\t\t", str_of("hosts"), &c->hosts);
+		strbuf_addf(out, "%s\t};\n", indent);
+	}
+	strbuf_addf(out, "%s};\n", indent);
+}
 
 static const struct {
 	const char *group, *key;
@@ -171,6 +187,9 @@ static void print_keys(struct strbuf *out, const char *indent,
 			break;
 		case PRINT_WORDS:
 			print_words(out, indent, str_of(key), member);
+			break;
+		case PRINT_CDNS:
+			print_cdns(out, indent, key, member);
 			break;
 		case PRINT_OTHER:
 			break;

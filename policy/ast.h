@@ -136,10 +136,18 @@ struct ast_hygiene {
 	struct word syn_rate;
 };
 
+struct ast_cdn {
+	struct word name;
+	word_list networks, hosts;
+};
+
+typedef VEC(struct ast_cdn) cdn_list;
+
 struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
-	struct word websocket, tor, binding, ech;
+	struct word websocket, tor, binding, binding_ttl, ech;
+	cdn_list cdns;
 };
 
 struct ast_log {

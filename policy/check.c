@@ -265,7 +265,6 @@ static void check_later(struct check *c)
 	} all[] = {
 		{"websocket", &a->websocket, {"allow", "deny"}},
 		{"tor", &a->tor, {"allow", "deny"}},
-		{"binding", &a->binding, {"off", "log", "enforce"}},
 		{"ech", &a->ech, {"allow", "strip", "deny"}},
 	};
 
@@ -314,6 +313,7 @@ void check_policy(struct ast *ast, const struct policy_env *env,
 	if (!check_sizes(&c))
 		return;
 	check_rules(&c);
+	check_binding(&c);
 	/* What is broken elsewhere may change what these would say. */
 	if (diags->errors == 0)
 		check_unused(&c);

@@ -77,8 +77,7 @@ app_mask check_apps(struct check *c, const char *key, const word_list *words)
 	return known ? apps : APP_ALL;
 }
 
-static void check_names(struct check *c, const char *key,
-			const word_list *words)
+void check_host_words(struct check *c, const char *key, const word_list *words)
 {
 	vec_foreach (w, words) {
 		struct str name = str_skip(w->text, 1);
@@ -272,13 +271,13 @@ void check_engine(struct check *c, const struct ast_rule *r, bool ports)
 	bool tls = apps & APPS_WITH_HELLO, http = apps & APPS_WITH_REQUEST;
 	bool dns = apps & APPS_WITH_QUESTIONS;
 
-	check_names(c, "host", &r->host);
-	check_names(c, "sni", &r->sni);
+	check_host_words(c, "host", &r->host);
+	check_host_words(c, "sni", &r->sni);
 	check_alpn(c, &r->alpn);
 	check_ja4(c, &r->ja4);
 	check_method(c, &r->method);
 	check_path(c, &r->path);
-	check_names(c, "qname", &r->qname);
+	check_host_words(c, "qname", &r->qname);
 	check_banner(c, &r->banner);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (ports || !r->service.n || !all[i].words->n)

@@ -96,6 +96,12 @@ void check_management(struct check *c, const struct ast_management *m);
 unsigned check_word_side(struct check *c, const char *key,
 			 const struct word *w);
 
+/* check_engine.c: patterns of hosts, and @sets of them. */
+void check_host_words(struct check *c, const char *key, const word_list *words);
+
+/* check_binding.c: names, addresses and who resolves them. */
+void check_binding(struct check *c);
+
 /* check_nat.c: a translation, and where a rule leads its flows on to. */
 void check_nat(struct check *c, const struct ast_nat *n);
 void check_forward(struct check *c, enum ast_list list,

@@ -286,12 +286,35 @@ static void compare_zones(struct differ *d, unsigned from, unsigned to)
 	}
 }
 
+static bool same_words(const struct ir_words *a, const struct ir_words *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (!str_eq(a->items[i], b->items[i]))
+			return false;
+	return a->n == b->n;
+}
+
+static bool same_bindings(const struct ir *a, const struct ir *b)
+{
+	if (a->binding != b->binding || a->binding_ttl != b->binding_ttl ||
+	    a->n_cdns != b->n_cdns ||
+	    !diff_same_set(&a->resolvers, &b->resolvers))
+		return false;
+	for (size_t i = 0; i < a->n_cdns; i++)
+		if (!diff_same_set(&a->cdns[i].networks,
+				   &b->cdns[i].networks) ||
+		    !same_words(&a->cdns[i].host_words, &b->cdns[i].host_words))
+			return false;
+	return true;
+}
+
 static bool same_guards(struct flow_diff *out, const struct ir *a,
 			const struct ir *b)
 {
 	struct arm x = {0}, y = {0};
 
-	if (a->guards != b->guards || a->n_protocols != b->n_protocols)
+	if (a->guards != b->guards || a->n_protocols != b->n_protocols ||
+	    !same_bindings(a, b))
 		return false;
 	for (size_t i = 0; i < a->n_protocols; i++) {
 		const struct ir_protocol *p = &a->protocols[i];

@@ -239,6 +239,62 @@ static bool refused_by_protocol(const struct ir *ir, const struct facts *f,
 	return false;
 }
 
+static bool has_streams(const struct facts *f)
+{
+	return f->l4 == IPPROTO_TCP || f->l4 == IPPROTO_UDP;
+}
+
+enum tri eval_cdn(const struct ir_cdn *cdn, const struct facts *f,
+		  enum eval_view view)
+{
+	if (!has_streams(f) || !ipset_has(&cdn->networks, &f->dst))
+		return TRI_NO;
+	if (view == EVAL_KERNEL)
+		return TRI_NOT_YET;
+	switch (eval_names(&cdn->hosts, f)) {
+	case TRI_NO:
+		return TRI_YES;
+	case TRI_NOT_YET:
+		return TRI_NOT_YET;
+	case TRI_YES:
+		break;
+	}
+	return TRI_NO;
+}
+
+static bool refused_by_cdn(const struct ir *ir, const struct facts *f,
+			   enum eval_view view, struct decision *d,
+			   bool *waiting)
+{
+	for (size_t i = 0; i < ir->n_cdns; i++) {
+		enum tri t = eval_cdn(&ir->cdns[i], f, view);
+
+		*waiting |= t == TRI_NOT_YET;
+		if (t != TRI_YES)
+			continue;
+		d->by = DECISION_BY_CDN;
+		d->cdn = &ir->cdns[i];
+		return true;
+	}
+	return false;
+}
+
+/* The engine must see all that a decision could need. */
+static bool is_looked_at(const struct ir *ir, const struct facts *f,
+			 enum ast_list list, enum eval_view view)
+{
+	const struct ir_protocol *look = ir->protocols + ir->n_protocols;
+
+	if (view != EVAL_KERNEL && !eval_unfinished(f))
+		return false;
+	for (size_t i = 0; i < ir->n_looks; i++)
+		if ((look[i].match.list == AST_LISTS ||
+		     look[i].match.list == list) &&
+		    eval_rule(&look[i].match, f, EVAL_KERNEL) != TRI_NO)
+			return true;
+	return false;
+}
+
 struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view)
 {
@@ -248,10 +304,11 @@ struct decision eval_flow(const struct ir *ir, const struct facts *f,
 	if (d.kind == DECISION_REFUSE)
 		return d;
 	if (refused_by_guard(ir, f, view, &d, &waiting) ||
-	    refused_by_protocol(ir, f, view, &d, &waiting)) {
+	    refused_by_protocol(ir, f, view, &d, &waiting) ||
+	    refused_by_cdn(ir, f, view, &d, &waiting)) {
 		d.kind = DECISION_REFUSE;
 		d.silent = false;
-	} else if (waiting) {
+	} else if (waiting || is_looked_at(ir, f, d.list, view)) {
 		d.kind = DECISION_NOT_YET;
 	}
 	return d;

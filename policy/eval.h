@@ -22,6 +22,7 @@ enum decision_by {
 	DECISION_BY_NO_LIST,  /* external to external, or an unknown zone */
 	DECISION_BY_GUARD,    /* `guard` denies it */
 	DECISION_BY_PROTOCOL, /* `protocol` denies it */
+	DECISION_BY_CDN,      /* it does not name what `cdn` wants */
 	DECISION_BY_LIMIT,    /* `rule` has allowed too much already */
 };
 
@@ -32,6 +33,7 @@ struct decision {
 	const struct ir_rule *rule;         /* borrowed from the ir, or NULL */
 	enum ir_guard guard;                /* IR_GUARD_COUNT: none */
 	const struct ir_protocol *protocol; /* borrowed from the ir, or NULL */
+	const struct ir_cdn *cdn;           /* likewise */
 	bool silent;                        /* refuse without an answer */
 };
 
@@ -62,3 +64,5 @@ enum tri eval_guard(enum ir_guard guard, const struct facts *f,
 /* Does it deny the flow?  No when the flow is none of its. */
 enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
 		       enum eval_view view);
+enum tri eval_cdn(const struct ir_cdn *cdn, const struct facts *f,
+		  enum eval_view view);

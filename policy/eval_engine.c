@@ -109,6 +109,14 @@ static bool name_fits(const void *wanted, const struct fact_value *v)
 	       nameset_has(names, name);
 }
 
+static const struct condition of_hosts = {is_name_field, app_carries_name,
+					  name_fits};
+
+enum tri eval_names(const struct nameset *names, const struct facts *f)
+{
+	return holds(&of_hosts, names, f);
+}
+
 static bool is_sni(enum field field)
 {
 	return field == FIELD_TLS_SNI;
@@ -219,8 +227,6 @@ static bool pattern_fits(const void *wanted, const struct fact_value *v)
 	return false;
 }
 
-static const struct condition of_hosts = {is_name_field, app_carries_name,
-					  name_fits};
 static const struct condition of_snis = {is_sni, app_has_hello, name_fits};
 static const struct condition of_alpns = {is_alpn, app_has_hello, alpn_fits};
 static const struct condition of_ja4s = {is_ja4, app_has_hello, pattern_fits};

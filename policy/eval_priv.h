@@ -8,5 +8,8 @@
 enum tri eval_engine_conditions(const struct ir_rule *rule,
 				const struct facts *f);
 
+/* Does it name these hosts, and no others? */
+enum tri eval_names(const struct nameset *names, const struct facts *f);
+
 /* Is a layer still to come, or the last one not told in full? */
 bool eval_unfinished(const struct facts *f);

@@ -276,6 +276,13 @@ const char *ir_nat_name(enum ir_nat_action action)
 	return "none";
 }
 
+const char *ir_binding_name(enum ir_binding binding)
+{
+	static const char *const names[] = {"off", "log", "enforce"};
+
+	return names[binding];
+}
+
 const char *ir_guard_name(enum ir_guard guard)
 {
 	return guard < IR_GUARD_COUNT ? guard_names[guard] : "none";
@@ -518,6 +525,34 @@ static void print_translations(const struct ir *ir, struct strbuf *out)
 			print_forward(ir, ir->all[i].forward, out);
 }
 
+static void print_binding(const struct ir *ir, struct strbuf *out)
+{
+	if (ir->binding)
+		strbuf_addf(out, "binding %s ttl %u\n",
+			    ir_binding_name(ir->binding), ir->binding_ttl);
+	if (ir->resolvers.n) {
+		strbuf_addz(out, "resolvers");
+		print_ranges(&ir->resolvers, "", out);
+		strbuf_addz(out, "\n");
+	}
+	for (size_t i = 0; i < ir->n_cdns; i++) {
+		strbuf_addf(out, "cdn %s", ir->cdns[i].name);
+		print_ranges(&ir->cdns[i].networks, "", out);
+		strbuf_addz(out, "\n");
+		print_words("hosts", &ir->cdns[i].host_words, out);
+	}
+	for (size_t i = 0; i < ir->n_looks; i++) {
+		const struct ir_rule *match =
+			&ir->protocols[ir->n_protocols + i].match;
+
+		strbuf_addf(out, "look \"%s\"%s%s\n", match->name,
+			    match->list < AST_LISTS ? " " : "",
+			    match->list < AST_LISTS ? ast_list_name(match->list)
+						    : "");
+		print_match(ir, match, out);
+	}
+}
+
 void ir_print(const struct ir *ir, struct strbuf *out)
 {
 	static const char *const logs[] = {"none", "first", "all"};
@@ -546,6 +581,7 @@ void ir_print(const struct ir *ir, struct strbuf *out)
 		strbuf_addf(out, "management \"%s\"\n", ir->management[i].name);
 		print_match(ir, &ir->management[i], out);
 	}
+	print_binding(ir, out);
 	strbuf_addz(out, "guards");
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)

@@ -30,6 +30,9 @@ enum ir_guard {
 	IR_GUARD_COUNT
 };
 
+/* Must what a flow names be what its client was told? */
+enum ir_binding { IR_BINDING_OFF, IR_BINDING_LOG, IR_BINDING_ENFORCE };
+
 enum ir_log { IR_LOG_NONE, IR_LOG_FIRST, IR_LOG_ALL };
 
 struct ir_zone {
@@ -110,6 +113,15 @@ struct ir_protocol {
 	app_mask require, deny; /* require 0 = any */
 };
 
+/* A flow to one of these addresses must name one of these hosts. */
+struct ir_cdn {
+	const char *name;
+	struct place place;
+	struct ipset networks;
+	struct nameset hosts;
+	struct ir_words host_words; /* the patterns, for people */
+};
+
 enum ir_nat_action { IR_MASQUERADE, IR_SNAT, IR_NO_NAT };
 
 /* Flows that fit `match` get another source address on their way out.  Of
@@ -145,6 +157,14 @@ struct ir {
 	unsigned n_cgroups;
 	const struct ir_protocol *protocols;
 	size_t n_protocols;
+	/* Behind them: flows that the engine must see, whatever allows them. Of
+	 * those only ends, services and list (AST_LISTS: any) are used. */
+	size_t n_looks;
+	enum ir_binding binding;
+	uint32_t binding_ttl;   /* seconds */
+	struct ipset resolvers; /* whose answers count; none: nobody's */
+	const struct ir_cdn *cdns;
+	size_t n_cdns;
 	/* Flows that no change may cut: only name, place, ends, services. */
 	const struct ir_rule *management;
 	size_t n_management;
@@ -226,6 +246,7 @@ bool ir_rule_observes(const struct ir_rule *rule, int64_t now);
 
 const char *ir_action_name(enum ir_action action);
 const char *ir_nat_name(enum ir_nat_action action);
+const char *ir_binding_name(enum ir_binding binding);
 const char *ir_guard_name(enum ir_guard guard);
 
 /* What a rule asks beside zones, addresses and services: lines "\tkey words\n".

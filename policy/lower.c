@@ -347,6 +347,8 @@ enum fw_err lower_policy(const struct ast *ast, const struct policy_env *env,
 	if (!l.sets.failed && !l.failed)
 		lower_protocols(&l, &ir);
 	if (!l.sets.failed && !l.failed)
+		lower_binding(&l, &ir);
+	if (!l.sets.failed && !l.failed)
 		lower_nats(&l, &ir);
 	if (!l.sets.failed && !l.failed)
 		lower_management(&l, &ir);

@@ -37,6 +37,9 @@ void lower_forward(struct lowering *l, const struct ast_rule *in,
 /* The translations; and ids for them and for all forwards. */
 void lower_nats(struct lowering *l, struct ir *ir);
 
+/* lower_binding.c: behind the guards. */
+void lower_binding(struct lowering *l, struct ir *ir);
+
 /* lower_guard.c: what stands beside the lists. */
 void lower_protocols(struct lowering *l, struct ir *ir);
 void lower_management(struct lowering *l, struct ir *ir);

@@ -253,6 +253,10 @@ const char *management_why(const struct decision *d, char *buf, size_t room)
 		(void)snprintf(buf, room, "rule '%s' of protocol refuses it",
 			       d->protocol->match.name);
 		break;
+	case DECISION_BY_CDN:
+		(void)snprintf(buf, room, "the content network %s refuses it",
+			       d->cdn->name);
+		break;
 	}
 	return buf;
 }

@@ -13,7 +13,7 @@
  *	NATS			a list of groups, each of the rows "nat"
  *	PROTOCOLS		a list of groups, each of the rows "protocol"
  *	MANAGEMENT		a list of groups, each of the rows "management"
- *	LATER			whatever it is, it cannot be used yet
+ *	CDNS			a group of groups, each of the rows "cdn"
  *
  * Words are kept as written: what they mean is asked in check.c.
  */
@@ -38,7 +38,7 @@ enum key_type {
 	KEY_PROTOCOLS,
 	KEY_MANAGEMENT,
 	KEY_NATS,
-	KEY_LATER
+	KEY_CDNS
 };
 
 struct keyword {
@@ -260,6 +260,8 @@ static void unknown_key(struct reading *r, const config_setting_t *s,
 		where = "a guard";
 	else if (!strcmp(group, "management"))
 		where = "a management flow";
+	else if (!strcmp(group, "cdn"))
+		where = "a content network";
 	diag_error(r->diags, place_of(r, s), "unknown-key",
 		   "unknown key %s in %s", diag_quote(r->diags, name), where);
 	suggest_note(&near, r->diags, place_of(r, s));
@@ -304,8 +306,20 @@ static bool is_group(struct reading *r, const config_setting_t *s,
 	return false;
 }
 
-static void read_zones(struct reading *r, const config_setting_t *s,
-		       zone_list *zones)
+/* A new member of a group of groups, of the rows `group`. */
+static struct word *named_push(struct reading *r, enum key_type type,
+			       void *list, const char **out_group)
+{
+	if (type == KEY_CDNS) {
+		*out_group = "cdn";
+		return (void *)vec_push(r->diags->arena, (cdn_list *)list);
+	}
+	*out_group = "zone";
+	return (void *)vec_push(r->diags->arena, (zone_list *)list);
+}
+
+static void read_named(struct reading *r, const config_setting_t *s,
+		       enum key_type type, void *list)
 {
 	int n = config_setting_length(s);
 
@@ -313,15 +327,16 @@ static void read_zones(struct reading *r, const config_setting_t *s,
 		return;
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *c = child(s, i);
-		struct ast_zone *z;
+		const char *group;
+		struct word *member;
 
 		if (!is_group(r, c, config_setting_name(c)))
 			continue;
-		z = vec_push(r->diags->arena, zones);
-		if (!z)
+		member = named_push(r, type, list, &group);
+		if (!member)
 			return;
-		z->name = word_of(r, c, config_setting_name(c));
-		read_group(r, c, "zone", z);
+		*member = word_of(r, c, config_setting_name(c));
+		read_group(r, c, group, member);
 	}
 }
 
@@ -437,18 +452,11 @@ static void read_value(struct reading *r, const config_setting_t *s,
 		read_group(r, s, k->key, member);
 		break;
 	case KEY_ZONES:
-		read_zones(r, s, member);
+	case KEY_CDNS:
+		read_named(r, s, k->type, member);
 		break;
 	case KEY_SETS:
 		read_sets(r, s, member);
-		break;
-	case KEY_LATER:
-		r->ast->broken = true;
-		diag_error(
-			r->diags, place_of(r, s), "not-yet",
-			"'%s' cannot be used yet: the engine of this version "
-			"does not see it",
-			k->key);
 		break;
 	case KEY_RULES:
 	case KEY_PROTOCOLS:
@@ -469,6 +477,9 @@ _Static_assert(offsetof(struct ast_gateway, place) == 0 &&
 		       offsetof(struct ast_nat, place) == 0 &&
 		       offsetof(struct ast_log, place) == 0,
 	       "a group's struct begins with its place");
+_Static_assert(offsetof(struct ast_zone, name) == 0 &&
+		       offsetof(struct ast_cdn, name) == 0,
+	       "what has its name as a key begins with it");
 
 void read_tree(struct reading *r, const config_setting_t *root)
 {

@@ -62,7 +62,8 @@ bool split_rule_takes(const struct ir_rule *rule, enum split_kind kind)
 static bool guards_may_ask(const struct ir *ir)
 {
 	for (size_t i = 0; i < ir->n_all; i++)
-		if (ir->n_protocols && ir->all[i].action == IR_ALLOW)
+		if ((ir->n_protocols || ir->n_looks) &&
+		    ir->all[i].action == IR_ALLOW)
 			return true;
 	return false;
 }

@@ -67,7 +67,6 @@ static json_t *serve(void *ctx, const json_t *request,
 
 void manager_take_events(struct manager *m)
 {
-	uint64_t lost = m->log.lost;
 	size_t len = 0;
 
 	for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
@@ -82,7 +81,6 @@ void manager_take_events(struct manager *m)
 	}
 	if (len)
 		evelog_write(&m->log, m->event_room, len);
-	stats_add(m->stats, STAT_EVENTS_LOST, m->log.lost - lost);
 }
 
 static void start_again(struct manager *m, uint64_t now)
@@ -122,11 +120,11 @@ static void reap(struct manager *m, uint64_t now)
 	}
 }
 
-/* A verdict process that does not go round its loop any more decides nothing:
- * it is ended, and reap() has another one started. */
+/* A queue that nobody serves any more decides nothing: the verdict process is
+ * ended, and reap() has another one started. */
 static void end_hung(const struct manager *m, uint64_t now)
 {
-	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
+	uint64_t alive = stats_alive_oldest(m->stats);
 
 	if (!m->verdict.pid || now - m->verdict.started_ns < HUNG_NS ||
 	    alive + HUNG_NS > now)
@@ -244,19 +242,20 @@ static enum fw_err open_all(struct manager *m)
 		return err;
 	(void)snprintf(log_path, sizeof(log_path), "%s/eve.json",
 		       m->opt.log_dir);
-	err = evelog_open(&m->log, log_path);
-	if (err) {
-		log_error("%s: %s", log_path, fw_err_text(err));
-		return err;
-	}
 	m->stats = mmap(NULL, sizeof(*m->stats), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	m->event_room = malloc(EVENT_ROOM);
 	if (m->stats == MAP_FAILED || !m->event_room)
 		return FW_ERR_NOMEM;
+	/* Threads get what is blocked. */
 	err = take_signals(m);
 	if (err)
 		return err;
+	err = evelog_open(&m->log, log_path, m->stats);
+	if (err) {
+		log_error("%s: %s", log_path, fw_err_text(err));
+		return err;
+	}
 	err = manager_open_nft(m);
 	if (err)
 		log_warning("the kernel's ruleset cannot be reached yet: %s",

@@ -127,7 +127,7 @@ json_t *manager_status(const struct manager *m)
 	json_t *o =
 		json_pack("{s:b, s:i, s:s, s:I}", "ok", 1, "exit", 0, "version",
 			  FWAGENT_VERSION, "pid", (json_int_t)getpid());
-	uint64_t alive = __atomic_load_n(&m->stats->alive_ns, __ATOMIC_RELAXED);
+	uint64_t alive = stats_alive_oldest(m->stats);
 
 	if (m->panic)
 		json_object_set(o, "panic", m->panic);
@@ -140,7 +140,7 @@ json_t *manager_status(const struct manager *m)
 				      "pid", (json_int_t)m->verdict.pid,
 				      "restarts", (json_int_t)m->restarts,
 				      "events_unwritten",
-				      (json_int_t)m->log.lost));
+				      (json_int_t)evelog_lost(&m->log)));
 	if (!m->policy)
 		return o;
 	json_object_set_new(o, "generation", generation_json(m));

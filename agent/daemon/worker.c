@@ -24,16 +24,15 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define QUEUES_MAX 16
-#define ANSWER_MS  5000
-#define EVERY_MS   500
+#define ANSWER_MS 5000
+#define EVERY_MS  500
 
 struct worker {
 	const struct worker_options *opt;
 	struct worker_shared shared;
 	struct worker_klog klog;
 	struct klog *log;
-	struct worker_queue *queues[QUEUES_MAX];
+	struct worker_queue *queues[STATS_QUEUES];
 	unsigned n_queues;
 	const struct policy *policy; /* in use */
 	struct policy *owned;        /* the same, when it is ours to free */
@@ -62,10 +61,10 @@ static void open_queues(struct worker *w)
 
 	if (!w->policy->ruleset.queues)
 		return;
-	for (unsigned i = 0; i < ir->queues && i < QUEUES_MAX; i++) {
-		uint16_t number = (uint16_t)(ir->queue + i);
-		enum fw_err err = worker_queue_open(&w->shared, w->policy,
-						    number, &w->queues[i]);
+	for (unsigned i = 0; i < ir->queues && i < STATS_QUEUES; i++) {
+		unsigned number = ir->queue + i;
+		enum fw_err err = worker_queue_open(&w->shared, w->policy, i,
+						    &w->queues[i]);
 
 		if (err == FW_ERR_EXIST)
 			(void)snprintf(text, sizeof(text),
@@ -171,6 +170,12 @@ static bool compile(struct worker *w, struct str text)
 	return done;
 }
 
+static void alive_without_queues(const struct worker *w)
+{
+	if (w->n_queues == 0)
+		stats_alive(w->shared.stats, 0, steady_now());
+}
+
 static void prepare(struct worker *w, struct str text)
 {
 	bool done;
@@ -179,8 +184,7 @@ static void prepare(struct worker *w, struct str text)
 	w->prepared = NULL;
 	done = compile(w, text);
 	forget_files(w);
-	__atomic_store_n(&w->shared.stats->alive_ns, steady_now(),
-			 __ATOMIC_RELAXED);
+	alive_without_queues(w);
 	say(w, done ? CHANNEL_DONE : CHANNEL_FAILED,
 	    done ? "" : "the policy did not compile");
 }
@@ -256,9 +260,7 @@ static void serve(struct worker *w)
 	unsigned lost = 0;
 
 	(void)poll(fds, 2, EVERY_MS);
-	if (w->n_queues == 0)
-		__atomic_store_n(&w->shared.stats->alive_ns, steady_now(),
-				 __ATOMIC_RELAXED);
+	alive_without_queues(w);
 	if (fds[0].revents)
 		serve_order(w);
 	if (klog_read(w->log, worker_klog_packet, &w->klog, &lost) != FW_OK) {
@@ -293,12 +295,12 @@ void worker_run(const struct worker_options *options)
 	(void)guess_is_there();
 	if (priv_drop(options->user) != FW_OK)
 		give_up(&w, "capabilities cannot be dropped");
+	stats_alive_forget(w.shared.stats);
 	for (unsigned i = 0; i < w.n_queues; i++)
 		if (worker_queue_start(w.queues[i]) != FW_OK)
 			give_up(&w, "a thread cannot be started");
 	stats_add(w.shared.stats, STAT_ENGINE_STARTS, 1);
-	__atomic_store_n(&w.shared.stats->alive_ns, steady_now(),
-			 __ATOMIC_RELAXED);
+	alive_without_queues(&w);
 	say(&w, CHANNEL_READY, "");
 	for (;;)
 		serve(&w);

@@ -48,6 +48,7 @@ struct worker_queue {
 	struct rollup *rollup;
 	struct nfqueue *nfq;
 	pthread_t thread;
+	unsigned index; /* from 0 */
 	uint64_t now;
 	uint32_t marks[MARKS];
 	struct zone_cache zones[INTERFACES];
@@ -267,8 +268,7 @@ static void *run(void *arg)
 
 		(void)poll(fds, 2, timeout_ms(q));
 		q->now = worker_now();
-		__atomic_store_n(&q->shared->stats->alive_ns, steady_now(),
-				 __ATOMIC_RELAXED);
+		stats_alive(q->shared->stats, q->index, steady_now());
 		if (fds[1].revents)
 			take_order(q);
 		if (nfqueue_read(q->nfq, take_packet, q, &lost) != FW_OK) {
@@ -286,14 +286,14 @@ static void *run(void *arg)
 }
 
 enum fw_err worker_queue_open(struct worker_shared *shared,
-			      const struct policy *policy, uint16_t number,
+			      const struct policy *policy, unsigned index,
 			      struct worker_queue **out_queue)
 {
 	struct worker_queue *q = calloc(1, sizeof(*q));
-	const struct nfqueue_options options = {.number = number,
-						.length = QUEUE_LENGTH,
-						.fail_open =
-							policy->ir.fail_open};
+	const struct nfqueue_options options = {
+		.number = (uint16_t)(policy->ir.queue + index),
+		.length = QUEUE_LENGTH,
+		.fail_open = policy->ir.fail_open};
 	struct engine_options engine = {.verify_checksums = true,
 					.stats = shared->stats,
 					.event = queue_event,
@@ -308,6 +308,7 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 		return FW_ERR_IO;
 	}
 	q->shared = shared;
+	q->index = index;
 	q->policy = policy;
 	q->engine = engine_new(&engine);
 	q->rollup = rollup_new(worker_rollup_window(policy));
@@ -330,6 +331,7 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 
 enum fw_err worker_queue_start(struct worker_queue *q)
 {
+	stats_alive(q->shared->stats, q->index, steady_now());
 	return fw_err_of_errno(pthread_create(&q->thread, NULL, run, q));
 }
 

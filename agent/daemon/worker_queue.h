@@ -18,10 +18,11 @@ struct worker_shared {
 	struct inject inject;
 };
 
-/* Bind the queue (FW_ERR_EXIST: another program holds it); no thread yet. */
+/* Bind the policy's queue of this index (FW_ERR_EXIST: another program holds
+ * it); no thread yet. */
 FW_MUST_CHECK enum fw_err worker_queue_open(struct worker_shared *shared,
 					    const struct policy *policy,
-					    uint16_t number,
+					    unsigned index,
 					    struct worker_queue **out_queue);
 
 /* Start its thread. */

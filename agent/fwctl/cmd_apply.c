@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
-#include "agent/fwctl/duration.h"
 #include "agent/fwctl/session.h"
+#include "policy/base/duration.h"
 
 #include <stdio.h>
 #include <string.h>

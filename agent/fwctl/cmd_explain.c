@@ -53,6 +53,30 @@ static void print_protocols(const struct ir *ir, const struct facts *f)
 	}
 }
 
+static void print_cdns(const struct ir *ir, const struct facts *f)
+{
+	for (size_t i = 0; i < ir->n_cdns; i++) {
+		const struct ir_cdn *cdn = &ir->cdns[i];
+		enum tri kernel = eval_cdn(cdn, f, EVAL_KERNEL);
+
+		if (kernel == TRI_NO)
+			continue;
+		(void)printf("%-8s %-28s %-8s %-8s deny (%s:%u)\n", "cdn",
+			     cdn->name, tri_word(kernel),
+			     tri_word(eval_cdn(cdn, f, EVAL_ENGINE)),
+			     cdn->place.file, cdn->place.line);
+	}
+}
+
+/* Nobody here knows what a client was told. */
+static void print_binding(const struct ir *ir, enum ast_list list)
+{
+	if (ir->binding && (list == AST_EGRESS || list == AST_SEGMENT))
+		(void)printf("%-8s %-28s %-8s %-8s %s\n", "binding", "-", "-",
+			     "not yet",
+			     ir->binding == IR_BINDING_LOG ? "log" : "deny");
+}
+
 static void print_rules(const struct ir *ir, const struct facts *f,
 			enum ast_list list)
 {
@@ -86,6 +110,8 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 				     tri_word(eval_guard(g, f, EVAL_KERNEL)),
 				     tri_word(eval_guard(g, f, EVAL_ENGINE)));
 	print_protocols(ir, f);
+	print_cdns(ir, f);
+	print_binding(ir, list);
 }
 
 static void print_decision(const char *who, const struct ir *ir,
@@ -103,6 +129,8 @@ static void print_decision(const char *who, const struct ir *ir,
 			(void)printf(" ('%s')", d->rule->name);
 		if (d->by == DECISION_BY_PROTOCOL)
 			(void)printf(" ('%s')", d->protocol->match.name);
+		if (d->by == DECISION_BY_CDN)
+			(void)printf(" ('%s')", d->cdn->name);
 		if (d->kind == DECISION_REFUSE && ir->observe)
 			(void)printf("; passed, as the mode is observe");
 		else if (d->kind == DECISION_REFUSE && !d->rule)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
-#include "agent/fwctl/duration.h"
+#include "policy/base/duration.h"
 
 #include <stdio.h>
 #include <string.h>

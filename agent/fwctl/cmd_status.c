@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/commands.h"
-#include "agent/fwctl/duration.h"
 #include "agent/verdict/reason.h"
 #include "agent/verdict/stats.h"
+#include "policy/base/duration.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -193,6 +193,8 @@ static const char *decided_by(const struct decision *d)
 		return ir_guard_name(d->guard);
 	case DECISION_BY_PROTOCOL:
 		return d->protocol->match.name;
+	case DECISION_BY_CDN:
+		return d->cdn->name;
 	case DECISION_BY_DEFAULT:
 		return "no rule";
 	case DECISION_BY_NO_LIST:

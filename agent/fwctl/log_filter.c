@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/log_filter.h"
 
-#include "agent/fwctl/duration.h"
+#include "policy/base/duration.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -404,11 +404,17 @@ static enum proto_result server_feed(struct http1_state *st, struct reader *in,
 	enum proto_result result = PROTO_MORE;
 	struct http1_answer answer;
 
-	while (result == PROTO_MORE &&
-	       (!st->server.lost || st->awaited != HTTP1_AWAIT_NONE)) {
+	while (result == PROTO_MORE) {
 		bool lost = st->server.lost;
 
+		/* Requests that waited for an answer come before more. */
+		if (lost && st->awaited == HTTP1_AWAIT_NONE && st->client_ahead)
+			break;
+
 		if (http1_answer_next(&st->server, in, &answer)) {
+			/* Whose it is, is known of what is waited for alone. */
+			if (lost && st->awaited == HTTP1_AWAIT_NONE)
+				continue;
 			if (lost)
 				answer.message = st->message - 1;
 			result = answer_take(st, &answer, facts);
@@ -416,9 +422,6 @@ static enum proto_result server_feed(struct http1_state *st, struct reader *in,
 			return PROTO_MORE;
 		}
 	}
-	/* Requests that waited for this answer come before more answers. */
-	if (result == PROTO_MORE && !st->client_ahead)
-		reader_skip(in, in->left);
 	return result;
 }
 

@@ -94,25 +94,39 @@ static void head_take(struct http1_answers *a, struct reader head,
 		http1_answers_lose(a);
 }
 
+/* The length of a whole head that begins `in`, or 0.  What is too long for one
+ * is none: there may be one behind its first line. */
+static size_t head_find(struct http1_answers *a, struct reader *in)
+{
+	size_t len;
+
+	while (a->side.scan.at > 0 || find(a, in)) {
+		if (!a->lost && a->waiting == 0) {
+			/* It came before its request, or nobody has asked for
+			 * it. */
+			if (in->left > LIMIT_HTTP_EARLY)
+				http1_answers_lose(a);
+			return 0;
+		}
+		len = http1_scan_head(&a->side.scan, in);
+		if ((len ? len : in->left) <= LIMIT_HTTP_ANSWER)
+			return len;
+		if (!a->lost) {
+			http1_answers_lose(a);
+			return 0;
+		}
+		a->side = (struct http1_side){0};
+		a->in_line = true;
+	}
+	return 0;
+}
+
 /* True when a whole head was taken. */
 static bool head_feed(struct http1_answers *a, struct reader *in,
 		      struct http1_answer *out)
 {
-	size_t len;
+	size_t len = head_find(a, in);
 
-	if (a->side.scan.at == 0 && !find(a, in))
-		return false;
-	if (!a->lost && a->waiting == 0) {
-		/* It came before its request, or nobody has asked for it. */
-		if (in->left > LIMIT_HTTP_EARLY)
-			http1_answers_lose(a);
-		return false;
-	}
-	len = http1_scan_head(&a->side.scan, in);
-	if (!a->lost && (len ? len : in->left) > LIMIT_HTTP_ANSWER) {
-		http1_answers_lose(a);
-		return false;
-	}
 	if (len == 0)
 		return false;
 	a->side = (struct http1_side){0};

@@ -369,26 +369,19 @@ static enum proto_result next_message(struct socks_state *st, struct reader *in,
 	return socks5_password(st, in);
 }
 
+/* One message: an answer that is there already comes before the next. */
 static enum proto_result client_feed(struct socks_state *st, struct reader *in,
 				     struct facts *facts)
 {
-	enum proto_result result = PROTO_MORE;
-	size_t before;
-
-	do {
-		before = in->left;
-		switch (st->client) {
-		case SOCKS_CLIENT_GREETING:
-			result = greeting(st, in, facts);
-			break;
-		case SOCKS_CLIENT_NEXT:
-			result = next_message(st, in, facts);
-			break;
-		case SOCKS_CLIENT_END:
-			break;
-		}
-	} while (result == PROTO_MORE && in->left > 0 && in->left < before);
-	return result;
+	switch (st->client) {
+	case SOCKS_CLIENT_GREETING:
+		return greeting(st, in, facts);
+	case SOCKS_CLIENT_NEXT:
+		return next_message(st, in, facts);
+	case SOCKS_CLIENT_END:
+		break;
+	}
+	return PROTO_MORE;
 }
 
 static enum proto_result choice(struct socks_state *st, struct reader *in)
@@ -474,24 +467,15 @@ static enum proto_result command_reply(struct socks_state *st,
 
 static enum proto_result server_feed(struct socks_state *st, struct reader *in)
 {
-	enum proto_result result = PROTO_MORE;
-	size_t before;
-
-	do {
-		before = in->left;
-		switch (st->server) {
-		case SOCKS_SERVER_CHOICE:
-			result = choice(st, in);
-			break;
-		case SOCKS_SERVER_AUTH:
-			result = auth_reply(st, in);
-			break;
-		case SOCKS_SERVER_REPLY:
-			result = command_reply(st, in);
-			break;
-		}
-	} while (result == PROTO_MORE && in->left > 0 && in->left < before);
-	return result;
+	switch (st->server) {
+	case SOCKS_SERVER_CHOICE:
+		return choice(st, in);
+	case SOCKS_SERVER_AUTH:
+		return auth_reply(st, in);
+	case SOCKS_SERVER_REPLY:
+		return command_reply(st, in);
+	}
+	return PROTO_MORE;
 }
 
 static enum proto_result socks_feed(void *state, enum dir dir,

@@ -42,6 +42,8 @@ enum reason decide_reason(const struct decision *d)
 		return guard_reason(d->guard);
 	case DECISION_BY_PROTOCOL:
 		return REASON_GUARD_PROTOCOL;
+	case DECISION_BY_CDN:
+		return REASON_CDN_UNKNOWN_NAME;
 	case DECISION_BY_LIMIT:
 		return REASON_RULE_LIMIT;
 	}
@@ -58,6 +60,12 @@ static struct outcome observed(const struct ir *ir, struct outcome o)
 	return o;
 }
 
+static bool is_by_guard(const struct decision *d)
+{
+	return d->by == DECISION_BY_GUARD || d->by == DECISION_BY_PROTOCOL ||
+	       d->by == DECISION_BY_CDN;
+}
+
 static struct outcome decide_by_view(const struct ir *ir,
 				     const struct facts *facts,
 				     enum eval_view view)
@@ -69,11 +77,9 @@ static struct outcome decide_by_view(const struct ir *ir,
 						     : decide_reason(&d),
 		.silent = d.silent,
 		.list = d.list,
-		.rule = d.by == DECISION_BY_GUARD ||
-					d.by == DECISION_BY_PROTOCOL
-				? NULL
-				: d.rule,
+		.rule = is_by_guard(&d) ? NULL : d.rule,
 		.protocol = d.protocol,
+		.cdn = d.cdn,
 	};
 
 	return observed(ir, o);

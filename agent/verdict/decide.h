@@ -15,6 +15,7 @@ struct outcome {
 	enum ast_list list;         /* AST_LISTS: none */
 	const struct ir_rule *rule; /* borrowed from the policy, or NULL */
 	const struct ir_protocol *protocol; /* the guard; likewise */
+	const struct ir_cdn *cdn;           /* likewise */
 };
 
 /* Ask the policy. */

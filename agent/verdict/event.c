@@ -277,6 +277,8 @@ static void put_fw(json_t *fw, const struct event *ev)
 	if (o->protocol)
 		json_object_set_new(fw, "guard",
 				    json_string(o->protocol->match.name));
+	if (o->cdn)
+		json_object_set_new(fw, "guard", json_string(o->cdn->name));
 	if (o->list < AST_LISTS)
 		json_object_set_new(fw, "list",
 				    json_string(ast_list_name(o->list)));

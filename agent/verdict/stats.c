@@ -18,3 +18,23 @@ const char *stat_help(enum stats_counter which)
 {
 	return which < STAT_COUNT ? stats[which].help : "";
 }
+
+uint64_t stats_alive_oldest(const struct stats *s)
+{
+	uint64_t oldest = 0;
+
+	for (unsigned i = 0; i < STATS_QUEUES; i++) {
+		uint64_t at =
+			__atomic_load_n(&s->alive_ns[i], __ATOMIC_RELAXED);
+
+		if (at && (!oldest || at < oldest))
+			oldest = at;
+	}
+	return oldest;
+}
+
+void stats_alive_forget(struct stats *s)
+{
+	for (unsigned i = 0; i < STATS_QUEUES; i++)
+		stats_alive(s, i, 0);
+}

@@ -17,12 +17,26 @@ enum stats_counter {
 	STAT_COUNT
 };
 
+#define STATS_QUEUES 16
+
 struct stats {
 	uint64_t counters[STAT_COUNT];
 	uint64_t by_reason[REASON_COUNT];
-	uint64_t alive_ns; /* when the engine last went round its loop, by a
-				clock that nobody sets */
+	/* When each queue's engine last went round its loop, by a clock that
+	 * nobody sets; 0: there is no such queue. */
+	uint64_t alive_ns[STATS_QUEUES];
 };
+
+static inline void stats_alive(struct stats *s, unsigned queue, uint64_t now)
+{
+	__atomic_store_n(&s->alive_ns[queue], now, __ATOMIC_RELAXED);
+}
+
+/* The one that has been silent for longest; 0: there is none. */
+uint64_t stats_alive_oldest(const struct stats *s);
+
+/* Of engines that are no more. */
+void stats_alive_forget(struct stats *s);
 
 static inline void stats_add(struct stats *s, enum stats_counter which,
 			     uint64_t n)

@@ -100,7 +100,9 @@ static void add_sets(struct strbuf *t)
 	strbuf_addz(t, "geo: { country = \"build/geo/country.mmdb\"; "
 		       "asn = \"build/geo/asn.mmdb\"; };\n"
 		       "addresses: { near = [\"country:DE\", \"10.2.0.0/15\", "
-		       "\"203.0.113.7\", \"2600::/16\"]; };\n");
+		       "\"203.0.113.7\", \"2600::/16\"]; "
+		       "resolvers = [\"10.0.7.1\", \"192.0.2.128\", "
+		       "\"fd00:1::5\"]; };\n");
 }
 
 static void add_gateway(struct chance *c, struct strbuf *t)
@@ -108,6 +110,16 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 	static const char *const marks[] = {"0xff000000", "0x000000ff",
 					    "0x0003fc00"};
 	static const char *const answers[] = {"allow", "deny"};
+	/* Chosen by no turn of its own. */
+	static const char *const bindings[] = {
+		"",
+		"",
+		"",
+		"binding = \"log\";",
+		"binding = \"enforce\";",
+		"cdn: { c: { networks = \"@near\"; hosts = \"*.example.org\"; "
+		"}; };",
+	};
 
 	strbuf_addf(t,
 		    "gateway: { mode = \"%s\"; fail = \"%s\"; marks = %s; "
@@ -115,10 +127,12 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 		    chance_once_in(c, 6) ? "observe" : "enforce",
 		    chance_once_in(c, 4) ? "open" : "closed", PICK(c, marks),
 		    1 + chance_below(c, 4));
-	strbuf_addf(t,
-		    "application: { connect = \"%s\"; socks = \"%s\"; "
-		    "no-sni = \"%s\"; };\n",
-		    PICK(c, answers), PICK(c, answers), PICK(c, answers));
+	strbuf_addf(
+		t,
+		"application: { connect = \"%s\"; socks = \"%s\"; "
+		"no-sni = \"%s\"; %s };\n",
+		PICK(c, answers), PICK(c, answers), PICK(c, answers),
+		bindings[c->state % (sizeof(bindings) / sizeof(*bindings))]);
 }
 
 /* Private sources are most of ours: they are let in mostly.  A rate is reached

@@ -46,7 +46,7 @@ static struct decision decide(const struct ir *ir, const struct facts *f)
 	struct ir bare = *ir;
 
 	bare.guards = 0;
-	bare.n_protocols = 0;
+	bare.n_protocols = bare.n_looks = bare.n_cdns = 0;
 	return eval_flow(&bare, f, EVAL_KERNEL);
 }
 

@@ -185,11 +185,14 @@ START_TEST(a_hole_may_last)
 	lab_client(l, next + LEN(chunk), TEXT(chunk));
 	lab_expect(l, "pass 8, pass 9");
 	next += 2 * LEN(chunk);
-	/* Not so a message with a hole in it. */
+	/* Of a message, too. */
 	lab_client(l, next, reader_of((const uint8_t *)last, 12));
 	lab_client(l, next + 13, reader_of((const uint8_t *)last + 13, 5));
 	lab_wait(l, 6 * LAB_SECOND);
-	lab_expect_events(l, "hold.timeout");
+	lab_expect(l, "drop 10, drop 11");
+	lab_expect_events(l, "");
+	lab_client(l, next, TEXT(last));
+	lab_expect_events(l, "default.deny");
 	lab_free(l);
 }
 END_TEST

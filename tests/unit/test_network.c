@@ -342,38 +342,55 @@ static struct lab *uploading(void)
 	return l;
 }
 
+static void expect_bytes(const struct lab *l, uint32_t from, uint32_t to)
+{
+	for (uint32_t at = from; at < to; at++)
+		if (!l->have[at])
+			ck_abort_msg("the server lacks byte %u of %u to %u", at,
+				     from, to);
+}
+
 static void expect_chunks(const struct lab *l, unsigned n)
 {
-	for (unsigned i = 0; i < n * CHUNK_LEN; i++)
-		if (!l->have[sizeof(HEAD) + i])
-			ck_abort_msg("the server lacks chunk %zu of %u",
-				     i / CHUNK_LEN, n);
+	expect_bytes(l, sizeof(HEAD), (uint32_t)(sizeof(HEAD) + n * CHUNK_LEN));
 }
+
+#define FIRST "GET /pub/x HTTP/1.1\r\nHost: a\r\n\r\n"
+#define BEGUN 20 /* bytes of the second head */
 
 /* The server lacks what its client need not send again: that does not wait for
  * the next hole to be filled, and is sent again when it is lost. */
 START_TEST(what_was_acknowledged_goes_on_before_a_hole)
 {
-	static const uint8_t vouched[] = {1, 2, 4, 0, 4, 0xff};
-	static const uint8_t hole[] = {6, 3, 0xff}, last[] = {5, 6, 0xff};
+	const struct reader none = {0};
+	const struct reader chunk =
+		reader_of((const uint8_t *)CHUNK, CHUNK_LEN);
+	const uint32_t head = sizeof(FIRST), chunks = head + sizeof(HEAD) - 1;
+	const uint8_t *second = (const uint8_t *)HEAD;
 
 	for (unsigned lossy = 0; lossy < 2; lossy++) {
-		struct lab *l = uploading();
+		struct lab *l = lab_new(POLICY, NULL);
 
-		chunks_come(l, vouched);
+		lab_connect(l);
+		l->mark = MARK_PENDING;
+		lab_client(l, 1, reader_of((const uint8_t *)FIRST, head - 1));
+		lab_send(l, DIR_SERVER, TCP_ACK, 1, head, none);
+		for (unsigned i = 0; i < 2; i++)
+			lab_client(l, head, reader_of(second, BEGUN));
 		ck_assert_uint_eq(l->stats.counters[STAT_VOUCHED], 1);
 		l->loses = lossy ? always : NULL;
-		chunks_come(l, hole);
+		lab_client(l, chunks + CHUNK_LEN, chunk);
+		lab_client(l, head + BEGUN,
+			   reader_of(second + BEGUN, sizeof(HEAD) - 1 - BEGUN));
 		if (!lossy)
-			expect_chunks(l, 5);
+			expect_bytes(l, 1, chunks);
 		l->loses = NULL;
 		lab_wait(l, LAB_SECOND);
-		expect_chunks(l, 5);
-		lab_send(l, DIR_SERVER, TCP_ACK, 1,
-			 (uint32_t)(sizeof(HEAD) + 5 * CHUNK_LEN),
-			 (struct reader){0});
-		chunks_come(l, last);
-		expect_chunks(l, 7);
+		expect_bytes(l, 1, chunks);
+		lab_send(l, DIR_SERVER, TCP_ACK, 1, chunks, none);
+		lab_client(l, chunks, chunk);
+		lab_client(l, chunks + CHUNK_LEN, chunk);
+		expect_bytes(l, chunks, chunks + 2 * CHUNK_LEN);
 		lab_free(l);
 	}
 }
@@ -398,6 +415,56 @@ START_TEST(what_the_server_has_is_not_owed)
 		}
 		chunks_come(l, rest);
 		expect_chunks(l, 3);
+		lab_free(l);
+	}
+}
+END_TEST
+
+/* Where all that is there is allowed, nobody needs an answer from us, and a
+ * hole may last. */
+START_TEST(a_hole_is_waited_for)
+{
+	static const uint8_t hole[] = {2, 0, 2, 0xff}, rest[] = {1, 2, 0xff};
+	struct lab *l = uploading();
+
+	chunks_come(l, hole);
+	lab_send(l, DIR_SERVER, TCP_ACK, 1,
+		 (uint32_t)(sizeof(HEAD) + CHUNK_LEN), (struct reader){0});
+	lab_wait(l, 6 * LAB_SECOND);
+	ck_assert_ptr_null(strstr(strbuf_text(&l->outputs), "refuse"));
+	ck_assert_uint_eq(l->stats.counters[STAT_VOUCHED], 0);
+	chunks_come(l, rest);
+	expect_chunks(l, 3);
+	lab_free(l);
+}
+END_TEST
+
+/* Whoever was answered in the server's name does not say it again: there a hole
+ * may last for a while, and not for ever. */
+START_TEST(a_hole_behind_what_was_acknowledged_may_last)
+{
+	static const char begin[] = "GET /pub/x HTTP/1.1\r\nHost: a\r\n";
+	const uint32_t n = sizeof(begin) - 1;
+
+	for (unsigned filled = 0; filled < 2; filled++) {
+		struct lab *l = lab_new(POLICY, NULL);
+
+		lab_connect(l);
+		for (unsigned i = 0; i < 2; i++)
+			lab_client(l, 1, reader_of((const uint8_t *)begin, n));
+		ck_assert_uint_eq(l->stats.counters[STAT_VOUCHED], 1);
+		lab_client(l, n + 2, reader_of((const uint8_t *)"\n", 1));
+		lab_wait(l, 10 * LAB_SECOND);
+		lab_expect_events(l, "");
+		if (filled)
+			lab_client(l, n + 1,
+				   reader_of((const uint8_t *)"\r\n", 2));
+		else
+			lab_wait(l, 25 * LAB_SECOND);
+		lab_expect_events(l,
+				  filled ? "rule.allow good" : "hold.timeout");
+		if (filled)
+			expect_bytes(l, 1, n + 3);
 		lab_free(l);
 	}
 }
@@ -431,6 +498,8 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, what_was_acknowledged_goes_on_before_a_hole);
 	tcase_add_test(tc, what_the_server_has_is_not_owed);
+	tcase_add_test(tc, a_hole_is_waited_for);
+	tcase_add_test(tc, a_hole_behind_what_was_acknowledged_may_last);
 	tcase_add_test(tc, what_is_delivered_fits_small_paths);
 	tcase_add_test(tc, what_is_allowed_arrives);
 	tcase_add_test(tc, what_is_refused_never_does);

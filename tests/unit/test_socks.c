@@ -55,6 +55,9 @@ START_TEST(users_and_impatient_clients_are_read)
 		{{C("\5\1\2"), S("\5\2"), C("\1\1u\2pw"), S("\1\1")},
 		 "done socks " V5},
 		{{C("\5\4\0\1\2\x80"), S("\5\1")}, "done socks " V5},
+		/* An answer that comes early is heard before the request. */
+		{{C("\5\1\2"), S("\5\2\1\1"), C("\1\1u\1p" NAME5)},
+		 "done socks " V5},
 		{{C(HELLO5 NAME5)}, "feeding socks+ " V5 TO_NAME},
 		{{C(HELLO5 NAME5), S("\5\0" DONE5), C(GET_I)},
 		 "feeding socks http " V5 TO_NAME INNER},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "agent/fwctl/duration.h"
+#include "policy/base/duration.h"
 
 #include <limits.h>
 #include <stdio.h>

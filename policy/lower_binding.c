@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What binds names to addresses: `binding` and `cdn` of the group
+ * `application`.  The flows that they are about must come to the engine even
+ * where a rule that only the kernel needs to see allows them: such flows are
+ * listed as `looks`, which the ruleset takes for guards.
+ */
+#include "policy/lower_priv.h"
+
+#include "policy/base/duration.h"
+#include "policy/binding.h"
+
+#include <netinet/in.h>
+
+static const struct service tcp[] = {{IPPROTO_TCP, 0, UINT16_MAX}};
+static const struct service both[] = {{IPPROTO_TCP, 0, UINT16_MAX},
+				      {IPPROTO_UDP, 0, UINT16_MAX}};
+
+static enum ir_binding lower_mode(const struct word *w)
+{
+	if (str_is(w->text, "enforce"))
+		return IR_BINDING_ENFORCE;
+	return str_is(w->text, "log") ? IR_BINDING_LOG : IR_BINDING_OFF;
+}
+
+static uint32_t lower_ttl(const struct word *w)
+{
+	long seconds = BINDING_TTL_USUAL;
+
+	if (w->text.p && !duration_parse(w->text.p, true, &seconds))
+		FW_ASSERT(!"a time that was checked");
+	return (uint32_t)seconds;
+}
+
+static struct ipset lower_networks(struct lowering *l, const word_list *words)
+{
+	struct gather all = {0};
+
+	vec_foreach (w, words) {
+		if (str_starts(w->text, "@"))
+			gather_set(&l->sets, &all,
+				   lower_sets_addresses(&l->sets,
+							str_skip(w->text, 1)));
+		else
+			gather_word(&l->sets, &all, w->text);
+	}
+	return gather_done(&all);
+}
+
+static void lower_cdns(struct lowering *l, struct ir *ir)
+{
+	const cdn_list *in = &l->ast->application.cdns;
+	struct ir_cdn *all = arena_calloc(l->arena, in->n + 1, sizeof(*all));
+	size_t n = 0;
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	vec_foreach (c, in) {
+		struct lower_names hosts =
+			lower_sets_names(&l->sets, &c->hosts);
+
+		all[n++] = (struct ir_cdn){
+			.name = lower_text(l, c->name),
+			.place = c->name.place,
+			.networks = lower_networks(l, &c->networks),
+			.hosts = hosts.set,
+			.host_words = {hosts.words, hosts.n},
+		};
+	}
+	ir->cdns = all;
+	ir->n_cdns = n;
+}
+
+/* No name that a user can give begins with a blank. */
+static struct ir_rule look(const char *name, enum ast_list list)
+{
+	return (struct ir_rule){.name = name,
+				.list = list,
+				.from = {.any = true},
+				.to = {.any = true},
+				.services = both,
+				.n_services = 2};
+}
+
+static struct ir_rule look_at(struct lowering *l, const char *name,
+			      const struct ipset *addrs)
+{
+	struct ir_rule rule = look(name, AST_LISTS);
+
+	if (!name)
+		l->failed = true;
+	rule.to = (struct ir_side){.addrs = *addrs};
+	return rule;
+}
+
+/* Behind the guards that are there. */
+static void lower_looks(struct lowering *l, struct ir *ir)
+{
+	size_t n = ir->n_protocols;
+	struct ir_protocol *all =
+		arena_calloc(l->arena, n + ir->n_cdns + 4, sizeof(*all));
+
+	if (!all) {
+		l->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		all[i] = ir->protocols[i];
+	if (ir->resolvers.n)
+		all[n++].match = look_at(l, " resolvers", &ir->resolvers);
+	if (ir->binding) {
+		all[n++].match = look(" egress", AST_EGRESS);
+		/* A proxy may be inside. */
+		all[n].match = look(" segment", AST_SEGMENT);
+		all[n].match.services = tcp;
+		all[n++].match.n_services = 1;
+	}
+	for (size_t i = 0; i < ir->n_cdns; i++)
+		all[n++].match = look_at(
+			l, arena_printf(l->arena, " cdn %s", ir->cdns[i].name),
+			&ir->cdns[i].networks);
+	ir->protocols = all;
+	ir->n_looks = n - ir->n_protocols;
+}
+
+void lower_binding(struct lowering *l, struct ir *ir)
+{
+	const struct ast_application *a = &l->ast->application;
+
+	ir->binding = lower_mode(&a->binding);
+	ir->binding_ttl = lower_ttl(&a->binding_ttl);
+	if (ir->binding)
+		ir->resolvers = *lower_sets_addresses(
+			&l->sets, str_of(BINDING_RESOLVERS));
+	lower_cdns(l, ir);
+	lower_looks(l, ir);
+}

@@ -163,7 +163,8 @@ void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
 			  uint64_t now);
 
 /* A flow that the kernel knows as such, and that is not known here any more:
- * true when the packet holds no hello; it goes by, and the flow is forgotten. */
+ * true when the packet holds no hello; it goes by, and the flow is forgotten.
+ */
 bool engine_listen_lost(struct engine *e, struct flow *f,
 			const struct arrival *a);
 

@@ -104,9 +104,9 @@ static void note_segment(struct lab *l, const struct tcp_segment *s)
 /* A packet gets one verdict and no other. */
 static void note_verdict(struct lab *l, const struct engine_output *o)
 {
-	static const char *const names[] = {
-		"pass", "allow", "watch",  "listen",
-		"pend", "drop",  "refuse", "refuse-silent"};
+	static const char *const names[] = {"pass",   "allow",        "watch",
+					    "listen", "pend",         "drop",
+					    "refuse", "refuse-silent"};
 	size_t at = o->id % (sizeof(l->packets) / sizeof(*l->packets));
 	bool goes = o->kind <= OUTPUT_PEND;
 

@@ -4,9 +4,9 @@
 #include "agent/engine_priv.h"
 
 /* A network has lost something, and the client will send it again: what lies
- * behind need not stand in the queue for that, as it comes again too.  Only what
- * was acknowledged in the server's name does not, and its client is waited for
- * a while longer. */
+ * behind need not stand in the queue for that, as it comes again too.  Only
+ * what was acknowledged in the server's name does not, and its client is waited
+ * for a while longer. */
 static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 {
 	uint64_t most = f->held_since + LIMIT_HOLE_NS;
@@ -21,7 +21,7 @@ static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 			engine_wait_end(e, f);
 		return true;
 	}
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = engine_decide(e, f);
 	if (o.kind == DECISION_ALLOW)
 		engine_settle(e, f, &o, DIR_CLIENT, NULL, now);
 	else
@@ -101,8 +101,8 @@ void engine_tick(struct engine *e, uint64_t now)
 	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		bool ended = f->reset ||
-			     (f->decided && !f->delivering && !f->watched);
+		bool ended = f->reset || (f->decided && !f->delivering &&
+					  !f->watched && !f->tap);
 		uint64_t most =
 			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 

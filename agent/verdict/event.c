@@ -270,6 +270,10 @@ static void put_fw(json_t *fw, const struct event *ev)
 		json_object_set_new(fw, "list",
 				    json_string(ast_list_name(o->list)));
 	json_object_set_new(fw, "reason", json_string(reason_name(o->reason)));
+	if (decide_binding_name(o->binding))
+		json_object_set_new(
+			fw, "binding",
+			json_string(decide_binding_name(o->binding)));
 	if (*reason_attack(o->reason) &&
 	    (o->kind == DECISION_REFUSE || o->would))
 		json_object_set_new(fw, "attack",

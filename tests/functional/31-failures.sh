@@ -57,9 +57,9 @@ grows() {
 	[ "$(size)" -gt "$1" ]
 }
 
-# wave NAME SECONDS: COUNT requests at once; says how many were answered.
+# wave NAME SECONDS PORT: COUNT requests at once; says how many were answered.
 wave() {
-	client perl "$failures" many "$WEB4" "$1" "$COUNT" "$port" "$2"
+	client perl "$failures" many "$WEB4" "$1" "$COUNT" "$3" "$2"
 }
 
 # all_answered: new flows of what is allowed.
@@ -67,7 +67,7 @@ all_answered() {
 	local seen
 
 	port=$((port + 100))
-	seen=$(wave www.example.org "$PATIENCE")
+	seen=$(wave www.example.org "$PATIENCE" "$port")
 	is "$seen" "$COUNT"
 }
 
@@ -100,9 +100,13 @@ begin_hung() { kill -STOP "$old"; }
 end_hung() { wait_for 10 is_new_pid "$old"; }
 
 begin_slow() {
-	(for _ in $(seq 300); do
-		kill -STOP "$old" && sleep 0.1 && kill -CONT "$old" && sleep 0.01 && [ ! -e "$LAB/enough" ] || break
-	done 2>/dev/null; kill -CONT "$old" 2>/dev/null) &
+	(
+		for _ in $(seq 300); do
+			[ -e "$LAB/enough" ] && break
+			kill -STOP "$old" && sleep 0.1
+			kill -CONT "$old" && sleep 0.01
+		done
+	) 2>/dev/null &
 	echo $! >"$LAB/pids/slow"
 }
 end_slow() {
@@ -163,13 +167,14 @@ fault() {
 	"begin_$1"
 	at=$(size)
 	bad=$((port += 100))
-	wave evil.example.com 2 >"$LAB/bad" &
-	good=$((port += 100))
-	answered=$(wave www.example.org 2)
+	wave evil.example.com 2 "$bad" >"$LAB/bad" &
+	port=$((port + 100))
+	answered=$(wave www.example.org 2 "$port")
 	: >"$LAB/go"
 	check "$cell-decided-goes-on" "no more bytes" wait_for 5 grows $((at + 20000))
 	if serves "$1"; then
-		[ "$answered" = "$COUNT" ] || answered="$answered, later $(port=$((port + 50)); wave www.example.org "$PATIENCE")"
+		[ "$answered" = "$COUNT" ] ||
+			answered="$answered, later $(wave www.example.org "$PATIENCE" $((port + 50)))"
 		check "$cell-new-flows-are-served" "$answered of $COUNT are answered" \
 			grep -q "$COUNT\$" <<<"$answered"
 	elif [ "$mode" = open ] && [ "$1" = dead ]; then
@@ -241,12 +246,13 @@ stuck_log() {
 	agent_start || { not_ok stuck-start "fwagentd does not come up"; return; }
 	check stuck-apply "@$LAB/log/seen" seen agent_apply "$LAB/closed.conf"
 	for _ in 1 2 3 4; do
-		wave evil.example.com 1 >/dev/null
 		port=$((port + 100))
+		wave evil.example.com 1 "$port" >/dev/null
 	done
 	# the pipe has no more room from here on
 	dd if=/dev/zero of="$LAB/agent/log/eve.json" bs=4096 count=100 oflag=nonblock 2>/dev/null
-	wave evil.example.com 1 >"$LAB/bad"
+	port=$((port + 100))
+	wave evil.example.com 1 "$port" >"$LAB/bad"
 	check stuck-refuses "$(cat "$LAB/bad") are answered" is "$(cat "$LAB/bad")" 0
 	check stuck-serves "@$LAB/log/seen" seen all_answered
 	check stuck-answers "@$LAB/log/seen" seen fwctl status

@@ -87,8 +87,7 @@ static void start_again(struct manager *m, uint64_t now)
 {
 	m->retry_ns = 0;
 	m->restarts++;
-	if (verdict_process_start(&m->verdict, m->policy, m->stats,
-				  m->opt.user) == FW_OK) {
+	if (manager_start_verdict(m, m->policy, &m->verdict) == FW_OK) {
 		log_info("the verdict process runs again (pid %d)",
 			 (int)m->verdict.pid);
 		return;
@@ -296,6 +295,7 @@ void manager_free(struct manager *m)
 		return;
 	server_free(m->server);
 	verdict_process_stop(&m->verdict);
+	bindfile_close(&m->bindings);
 	policy_free(m->policy);
 	if (m->store_open)
 		store_close(&m->store);

@@ -166,7 +166,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
 		if (f->decided && !f->delivering && !f->confirming &&
-		    (!f->watched || f->refused)) {
+		    (f->refused || (!f->watched && !f->tap))) {
 			engine_forget(e, f);
 		} else if (e->policy) {
 			f->facts.zone_src = zone_in(

@@ -88,8 +88,7 @@ static void start_again(struct manager *m, uint64_t now)
 {
 	m->retry_ns = 0;
 	m->restarts++;
-	if (verdict_process_start(&m->verdict, m->policy, m->stats,
-				  m->opt.user) == FW_OK) {
+	if (manager_start_verdict(m, m->policy, &m->verdict) == FW_OK) {
 		manager_tell(m, REASON_AGENT_BACK,
 			     "the verdict process runs again (pid %d) after %u "
 			     "ms; %s undecided meanwhile: %" PRIu64 " packets",
@@ -307,6 +306,7 @@ void manager_free(struct manager *m)
 		return;
 	server_free(m->server);
 	verdict_process_stop(&m->verdict);
+	bindfile_close(&m->bindings);
 	policy_free(m->policy);
 	if (m->store_open)
 		store_close(&m->store);

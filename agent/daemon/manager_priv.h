@@ -39,7 +39,8 @@ struct manager {
 	uint64_t rollback_ns;       /* CLOCK_BOOTTIME: go back then; 0: no */
 	char rollback_trouble[240]; /* why that failed last, or "" */
 	struct verdict_process verdict;
-	struct sysenv env; /* of the last compile */
+	struct bindfile bindings; /* while the policy binds names */
+	struct sysenv env;        /* of the last compile */
 	enum queue_target queue;
 	int32_t utc_offset; /* that it was made with */
 	uint64_t clock_ns;  /* when that was looked at last */
@@ -77,6 +78,10 @@ struct transition {
 	struct pending pending;   /* with confirm_s: as it was stored */
 	struct answer *answer;
 };
+
+/* A verdict process with what it shares with the manager. */
+enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
+				  struct verdict_process *out);
 
 /* Compile a text with its files; NULL when the answer says why not.  `stored`:
  * which generation's it is, for people; 0: none's yet. */

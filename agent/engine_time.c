@@ -4,9 +4,9 @@
 #include "agent/engine_priv.h"
 
 /* A network has lost something, and the client will send it again: what lies
- * behind need not stand in the queue for that, as it comes again too.  Only what
- * was acknowledged in the server's name does not, and its client is waited for
- * a while longer. */
+ * behind need not stand in the queue for that, as it comes again too.  Only
+ * what was acknowledged in the server's name does not, and its client is waited
+ * for a while longer. */
 static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 {
 	uint64_t most = f->held_since + LIMIT_HOLE_NS;
@@ -21,7 +21,7 @@ static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 			engine_wait_end(e, f);
 		return true;
 	}
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = engine_decide(e, f);
 	if (o.kind == DECISION_ALLOW)
 		engine_settle(e, f, &o, DIR_CLIENT, NULL, now);
 	else
@@ -29,10 +29,44 @@ static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 	return o.kind == DECISION_ALLOW || now < most;
 }
 
+/* Were it none of the protocols that it may yet be, would it be allowed? */
+static bool allowed_as_unknown(const struct engine *e, const struct flow *f)
+{
+	struct facts later = f->facts;
+
+	if (later.n_layers == FACTS_LAYERS_MAX)
+		return false;
+	later.layers[later.n_layers++] =
+		(struct facts_layer){.app = APP_UNKNOWN, .settled = true};
+	later.open = false;
+	return decide_flow(&e->policy->ir, &later).kind == DECISION_ALLOW;
+}
+
+/* What does not tell a protocol yet is no request of any; but its server may
+ * have to answer before there is more to tell by.  It is judged when there is.
+ */
+static bool goes_on_untold(struct engine *e, struct flow *f, uint64_t now)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	if (!proto_stack_is_waiting(&f->stack) || stream_has_gap(s) ||
+	    !allowed_as_unknown(e, f))
+		return false;
+	engine_wait_end(e, f);
+	if (f->vouching) {
+		f->vouching = false;
+		engine_tcp_deliver_begin(e, f, now);
+		return true;
+	}
+	engine_release(e, f, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
+	f->passed[DIR_CLIENT] = s->base + stream_in_order(s);
+	return true;
+}
+
 /* Nothing was decided in time. */
 static void end_hold(struct engine *e, struct flow *f, uint64_t now)
 {
-	if (!waits_for_lost(e, f, now))
+	if (!goes_on_untold(e, f, now) && !waits_for_lost(e, f, now))
 		engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
 				 now);
 }
@@ -67,8 +101,8 @@ void engine_tick(struct engine *e, uint64_t now)
 	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		bool ended = f->reset ||
-			     (f->decided && !f->delivering && !f->watched);
+		bool ended = f->reset || (f->decided && !f->delivering &&
+					  !f->watched && !f->tap);
 		uint64_t most =
 			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 
@@ -132,7 +166,7 @@ void engine_set_policy(struct engine *e, const struct policy *policy)
 		/* What was decided under the old policy must not speak for
 		 * the new one. */
 		if (f->decided && !f->delivering && !f->confirming &&
-		    (!f->watched || f->refused)) {
+		    (f->refused || (!f->watched && !f->tap))) {
 			engine_forget(e, f);
 		} else if (e->policy) {
 			f->facts.zone_src = zone_in(

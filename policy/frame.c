@@ -209,9 +209,9 @@ static void arg_bits(struct frame_reader *f, struct str word,
 
 		if (!ascii_is_digit(c) && !(c >= 'a' && c <= 'f'))
 			fail(f, "no such bits", word);
-		stmt->m2 = stmt->m2 << 4 |
-			   (uint32_t)(ascii_is_digit(c) ? c - '0'
-							: c - 'a' + 10);
+		stmt->m2 =
+			stmt->m2 << 4 |
+			(uint32_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
 	}
 	if (stmt->m == 0 || stmt->m > 32 || rest.len == 0)
 		fail(f, "no such bits", word);

@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 /* X(ID, value, "name in the frame") */
-#define MARK_STATES(X)                                         \
-	X(NEW, 0, "new")         /* nothing was decided yet */ \
-	X(PENDING, 1, "pending") /* the engine looks at it */  \
-	X(ALLOWED, 2, "allowed")                               \
-	X(DENIED, 3, "denied")   /* refused, with an answer */ \
-	X(DROPPED, 4, "dropped") /* refused, silently */       \
-	X(PASSED, 5, "passed")   /* this packet only */        \
-	X(WATCHED, 6, "watched") /* what its client says is judged on */ \
+#define MARK_STATES(X)                                                     \
+	X(NEW, 0, "new")         /* nothing was decided yet */             \
+	X(PENDING, 1, "pending") /* the engine looks at it */              \
+	X(ALLOWED, 2, "allowed")                                           \
+	X(DENIED, 3, "denied")     /* refused, with an answer */           \
+	X(DROPPED, 4, "dropped")   /* refused, silently */                 \
+	X(PASSED, 5, "passed")     /* this packet only */                  \
+	X(WATCHED, 6, "watched")   /* what its client says is judged on */ \
 	X(LISTENED, 7, "listened") /* UDP: allowed, but for a hello */
 
 enum mark_state {

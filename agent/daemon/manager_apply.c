@@ -112,7 +112,33 @@ static bool same_queues(const struct policy *a, const struct policy *b)
 	return a->ir.queue == b->ir.queue && a->ir.queues == b->ir.queues &&
 	       a->ir.fail_open == b->ir.fail_open &&
 	       a->ir.marks == b->ir.marks &&
+	       !a->ir.resolvers.n == !b->ir.resolvers.n &&
 	       a->ruleset.queues == b->ruleset.queues;
+}
+
+enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
+				  struct verdict_process *out)
+{
+	struct worker_options with = {
+		.policy = p, .stats = m->stats, .user = m->opt.user};
+	enum fw_err err = FW_OK;
+
+	if (p->ir.resolvers.n && !m->bindings.memory)
+		err = bindfile_open(m->opt.state_dir, &m->bindings);
+	if (err)
+		return err;
+	if (p->ir.resolvers.n)
+		with.bindings = m->bindings;
+	return verdict_process_start(out, &with);
+}
+
+/* What a policy without it has no use for. */
+static void forget_bindings(struct manager *m)
+{
+	if (m->policy->ir.resolvers.n)
+		return;
+	bindfile_close(&m->bindings);
+	bindfile_remove(m->opt.state_dir);
 }
 
 struct preparation {
@@ -148,7 +174,7 @@ static bool ready_verdict(struct manager *m, struct answer *a,
 		if (v->pid && m->policy && m->policy->ir.queue == p->ir.queue)
 			verdict_process_stop(v);
 		v = fresh;
-		err = verdict_process_start(v, p, m->stats, m->opt.user);
+		err = manager_start_verdict(m, p, v);
 	}
 	if (err)
 		answer_refuse(a, 1, "%s",
@@ -174,6 +200,7 @@ static void switch_over(struct manager *m, const struct transition *t,
 	if (store_get(&m->store, t->generation, &m->record))
 		m->record = t->record;
 	m->since_ns = worker_now();
+	forget_bindings(m);
 	m->utc_offset = m->env.env.utc_offset;
 }
 

@@ -30,14 +30,17 @@ struct manager {
 	uint64_t healed;
 	struct nft_counters counters; /* as read last */
 	uint64_t counters_ns;         /* when that was */
-	struct policy *policy;        /* in force, or NULL */
-	unsigned generation;        /* its number in the store; 0: not stored */
+	uint64_t undecided;           /* of them: packets nobody decided */
+	uint64_t died_ns;      /* when the verdict process died; 0: it lives */
+	struct policy *policy; /* in force, or NULL */
+	unsigned generation;   /* its number in the store; 0: not stored */
 	struct generation record;   /* what the store keeps of it, or should */
 	struct pending pending;     /* generation 0: nothing is */
 	uint64_t rollback_ns;       /* CLOCK_BOOTTIME: go back then; 0: no */
 	char rollback_trouble[240]; /* why that failed last, or "" */
 	struct verdict_process verdict;
-	struct sysenv env; /* of the last compile */
+	struct bindfile bindings; /* while the policy binds names */
+	struct sysenv env;        /* of the last compile */
 	enum queue_target queue;
 	int32_t utc_offset; /* that it was made with */
 	uint64_t clock_ns;  /* when that was looked at last */
@@ -76,6 +79,10 @@ struct transition {
 	struct answer *answer;
 };
 
+/* A verdict process with what it shares with the manager. */
+enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
+				  struct verdict_process *out);
+
 /* Compile a text with its files; NULL when the answer says why not.  `stored`:
  * which generation's it is, for people; 0: none's yet. */
 struct policy *manager_compile(struct manager *m, struct answer *a,
@@ -106,6 +113,15 @@ bool manager_probe_queue(struct manager *m, struct answer *a,
 /* Turn the table into the policy's; false: the answer says why not. */
 bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		  enum queue_target queue);
+
+/* Something has happened to the agent itself: for the service manager's log,
+ * and for the event log. */
+__attribute__((format(printf, 3, 4))) void
+manager_tell(struct manager *m, enum reason reason, const char *fmt, ...);
+
+/* Packets that were dropped or passed without a decision, since this was asked
+ * last. */
+uint64_t manager_undecided(struct manager *m);
 
 /* A table that others may take away: what its counters say, for a new one. */
 void manager_counters_tick(struct manager *m, uint64_t now);

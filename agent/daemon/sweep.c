@@ -265,6 +265,15 @@ static void ask_engine(struct sweeping *s)
 	s->n_asked = 0;
 }
 
+/* What a resolver says in it must be seen from now on. */
+static bool is_tapped_now(const struct sweeping *s, const struct engine_flow *f)
+{
+	const struct policy *old = s->in->old;
+
+	return ipset_has(&s->in->now->ir.resolvers, &f->dst) &&
+	       !(old && ipset_has(&old->ir.resolvers, &f->dst));
+}
+
 static void take_flow(void *ctx, const struct conntrack_flow *flow)
 {
 	struct sweeping *s = ctx;
@@ -277,6 +286,10 @@ static void take_flow(void *ctx, const struct conntrack_flow *flow)
 	struct decision d;
 
 	s->in->seen++;
+	if (is_tapped_now(s, &f)) {
+		cut(s, &flow->tuple);
+		return;
+	}
 	f.zone_src = facts.zone_src;
 	f.zone_dst = facts.zone_dst;
 	d = eval_flow(&s->in->now->ir, &facts, EVAL_KERNEL);

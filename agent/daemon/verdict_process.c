@@ -90,12 +90,10 @@ static void child(const struct worker_options *options, pid_t manager)
 }
 
 enum fw_err verdict_process_start(struct verdict_process *v,
-				  const struct policy *policy,
-				  struct stats *stats, const char *user)
+				  const struct worker_options *with)
 {
 	int orders[2], events[2], room = EVENTS_BUFFER;
-	struct worker_options options = {
-		.policy = policy, .stats = stats, .user = user};
+	struct worker_options options = *with;
 	pid_t manager = getpid();
 	enum fw_err err;
 

@@ -2,6 +2,7 @@
 /* The manager's hold on one verdict process. */
 #pragma once
 
+#include "agent/daemon/worker.h"
 #include "agent/engine.h"
 #include "agent/kernel/sysenv.h"
 #include "agent/verdict/stats.h"
@@ -17,12 +18,11 @@ struct verdict_process {
 	char error[256]; /* why the last call failed */
 };
 
-/* Fork one for this policy and wait until it is bound.  On failure `error` says
- * why, and there is none. */
-FW_MUST_CHECK enum fw_err verdict_process_start(struct verdict_process *v,
-						const struct policy *policy,
-						struct stats *stats,
-						const char *user);
+/* Fork one with these, but for its channels, and wait until it is bound.  On
+ * failure `error` says why, and there is none. */
+FW_MUST_CHECK enum fw_err
+verdict_process_start(struct verdict_process *v,
+		      const struct worker_options *with);
 
 /* Hand over a policy with its files, but for lists that it knows from the
  * policy it uses; it does not use the new one yet. */

@@ -5,6 +5,7 @@
  */
 #include "agent/daemon/worker.h"
 
+#include "agent/binding/bindings.h"
 #include "agent/daemon/boot.h"
 #include "agent/daemon/channel.h"
 #include "agent/daemon/priv.h"
@@ -105,8 +106,20 @@ static void open_log(struct worker *w)
 	give_up(w, text);
 }
 
+static void open_bindings(struct worker *w)
+{
+	const struct bindfile *file = &w->opt->bindings;
+
+	if (!file->memory)
+		return;
+	w->shared.bindings = bindings_new(file->memory, file->size);
+	if (!w->shared.bindings)
+		give_up(w, fw_err_text(FW_ERR_NOMEM));
+}
+
 static void open_all(struct worker *w)
 {
+	open_bindings(w);
 	w->shared.ifnames = ifname_open();
 	if (w->shared.ifnames < 0 ||
 	    inject_open(mark_value(w->policy->ir.marks, MARK_PASSED),

@@ -6,16 +6,18 @@
  */
 #pragma once
 
+#include "agent/daemon/bindfile.h"
 #include "agent/verdict/stats.h"
 #include "policy/policy.h"
 
 struct worker_options {
 	const struct policy
-		*policy;     /* to begin with; compiled by the manager */
-	int channel;         /* orders and answers */
-	int events;          /* event lines, one a message */
-	struct stats *stats; /* shared with the manager */
-	const char *user;    /* to become */
+		*policy;          /* to begin with; compiled by the manager */
+	int channel;              /* orders and answers */
+	int events;               /* event lines, one a message */
+	struct stats *stats;      /* shared with the manager */
+	const char *user;         /* to become */
+	struct bindfile bindings; /* shared with those before and after */
 };
 
 /* Runs until the manager is gone; never returns. */

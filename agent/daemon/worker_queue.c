@@ -296,6 +296,7 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 		.fail_open = policy->ir.fail_open};
 	struct engine_options engine = {.verify_checksums = true,
 					.stats = shared->stats,
+					.bindings = shared->bindings,
 					.event = queue_event,
 					.event_ctx = q};
 	enum fw_err err;

@@ -13,8 +13,9 @@ struct worker_queue;
 /* What all queues and the kernel's log share; outlives them. */
 struct worker_shared {
 	struct stats *stats;
-	int events;  /* event lines go here */
-	int ifnames; /* for ifname_get() */
+	int events;                /* event lines go here */
+	int ifnames;               /* for ifname_get() */
+	struct bindings *bindings; /* or NULL */
 	struct inject inject;
 };
 

@@ -129,8 +129,19 @@ void flow_table_touch(struct flow_table *t, struct flow *f, uint64_t now)
 	list_in(t, f);
 }
 
+static void tap_free(struct flow_tap *tap)
+{
+	if (!tap)
+		return;
+	stream_done(&tap->streams[DIR_CLIENT]);
+	stream_done(&tap->streams[DIR_SERVER]);
+	free(tap->questions);
+	free(tap);
+}
+
 static void flow_free(struct flow *f)
 {
+	tap_free(f->tap);
 	stream_done(&f->streams[DIR_CLIENT]);
 	stream_done(&f->streams[DIR_SERVER]);
 	ledger_done(&f->ledger);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/fwctl/replay.h"
 
+#include "agent/binding/bindings.h"
 #include "agent/engine.h"
 #include "agent/fwctl/defrag.h"
 #include "agent/fwctl/pcap_read.h"
@@ -11,6 +12,8 @@
 
 /* Packets in packets. */
 #define TUNNELS_MAX 5
+
+#define REPLAY_BINDINGS 262144
 
 struct replay {
 	const struct replay_options *opt;
@@ -162,6 +165,20 @@ static void print_summary(FILE *out, struct stats *s)
 		      s->counters[STAT_ALLOWED], s->counters[STAT_DENIED]);
 }
 
+/* What clients are told in a capture: a table of its own. */
+static bool bindings_make(void **out_memory, struct bindings **out)
+{
+	static const uint8_t secret[32];
+	size_t size = bindings_size(REPLAY_BINDINGS);
+
+	*out_memory = malloc(size);
+	if (!*out_memory)
+		return false;
+	bindings_format(*out_memory, size, secret);
+	*out = bindings_new(*out_memory, size);
+	return *out;
+}
+
 enum fw_err replay_capture(const struct replay_options *options,
 			   const char *path, FILE *out, FILE *err)
 {
@@ -171,6 +188,8 @@ enum fw_err replay_capture(const struct replay_options *options,
 	enum fw_err rc = FW_ERR_NOMEM;
 	struct defrag *defrag = defrag_new();
 	struct engine *e = NULL;
+	struct bindings *bindings = NULL;
+	void *memory = NULL;
 
 	if (!r || !defrag)
 		goto out;
@@ -180,8 +199,13 @@ enum fw_err replay_capture(const struct replay_options *options,
 		(void)fprintf(err, "%s: %s\n", path, why);
 		goto out;
 	}
+	if (options->policy->ir.binding && !bindings_make(&memory, &bindings)) {
+		rc = FW_ERR_NOMEM;
+		goto out;
+	}
 	e = engine_new(
-		&(struct engine_options){.verify_checksums = options->verify,
+		&(struct engine_options){.bindings = bindings,
+					 .verify_checksums = options->verify,
 					 .allow_cut = true,
 					 .read_on = true,
 					 .stats = &r->stats,
@@ -199,6 +223,8 @@ enum fw_err replay_capture(const struct replay_options *options,
 		print_summary(out, &r->stats);
 out:
 	engine_free(e);
+	bindings_free(bindings);
+	free(memory);
 	pcap_read_close(pcap);
 	defrag_free(defrag);
 	free(r);

@@ -180,9 +180,9 @@ static enum fw_err hello_again(struct dtls_state *st, struct reader body,
 	if (err || (facts->judged && tls_hello_is_told(&hello, facts)))
 		return err;
 	if (!facts->judged)
-		return st->hellos > 1 ? FW_OK
-				      : tls_hello_tell(body, TLS_OVER_DTLS, 1,
-						       facts);
+		return st->hellos > 1
+			       ? FW_OK
+			       : tls_hello_tell(body, TLS_OVER_DTLS, 1, facts);
 	/* It was kept with what is forgotten. */
 	st->answer.bytes = NULL;
 	st->wanted = 0;

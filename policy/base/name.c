@@ -203,3 +203,23 @@ bool nameset_has(const struct nameset *s, struct str name)
 				       false);
 	return below || is_in(s, folded(h), name, true);
 }
+
+struct str name_without_brackets(struct str s)
+{
+	if (s.len >= 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
+		s = str_mem(s.p + 1, s.len - 2);
+	return s;
+}
+
+struct str name_without_port(struct str s)
+{
+	for (size_t i = s.len; i-- > 0;) {
+		if (s.p[i] == ':') {
+			s.len = i;
+			break;
+		}
+		if (!ascii_is_digit(s.p[i]))
+			break;
+	}
+	return name_without_brackets(s);
+}

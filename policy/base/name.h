@@ -31,6 +31,10 @@ bool name_is_normal(struct str s);
 /* An IPv4 or (bracketed or bare) IPv6 literal, which is no name. */
 bool name_is_address(struct str s);
 
+/* "host:port" -> host; and without the brackets of an IPv6 literal. */
+struct str name_without_port(struct str s);
+struct str name_without_brackets(struct str s);
+
 /* A set of patterns; built once, then only asked.  Memory: arena. */
 struct nameset {
 	struct str *exact; /* sorted */

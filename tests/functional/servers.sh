@@ -105,7 +105,8 @@ start_web() {
 	start_server web "$NS_OUTSIDE" "tcp/443@$WEB4" nginx -p "$dir" -c "$dir/nginx.conf" -e stderr
 }
 
-# start_dns NAME NS ADDRESS...: dnsmasq that knows the lab's names.
+# start_dns NAME NS ADDRESS...: dnsmasq that knows the lab's names, and what
+# stands in $LAB/NAME.more.
 start_dns() {
 	local name=$1 ns=$2 conf=$LAB/$1.conf n a
 
@@ -121,6 +122,7 @@ start_dns() {
 		done
 		echo "host-record=proxy.example.com,$PROXY4,$PROXY6"
 		echo "host-record=ssh.example.com,$SSH4,$SSH6"
+		[ ! -e "$LAB/$name.more" ] || cat "$LAB/$name.more"
 	} >"$conf"
 	start_server "$name" "$ns" "udp/53@$1" dnsmasq -C "$conf"
 }

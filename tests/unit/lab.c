@@ -104,9 +104,9 @@ static void note_segment(struct lab *l, const struct tcp_segment *s)
 /* A packet gets one verdict and no other. */
 static void note_verdict(struct lab *l, const struct engine_output *o)
 {
-	static const char *const names[] = {
-		"pass", "allow", "watch",  "listen",
-		"pend", "drop",  "refuse", "refuse-silent"};
+	static const char *const names[] = {"pass",   "allow",        "watch",
+					    "listen", "pend",         "drop",
+					    "refuse", "refuse-silent"};
 	size_t at = o->id % (sizeof(l->packets) / sizeof(*l->packets));
 	bool goes = o->kind <= OUTPUT_PEND;
 
@@ -139,6 +139,8 @@ void lab_raw(struct lab *l, const uint8_t *p, size_t n, int zone_src,
 	struct engine_input in = {.raw = reader_of(at_page_end(p, n), n),
 				  .id = ++l->id,
 				  .mark = l->mark,
+				  .has_mac = l->has_mac && zone_src == 1,
+				  .mac = l->mac,
 				  .zone_src = zone_src,
 				  .zone_dst = zone_dst,
 				  .in_iface = "lan0"};

@@ -14,9 +14,9 @@
 			   "\"good.example.org\"; action = \"allow\"; },\n" \
 			   " { name = \"bad\"; app = \"quic\"; host = "     \
 			   "\"*\"; action = \"deny\"; },\n" ANY ");\n"
-#define GUARDED                                                       \
-	ZONES SNI("allow") "egress: (" ANY ");"                       \
-			   "protocol: ({ name = \"none\"; deny = "    \
+#define GUARDED                                                    \
+	ZONES SNI("allow") "egress: (" ANY ");"                    \
+			   "protocol: ({ name = \"none\"; deny = " \
 			   "[\"quic\", \"dtls\"]; });\n"
 #define NO_SNI ZONES SNI("deny") "egress: (" ANY ");"
 #define OPEN   ZONES SNI("allow") "egress: (" ANY ");"
@@ -118,10 +118,11 @@ static struct reader dtls(const char *name, unsigned sequence)
 	bytes_u16(b, n + 12);
 	bytes_u32(b, 0x01000000 | n);
 	bytes_u16(b, sequence);
-	bytes_u32(b, 0); /* where it stands: 24 bits, and the length's first 8 */
+	bytes_u32(b,
+		  0); /* where it stands: 24 bits, and the length's first 8 */
 	bytes_u16(b, n);
 	bytes_add(b, hello.p + 4, 2 + 32 + 1); /* no session */
-	bytes_u8(b, 0);                         /* no cookie */
+	bytes_u8(b, 0);                        /* no cookie */
 	bytes_add(b, hello.p + 4 + 35, hello.left - 4 - 35);
 	return reader_of(b->p, b->n);
 }
@@ -181,7 +182,7 @@ START_TEST(the_kernel_has_it_where_all_is_allowed)
 }
 END_TEST
 
-#define STUN                              \
+#define STUN                       \
 	"\0\1\0\0\x21\x12\xa4\x42" \
 	"123456789012"
 
@@ -282,9 +283,9 @@ END_TEST
 
 START_TEST(another_session_of_dtls_is_judged)
 {
-	static const char policy[] = ZONES
-		"egress: ( { name = \"good\"; app = \"dtls\"; host = "
-		"\"good.example.org\"; action = \"allow\"; } );";
+	static const char policy[] =
+		ZONES "egress: ( { name = \"good\"; app = \"dtls\"; host = "
+		      "\"good.example.org\"; action = \"allow\"; } );";
 	struct lab *l = lab_new(policy, NULL);
 
 	say(l, 443, dtls("good.example.org", 0));

@@ -4,9 +4,9 @@
 #include "agent/engine_priv.h"
 
 /* A network has lost something, and the client will send it again: what lies
- * behind need not stand in the queue for that, as it comes again too.  Only what
- * was acknowledged in the server's name does not, and its client is waited for
- * a while longer. */
+ * behind need not stand in the queue for that, as it comes again too.  Only
+ * what was acknowledged in the server's name does not, and its client is waited
+ * for a while longer. */
 static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 {
 	uint64_t most = f->held_since + LIMIT_HOLE_NS;

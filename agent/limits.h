@@ -40,8 +40,8 @@
 #define LIMIT_HOLD_NS (5ULL * 1000000000)
 
 /* How long what was acknowledged in the server's name may wait for what a
- * network has lost behind it: RFC 6298 5.5 doubles the client's pause each time.
- * Then: hold.timeout. */
+ * network has lost behind it: RFC 6298 5.5 doubles the client's pause each
+ * time. Then: hold.timeout. */
 #define LIMIT_HOLE_NS (30ULL * 1000000000)
 
 /* Bytes of event lines that wait for a slow disk.  Beyond: they are lost and

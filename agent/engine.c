@@ -159,7 +159,7 @@ void engine_judge(struct engine *e, struct flow *f, const struct arrival *a,
 	}
 	o = (struct outcome){.kind = DECISION_NOT_YET};
 	if (!f->asked)
-		o = decide_flow(&e->policy->ir, &f->facts);
+		o = engine_decide(e, f);
 	f->asked = o.kind == DECISION_NOT_YET;
 	/* What lies behind a gap may be another message. */
 	if (f->watched && o.kind == DECISION_ALLOW &&
@@ -210,7 +210,7 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 	else if (f->listened && !f->refused)
 		engine_listen_packet(e, f, &a, now);
 	else if (!f->refused)
-		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
+		engine_out_verdict(e, engine_allow_kind(e, f), in->id);
 	else
 		engine_out_verdict(
 			e, f->silent ? OUTPUT_REFUSE_SILENT : OUTPUT_REFUSE,
@@ -317,6 +317,10 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	if (f->traffic) {
 		f->traffic[dir].packets++;
 		f->traffic[dir].bytes += pkt.wire_payload;
+	}
+	if (!engine_binding_listen(e, f, &a)) {
+		engine_out_verdict(e, OUTPUT_DROP, in->id);
+		return;
 	}
 	engine_tcp_note_ack(f, &a);
 	engine_watch_note(f, dir, &pkt, in);

@@ -15,6 +15,7 @@
 #include "policy/policy.h"
 
 struct engine;
+struct bindings;
 
 struct engine_options {
 	uint8_t key[16];       /* secret of the flow table */
@@ -23,6 +24,9 @@ struct engine_options {
 	bool allow_cut;        /* captures cut by a snap length */
 	bool read_on;          /* replay: go on parsing decided flows */
 	struct stats *stats;   /* borrowed */
+	/* What clients were told, shared by engines; borrowed.  NULL: names are
+	 * not bound, whatever the policy says. */
+	struct bindings *bindings;
 	/* Called for each event; what it points to is borrowed for the call. */
 	void (*event)(void *ctx, const struct event *ev);
 	void *event_ctx;

@@ -79,8 +79,9 @@ bool engine_recall(const struct engine *e, struct flow *f)
 	bool swapped;
 
 	/* Of one that goes on with messages it is not known where it stands. */
-	if (!known || (known->n_layers &&
-		       known->layers[known->n_layers - 1].app == APP_HTTP))
+	if (!known || engine_binding_taps(e, f) ||
+	    (known->n_layers &&
+	     known->layers[known->n_layers - 1].app == APP_HTTP))
 		return false;
 	swapped = ipaddr_cmp(&known->src, &k->src) != 0 ||
 		  (known->sport != k->sport && known->sport == k->dport);

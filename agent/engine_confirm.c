@@ -86,7 +86,7 @@ void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
 		    !(f->watched && engine_watch_awaits_end(f))) {
 			confirm_end(f);
 			engine_remember(e, f);
-			kind = f->watched ? OUTPUT_WATCH : OUTPUT_ALLOW;
+			kind = engine_allow_kind(e, f);
 		}
 	} else if (contradicts(f, pkt)) {
 		confirm_end(f);

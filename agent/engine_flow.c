@@ -22,6 +22,8 @@ static bool is_from_server(const struct engine *e, const struct packet *pkt,
 {
 	if (in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW)
 		return false;
+	if (engine_binding_answers(e, pkt, in))
+		return true;
 	if (pkt->l4 == IPPROTO_TCP && (pkt->tcp_flags & TCP_SYN))
 		return pkt->tcp_flags & TCP_ACK;
 	if (!e->opt.read_on ||

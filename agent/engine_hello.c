@@ -57,7 +57,7 @@ void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
 {
 	if (a->dir == DIR_SERVER ||
 	    !proto_stack_hears(&f->stack, a->pkt->payload)) {
-		engine_out_verdict(e, OUTPUT_LISTEN, a->in->id);
+		engine_out_verdict(e, engine_allow_kind(e, f), a->in->id);
 		return;
 	}
 	a->taken = engine_take(e, f, a->dir, a->pkt);

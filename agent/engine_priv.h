@@ -168,6 +168,30 @@ void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
 bool engine_listen_lost(struct engine *e, struct flow *f,
 			const struct arrival *a);
 
+/* --- engine_binding.c: what clients were told by their resolvers ----------
+ */
+
+/* What the rules say, and then what the client was told. */
+struct outcome engine_decide(struct engine *e, const struct flow *f);
+struct outcome engine_decide_hurried(struct engine *e, const struct flow *f);
+
+/* Does this flow tell its client addresses?  It is never left to the kernel. */
+bool engine_binding_taps(const struct engine *e, const struct flow *f);
+
+/* A packet that the flow's beginning is not known of: does it come from a
+ * resolver? */
+bool engine_binding_answers(const struct engine *e, const struct packet *pkt,
+			    const struct engine_input *in);
+
+/* Learn what a packet says before it gets its verdict.  False: it answers what
+ * nobody has asked, or is ahead of what can be kept, and is dropped. */
+bool engine_binding_listen(struct engine *e, struct flow *f,
+			   const struct arrival *a);
+
+/* How an allowed flow goes on: to the kernel, unless it must be seen. */
+enum output_kind engine_allow_kind(const struct engine *e,
+				   const struct flow *f);
+
 /* --- engine_again.c: judged again, by another policy ----------------------
  */
 

@@ -34,7 +34,11 @@ void engine_tell_end(struct engine *e, struct flow *f, uint64_t now)
 	if (!e->opt.read_on)
 		return;
 	proto_stack_end(&f->stack, &f->facts);
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = f->decided ? decide_flow(&e->policy->ir, &f->facts)
+		       : engine_decide(e, f);
+	/* Its client may have been told more since. */
+	if (f->decided && o.kind == DECISION_ALLOW)
+		o = decide_binding(&e->policy->ir, &f->facts, o, f->binding);
 	tell(e, f,
 	     (struct event){.kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
 }
@@ -105,18 +109,15 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 static void allow_flow(struct engine *e, struct flow *f,
 		       const struct outcome *o, const struct engine_input *in)
 {
-	enum output_kind kind = OUTPUT_ALLOW;
+	enum output_kind kind;
 
 	f->watched = false;
 	f->listened = !o->would && engine_must_listen(e, f);
-	if (f->listened) {
+	if (f->listened)
 		engine_listen_begin(e, f);
-		kind = OUTPUT_LISTEN;
-	}
-	if (!o->would && engine_must_watch(e, f)) {
+	if (!o->would && engine_must_watch(e, f))
 		engine_watch_begin(e, f);
-		kind = OUTPUT_WATCH;
-	}
+	kind = engine_allow_kind(e, f);
 	if (!o->would && !e->opt.read_on && engine_confirm_begin(f))
 		kind = f->one_sided ? OUTPUT_PEND : OUTPUT_PASS;
 	else
@@ -170,6 +171,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
 {
 	f->decided = true;
+	f->binding = (uint8_t)o->binding;
 	f->refused = o->kind == DECISION_REFUSE;
 	f->silent = o->silent;
 	if (!f->told || f->refused)
@@ -219,7 +221,7 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 	/* Had nobody wanted to observe, there might have been no wait. */
 	if (!f->decided && is_of_waiting(reason) &&
 	    !engine_hides_messages(e, f))
-		o = decide_hurried(&e->policy->ir, &f->facts);
+		o = engine_decide_hurried(e, f);
 	if (o.kind == DECISION_NOT_YET) {
 		o = decide_by_reason(&e->policy->ir, reason, false);
 		o.list = ir_list_of(&e->policy->ir, f->facts.zone_src,

@@ -205,7 +205,7 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 			       const struct packet *pkt, uint32_t id)
 {
 	uint32_t end = pkt->seq + pkt->wire_payload;
-	enum output_kind kind = OUTPUT_ALLOW;
+	enum output_kind kind;
 
 	engine_tcp_note(f, dir, pkt);
 	if (dir == DIR_CLIENT) {
@@ -229,9 +229,11 @@ void engine_tcp_deliver_packet(struct engine *e, struct flow *f, enum dir dir,
 	f->vouching = false;
 	if (f->watched) {
 		engine_watch_release(f);
-		kind = engine_watch_awaits_end(f) ? OUTPUT_PASS : OUTPUT_WATCH;
 	} else if (!e->opt.read_on) {
 		stream_done(&f->streams[DIR_CLIENT]);
 	}
+	kind = f->watched && engine_watch_awaits_end(f)
+		       ? OUTPUT_PASS
+		       : engine_allow_kind(e, f);
 	engine_out_verdict(e, kind, id);
 }

@@ -21,7 +21,7 @@ static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 			engine_wait_end(e, f);
 		return true;
 	}
-	o = decide_flow(&e->policy->ir, &f->facts);
+	o = engine_decide(e, f);
 	if (o.kind == DECISION_ALLOW)
 		engine_settle(e, f, &o, DIR_CLIENT, NULL, now);
 	else
@@ -101,8 +101,8 @@ void engine_tick(struct engine *e, uint64_t now)
 	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		bool ended = f->reset ||
-			     (f->decided && !f->delivering && !f->watched);
+		bool ended = f->reset || (f->decided && !f->delivering &&
+					  !f->watched && !f->tap);
 		uint64_t most =
 			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 

@@ -269,9 +269,12 @@ void engine_watch_packet(struct engine *e, struct flow *f, struct arrival *a,
 void engine_watch_read_on(struct engine *e, struct flow *f, enum dir dir,
 			  const struct engine_input *in, uint64_t now)
 {
-	struct outcome o = decide_flow(&e->policy->ir, &f->facts);
+	struct outcome o;
 
-	if (o.kind == DECISION_NOT_YET || f->facts.judged)
+	if (f->facts.judged)
+		return;
+	o = engine_decide(e, f);
+	if (o.kind == DECISION_NOT_YET)
 		return;
 	engine_settle(e, f, &o, dir, in, now);
 }

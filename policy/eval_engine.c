@@ -79,22 +79,6 @@ static bool is_name_field(enum field field)
 	       field == FIELD_CONNECT_TARGET || field == FIELD_SOCKS_TARGET;
 }
 
-/* "host:port" -> host; brackets off an IPv6 literal. */
-static struct str without_port(struct str s)
-{
-	for (size_t i = s.len; i-- > 0;) {
-		if (s.p[i] == ':') {
-			s.len = i;
-			break;
-		}
-		if (!ascii_is_digit(s.p[i]))
-			break;
-	}
-	if (s.len >= 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = str_mem(s.p + 1, s.len - 2);
-	return s;
-}
-
 static bool name_fits(const void *wanted, const struct fact_value *v)
 {
 	const struct nameset *names = wanted;
@@ -102,7 +86,7 @@ static bool name_fits(const void *wanted, const struct fact_value *v)
 	struct str name = v->value;
 
 	if (v->field == FIELD_CONNECT_TARGET || v->field == FIELD_SOCKS_TARGET)
-		name = without_port(name);
+		name = name_without_port(name);
 	if (name_is_address(name))
 		return nameset_has(names, name);
 	return name_normalise(name, buf, &name) == FW_OK &&

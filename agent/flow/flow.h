@@ -30,6 +30,13 @@ struct flow_tcp {
 	uint32_t tsval;
 };
 
+/* A flow to a resolver, see agent/engine_binding.c: messages that are not whole
+ * yet, and what was asked; owned. */
+struct flow_tap {
+	struct stream streams[2]; /* by enum dir */
+	void *questions;
+};
+
 /* Small things stand together: there may be many undecided flows. */
 struct flow {
 	struct flow_key key;
@@ -43,6 +50,7 @@ struct flow {
 	struct arena arena;
 	struct facts facts; /* src is the client */
 	struct proto_stack stack;
+	struct flow_tap *tap;     /* or NULL */
 	struct stream streams[2]; /* by enum dir */
 	struct flow_traffic
 		*traffic; /* two, by enum dir, in the arena: replay */
@@ -52,8 +60,9 @@ struct flow {
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
-	bool asked; /* the policy has no answer to what is known */
-	bool told;  /* a decision was */
+	bool asked;      /* the policy has no answer to what is known */
+	bool told;       /* a decision was */
+	uint8_t binding; /* enum binding_result, when it was decided */
 
 	/* Allowed for what its client has asked so far, see
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;

@@ -95,6 +95,35 @@ struct outcome decide_hurried(const struct ir *ir, const struct facts *facts)
 	return decide_by_view(ir, facts, EVAL_HURRIED);
 }
 
+const char *decide_binding_name(enum binding_result binding)
+{
+	static const char *const names[] = {NULL, "ok", "no-name", "unresolved",
+					    "mismatch"};
+
+	return names[binding];
+}
+
+struct outcome decide_binding(const struct ir *ir, const struct facts *facts,
+			      struct outcome o, enum binding_result binding)
+{
+	static const enum reason reasons[] = {
+		[BINDING_NO_NAME] = REASON_BINDING_NO_NAME,
+		[BINDING_UNRESOLVED] = REASON_BINDING_UNRESOLVED,
+		[BINDING_MISMATCH] = REASON_BINDING_MISMATCH,
+	};
+	/* Nobody sees what it asks by way of its loopback. */
+	bool self = facts->zone_src == IR_ZONE_SELF;
+
+	o.binding = binding;
+	if (ir->binding != IR_BINDING_ENFORCE || binding <= BINDING_OK ||
+	    (self && binding != BINDING_MISMATCH))
+		return o;
+	o.kind = DECISION_REFUSE;
+	o.reason = reasons[binding];
+	o.rule = NULL;
+	return observed(ir, o);
+}
+
 struct outcome decide_observed(const struct ir_rule *rule)
 {
 	return (struct outcome){

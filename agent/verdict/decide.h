@@ -5,6 +5,15 @@
 #include "agent/verdict/reason.h"
 #include "policy/eval.h"
 
+/* How what a flow names fits what its client was told; the worst last. */
+enum binding_result {
+	BINDING_NONE, /* there is nothing to be bound */
+	BINDING_OK,
+	BINDING_NO_NAME,
+	BINDING_UNRESOLVED,
+	BINDING_MISMATCH,
+};
+
 /* What is decided of a flow.  In observe mode a refusal becomes an allowance
  * with `would`. */
 struct outcome {
@@ -16,6 +25,7 @@ struct outcome {
 	const struct ir_rule *rule; /* borrowed from the policy, or NULL */
 	const struct ir_protocol *protocol; /* the guard; likewise */
 	const struct ir_cdn *cdn;           /* likewise */
+	enum binding_result binding;        /* of an allowance */
 };
 
 /* Ask the policy. */
@@ -23,6 +33,13 @@ struct outcome decide_flow(const struct ir *ir, const struct facts *facts);
 
 /* The same, without waiting for what rules that only observe would say. */
 struct outcome decide_hurried(const struct ir *ir, const struct facts *facts);
+
+/* An allowance, where the client was told this. */
+struct outcome decide_binding(const struct ir *ir, const struct facts *facts,
+			      struct outcome o, enum binding_result binding);
+
+/* "ok", "no-name" ..., or NULL where there is nothing to say. */
+const char *decide_binding_name(enum binding_result binding);
 
 /* What a rule that only observes says: `would` is what it would do. */
 struct outcome decide_observed(const struct ir_rule *rule);

@@ -12,6 +12,8 @@
 #include "policy/base/err.h"
 #include "policy/base/str.h"
 
+#include <stdint.h>
+
 struct arena;
 
 #define NAME_MAX_LEN 253
@@ -26,6 +28,10 @@ FW_MUST_CHECK enum fw_err name_normalise(struct str in, char *buf,
 /* An IPv4 or (bracketed or bare) IPv6 literal, which is no name. */
 bool name_is_address(struct str s);
 
+/* "host:port" -> host; and without the brackets of an IPv6 literal. */
+struct str name_without_port(struct str s);
+struct str name_without_brackets(struct str s);
+
 /* A set of patterns; built once, then only asked.  Memory: arena. */
 struct nameset {
 	struct str *exact; /* sorted */
@@ -33,6 +39,8 @@ struct nameset {
 	struct str *below; /* "x.org" for "*.x.org", sorted */
 	size_t n_below;
 	bool any;
+	struct nameset_slot *slots; /* of both, by their hash */
+	uint32_t mask;
 };
 
 /* Make a set of `n` patterns already in normal form (borrowed).

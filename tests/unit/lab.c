@@ -139,6 +139,8 @@ void lab_raw(struct lab *l, const uint8_t *p, size_t n, int zone_src,
 	struct engine_input in = {.raw = reader_of(at_page_end(p, n), n),
 				  .id = ++l->id,
 				  .mark = l->mark,
+				  .has_mac = l->has_mac && zone_src == 1,
+				  .mac = l->mac,
 				  .zone_src = zone_src,
 				  .zone_dst = zone_dst,
 				  .in_iface = "lan0"};

@@ -24,7 +24,9 @@ struct lab {
 	uint64_t now;
 	uint32_t id; /* of the last packet */
 	struct lab_ends ends;
-	enum mark_state mark;  /* of the packets to come */
+	enum mark_state mark; /* of the packets to come */
+	bool has_mac;         /* of the client: likewise */
+	struct mac mac;
 	unsigned segment_most; /* payload of a lab_data() segment */
 
 	struct strbuf outputs, events;

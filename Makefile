@@ -32,8 +32,10 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wcast-qual -Wformat=2 -Wundef -Wconversion -Wimplicit-fallthrough \
 	-Wswitch-enum $(if $(filter 1,$(WERROR)),-Werror)
+# Memory that is kept for the next who asks (policy/base/spare.h) could be
+# misused unseen.
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer -DSPARE_BYTES=0
 
 CFLAGS_release   := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LDFLAGS_release  := -pie -Wl,-z,relro,-z,now
@@ -43,7 +45,7 @@ LDFLAGS_asan     := $(SAN)
 CFLAGS_coverage  := -O0 -g --coverage
 LDFLAGS_coverage := --coverage
 CFLAGS_fuzz      := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=all -fno-omit-frame-pointer
+	-fno-sanitize-recover=all -fno-omit-frame-pointer -DSPARE_BYTES=0
 LDFLAGS_fuzz     := -fsanitize=address,undefined
 CFLAGS  ?= $(CFLAGS_$(FLAVOUR))
 LDFLAGS ?= $(LDFLAGS_$(FLAVOUR))

@@ -91,6 +91,15 @@ static void let_through(struct engine *e, struct flow *f,
 			   a->in->id);
 }
 
+/* It was let go before, undecided. */
+static bool went_by(const struct flow *f, const struct packet *pkt)
+{
+	uint32_t end = pkt->seq + pkt->wire_payload;
+
+	return !(pkt->tcp_flags & (TCP_RST | TCP_FIN)) &&
+	       !engine_tcp_before(f->passed[DIR_CLIENT], end);
+}
+
 static void judge_undecided(struct engine *e, struct flow *f,
 			    const struct arrival *a, uint64_t now)
 {
@@ -102,7 +111,7 @@ static void judge_undecided(struct engine *e, struct flow *f,
 		engine_watch_passes(e, f, a);
 		return;
 	}
-	if (!must_wait(f, a->dir, a->pkt)) {
+	if (!must_wait(f, a->dir, a->pkt) || (repeat && went_by(f, a->pkt))) {
 		pass(e, f, a->dir, a->pkt, id);
 	} else if (f->stack.client_waits && !reset &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {

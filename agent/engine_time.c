@@ -29,10 +29,44 @@ static bool waits_for_lost(struct engine *e, struct flow *f, uint64_t now)
 	return o.kind == DECISION_ALLOW || now < most;
 }
 
+/* Were it none of the protocols that it may yet be, would it be allowed? */
+static bool allowed_as_unknown(const struct engine *e, const struct flow *f)
+{
+	struct facts later = f->facts;
+
+	if (later.n_layers == FACTS_LAYERS_MAX)
+		return false;
+	later.layers[later.n_layers++] =
+		(struct facts_layer){.app = APP_UNKNOWN, .settled = true};
+	later.open = false;
+	return decide_flow(&e->policy->ir, &later).kind == DECISION_ALLOW;
+}
+
+/* What does not tell a protocol yet is no request of any; but its server may
+ * have to answer before there is more to tell by.  It is judged when there is.
+ */
+static bool goes_on_untold(struct engine *e, struct flow *f, uint64_t now)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	if (!proto_stack_is_waiting(&f->stack) || stream_has_gap(s) ||
+	    !allowed_as_unknown(e, f))
+		return false;
+	engine_wait_end(e, f);
+	if (f->vouching) {
+		f->vouching = false;
+		engine_tcp_deliver_begin(e, f, now);
+		return true;
+	}
+	engine_release(e, f, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
+	f->passed[DIR_CLIENT] = s->base + stream_in_order(s);
+	return true;
+}
+
 /* Nothing was decided in time. */
 static void end_hold(struct engine *e, struct flow *f, uint64_t now)
 {
-	if (!waits_for_lost(e, f, now))
+	if (!goes_on_untold(e, f, now) && !waits_for_lost(e, f, now))
 		engine_settle_by(e, f, REASON_HOLD_TIMEOUT, DIR_CLIENT, NULL,
 				 now);
 }

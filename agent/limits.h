@@ -35,7 +35,8 @@
  * Beyond: hold.limit for the flow that asks for one more. */
 #define LIMIT_HELD_TOTAL 4096
 
-/* How long a flow's first bytes may wait for the rest.  Then: hold.timeout. */
+/* How long a flow's first bytes may wait for the rest.  Then: hold.timeout; but
+ * what tells no protocol yet goes on where the policy allows unknown ones. */
 #define LIMIT_HOLD_NS (5ULL * 1000000000)
 
 /* How long what was acknowledged in the server's name may wait for what a

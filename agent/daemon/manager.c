@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -88,8 +89,13 @@ static void start_again(struct manager *m, uint64_t now)
 	m->retry_ns = 0;
 	m->restarts++;
 	if (manager_start_verdict(m, m->policy, &m->verdict) == FW_OK) {
-		log_info("the verdict process runs again (pid %d)",
-			 (int)m->verdict.pid);
+		manager_tell(m, REASON_AGENT_BACK,
+			     "the verdict process runs again (pid %d) after %u "
+			     "ms; %s undecided meanwhile: %" PRIu64 " packets",
+			     (int)m->verdict.pid,
+			     (unsigned)((steady_now() - m->died_ns) / 1000000),
+			     m->policy->ir.fail_open ? "passed" : "dropped",
+			     manager_undecided(m));
 		return;
 	}
 	log_error("the verdict process does not start: %s", m->verdict.error);
@@ -106,11 +112,15 @@ static void reap(struct manager *m, uint64_t now)
 			continue;
 		m->verdict.pid = 0;
 		if (WIFSIGNALED(status))
-			log_error("the verdict process was killed by signal %d",
-				  WTERMSIG(status));
+			manager_tell(
+				m, REASON_AGENT_DIED,
+				"the verdict process was killed by signal %d",
+				WTERMSIG(status));
 		else
-			log_error("the verdict process ended with status %d",
-				  WEXITSTATUS(status));
+			manager_tell(m, REASON_AGENT_DIED,
+				     "the verdict process ended with status %d",
+				     WEXITSTATUS(status));
+		m->died_ns = now;
 		manager_take_events(m);
 		m->retry_ns = now;
 		if (now - m->verdict.started_ns < YOUNG_NS)
@@ -121,14 +131,15 @@ static void reap(struct manager *m, uint64_t now)
 
 /* A queue that nobody serves any more decides nothing: the verdict process is
  * ended, and reap() has another one started. */
-static void end_hung(const struct manager *m, uint64_t now)
+static void end_hung(struct manager *m, uint64_t now)
 {
 	uint64_t alive = stats_alive_oldest(m->stats);
 
 	if (!m->verdict.pid || now - m->verdict.started_ns < HUNG_NS ||
 	    alive + HUNG_NS > now)
 		return;
-	log_error("the verdict process hangs: it is ended");
+	manager_tell(m, REASON_AGENT_HUNG,
+		     "the verdict process hangs: it is ended");
 	(void)kill(m->verdict.pid, SIGKILL);
 }
 

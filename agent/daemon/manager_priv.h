@@ -30,8 +30,10 @@ struct manager {
 	uint64_t healed;
 	struct nft_counters counters; /* as read last */
 	uint64_t counters_ns;         /* when that was */
-	struct policy *policy;        /* in force, or NULL */
-	unsigned generation;        /* its number in the store; 0: not stored */
+	uint64_t undecided;           /* of them: packets nobody decided */
+	uint64_t died_ns;      /* when the verdict process died; 0: it lives */
+	struct policy *policy; /* in force, or NULL */
+	unsigned generation;   /* its number in the store; 0: not stored */
 	struct generation record;   /* what the store keeps of it, or should */
 	struct pending pending;     /* generation 0: nothing is */
 	uint64_t rollback_ns;       /* CLOCK_BOOTTIME: go back then; 0: no */
@@ -111,6 +113,15 @@ bool manager_probe_queue(struct manager *m, struct answer *a,
 /* Turn the table into the policy's; false: the answer says why not. */
 bool manager_send(struct manager *m, struct answer *a, struct policy *p,
 		  enum queue_target queue);
+
+/* Something has happened to the agent itself: for the service manager's log,
+ * and for the event log. */
+__attribute__((format(printf, 3, 4))) void
+manager_tell(struct manager *m, enum reason reason, const char *fmt, ...);
+
+/* Packets that were dropped or passed without a decision, since this was asked
+ * last. */
+uint64_t manager_undecided(struct manager *m);
 
 /* A table that others may take away: what its counters say, for a new one. */
 void manager_counters_tick(struct manager *m, uint64_t now);

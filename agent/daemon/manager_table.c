@@ -303,11 +303,12 @@ void manager_heal(struct manager *m)
 	strbuf_init(&a.text, 0);
 	if (manager_send(m, &a, p, m->queue)) {
 		m->healed++;
-		log_warning("%s (pid %d) changed the table " MANAGER_TABLE
-			    ": it is restored; its rates and connection "
-			    "limits begin anew",
-			    who.program[0] ? who.program : "somebody",
-			    (int)who.pid);
+		manager_tell(m, REASON_AGENT_TABLE,
+			     "%s (pid %d) changed the table " MANAGER_TABLE
+			     ": it is restored; its rates and connection "
+			     "limits begin anew",
+			     who.program[0] ? who.program : "somebody",
+			     (int)who.pid);
 	} else {
 		m->change.touched = true;
 		log_error("the table " MANAGER_TABLE " was changed by %s (pid "

@@ -7,11 +7,13 @@
 #include "agent/flow/flow_table.h"
 
 #include "policy/base/hash.h"
+#include "policy/base/spare.h"
 
 #include <stdlib.h>
 
-/* What most protocols need until their first message is whole. */
-#define FLOW_ARENA_FIRST 256
+/* What most protocols need until their first message is whole; what is told of
+ * that comes into the block behind it. */
+#define FLOW_ARENA_FIRST 192
 
 struct flow_table {
 	uint8_t secret[16];
@@ -103,10 +105,10 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 			return NULL;
 		flow_table_remove(t, f);
 	}
-	f = calloc(1, sizeof(*f));
+	f = spare_take(sizeof(*f));
 	if (!f)
 		return NULL;
-	f->key = *key;
+	*f = (struct flow){.key = *key};
 	f->last_ns = now;
 	t->added++;
 	f->id = hash_keyed(t->secret, &t->added, sizeof(t->added)) >> 11;
@@ -145,7 +147,7 @@ static void flow_free(struct flow *f)
 	arena_done(&f->arena);
 	if (f->held_capacity)
 		free(f->held.many);
-	free(f);
+	spare_give(f, sizeof(*f));
 }
 
 void flow_table_remove(struct flow_table *t, struct flow *f)

@@ -80,6 +80,23 @@ static const char *verdict_word(const json_t *ev)
 	return strcmp(action, "drop") == 0 ? "refuse" : "allow";
 }
 
+static bool is_of_agent(const json_t *ev)
+{
+	const char *type = log_event_text(ev, NULL, "event_type");
+
+	return type && strcmp(type, "agent") == 0;
+}
+
+/* What has happened to the agent itself. */
+static void print_agent(const struct log_view *v, const json_t *ev)
+{
+	(void)printf("%-19.19s %sagent%s   %s: %s\n",
+		     or_dash(log_event_text(ev, NULL, "timestamp")),
+		     v->colours ? "\033[33m" : "", v->colours ? "\033[0m" : "",
+		     or_dash(log_event_text(ev, "fw", "reason")),
+		     or_dash(log_event_text(ev, "fw", "message")));
+}
+
 static void print_row(struct log_view *v, const json_t *ev)
 {
 	char from[ENDPOINT_ROOM], to[ENDPOINT_ROOM];
@@ -120,6 +137,8 @@ static void take_line(struct log_view *v, const char *line, size_t len)
 	if (log_filter_takes(&v->filter, ev)) {
 		if (v->json)
 			(void)fwrite(line, 1, len, stdout);
+		else if (is_of_agent(ev))
+			print_agent(v, ev);
 		else
 			print_row(v, ev);
 	}

@@ -282,6 +282,18 @@ bool proto_stack_hears(const struct proto_stack *s, struct reader datagram)
 	return hello_of(s, datagram) != NULL;
 }
 
+/* Of what is unknown the middle may be all there is. */
+static bool is_of_hello(const struct proto_stack *s, struct reader in)
+{
+	const struct probe first = {.client = in};
+	const struct proto *proto;
+
+	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++)
+		if (proto->is_hello && proto->probe(&first) == PROBE_YES)
+			return true;
+	return false;
+}
+
 /* Does another protocol begin, or the same anew? */
 static bool begins_hello(const struct proto_stack *s, struct reader in)
 {
@@ -289,6 +301,8 @@ static bool begins_hello(const struct proto_stack *s, struct reader in)
 
 	if (!s->listens || s->state == STACK_PROBING || s->state == STACK_BAD)
 		return false;
+	if (!s->current)
+		return is_of_hello(s, in);
 	proto = hello_of(s, in);
 	return proto && (s->state == STACK_DONE || proto != s->current);
 }

@@ -62,6 +62,4 @@ void tls_brief_read(struct str brief, struct tls_hello *out_hello,
 	h->n_extensions = 0;
 	while (in.left > 1 && h->n_extensions < LIMIT_TLS_EXTENSIONS)
 		h->extensions[h->n_extensions++] = reader_u16(&in);
-	memcpy(h->sorted, h->extensions, h->n_extensions * sizeof(*h->sorted));
-	tls_sort(h->sorted, h->n_extensions);
 }

@@ -35,7 +35,6 @@ struct tls_hello {
 	struct reader versions;      /* u16 each */
 	unsigned n_extensions;
 	uint16_t extensions[LIMIT_TLS_EXTENSIONS]; /* types, as they came */
-	uint16_t sorted[LIMIT_TLS_EXTENSIONS];     /* least first */
 };
 
 /* FW_ERR_INVAL when it is not by the grammar: lengths that do not fit, an
@@ -44,6 +43,3 @@ struct tls_hello {
 FW_MUST_CHECK enum fw_err tls_hello_parse(struct reader body,
 					  enum tls_over over,
 					  struct tls_hello *out_hello);
-
-/* Least first.  For lists of tens: hellos hold few. */
-void tls_sort(uint16_t *values, unsigned n);

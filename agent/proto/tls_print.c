@@ -144,6 +144,24 @@ static bool ja4_digest(const struct tls_line *line, char *out)
 	return digest_hex(DIGEST_SHA256, line, out, JA4_DIGEST);
 }
 
+/* Least first.  For lists of tens: hellos hold few. */
+static void sort(uint16_t *values, unsigned n)
+{
+	static const unsigned gaps[] = {301, 132, 57, 23, 10, 4, 1};
+
+	/* Tens of them, as in a usual hello, are as fast in one go. */
+	for (size_t g = n < 40 ? sizeof(gaps) / sizeof(*gaps) - 1 : 0;
+	     g < sizeof(gaps) / sizeof(*gaps); g++)
+		for (unsigned gap = gaps[g], i = gap; i < n; i++) {
+			uint16_t v = values[i];
+			unsigned at = i;
+
+			for (; at >= gap && values[at - gap] > v; at -= gap)
+				values[at] = values[at - gap];
+			values[at] = v;
+		}
+}
+
 /* Cipher suites, sorted; false when there are too many. */
 static bool ja4_suites(const struct tls_hello *hello, char *out, unsigned *n)
 {
@@ -162,7 +180,7 @@ static bool ja4_suites(const struct tls_hello *hello, char *out, unsigned *n)
 			return false;
 		suites[(*n)++] = v;
 	}
-	tls_sort(suites, *n);
+	sort(suites, *n);
 	add_list(&line, suites, *n);
 	return ja4_digest(&line, out);
 }
@@ -181,7 +199,7 @@ static bool ja4_extensions(const struct tls_hello *hello, char *out,
 	tls_line_begin(&line);
 	*n = 0;
 	for (unsigned i = 0; i < hello->n_extensions; i++) {
-		uint16_t v = hello->sorted[i];
+		uint16_t v = hello->extensions[i];
 
 		if (tls_is_grease(v))
 			continue;
@@ -189,6 +207,7 @@ static bool ja4_extensions(const struct tls_hello *hello, char *out,
 		if (v != TLS_EXTENSION_SERVER_NAME && v != TLS_EXTENSION_ALPN)
 			types[hashed++] = v;
 	}
+	sort(types, hashed);
 	add_list(&line, types, hashed);
 	while (list.left > 1 && !line.full) {
 		uint16_t v = reader_u16(&list);

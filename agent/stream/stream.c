@@ -8,21 +8,33 @@
 
 #include "agent/limits.h"
 #include "policy/base/err.h"
+#include "policy/base/spare.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define STREAM_DATA_FIRST   512
 #define STREAM_PIECES_FIRST 4
 
 _Static_assert(LIMIT_STREAM_BYTES <= INT32_MAX, "offsets are compared signed");
 _Static_assert(2 * LIMIT_STREAM_PIECES <= UINT8_MAX,
 	       "they are counted in 8 bits");
 
+static struct stream_piece *pieces(struct stream *s)
+{
+	return s->piece_capacity ? s->pieces.many : &s->pieces.one;
+}
+
+/* Behind the last byte that is there. */
+static uint32_t end_of(const struct stream *s)
+{
+	return s->n_pieces ? stream_pieces(s)[s->n_pieces - 1].to : 0;
+}
+
 void stream_done(struct stream *s)
 {
-	free(s->data);
-	free(s->pieces);
+	spare_give(s->data, s->capacity);
+	if (s->piece_capacity)
+		free(s->pieces.many);
 	*s = (struct stream){0};
 }
 
@@ -39,7 +51,7 @@ static bool compare(const struct stream *s, struct stream_piece want,
 	uint32_t known = 0;
 
 	for (unsigned i = 0; i < s->n_pieces; i++) {
-		struct stream_piece p = s->pieces[i];
+		struct stream_piece p = stream_pieces(s)[i];
 		struct reader new = bytes;
 		const uint8_t *at;
 
@@ -61,18 +73,22 @@ static bool compare(const struct stream *s, struct stream_piece want,
 
 static bool data_reserve(struct stream *s, uint32_t need)
 {
-	uint32_t capacity = s->capacity ? s->capacity : STREAM_DATA_FIRST;
+	uint32_t end = end_of(s);
 	uint8_t *data;
 
 	if (need <= s->capacity)
 		return true;
-	while (capacity < need)
-		capacity *= 2;
-	data = realloc(s->data, capacity);
+	if (need < 2 * s->capacity)
+		need = 2 * s->capacity;
+	need = (uint32_t)spare_room(need);
+	data = spare_take(need);
 	if (!data)
 		return false;
+	if (end)
+		memcpy(data, s->data, end);
+	spare_give(s->data, s->capacity);
 	s->data = data;
-	s->capacity = capacity;
+	s->capacity = need;
 	return true;
 }
 
@@ -80,14 +96,16 @@ static bool pieces_reserve(struct stream *s)
 {
 	unsigned capacity = s->piece_capacity ? s->piece_capacity * 2U
 					      : STREAM_PIECES_FIRST;
-	struct stream_piece *pieces;
+	struct stream_piece *many = s->piece_capacity ? s->pieces.many : NULL;
 
-	if (s->n_pieces < s->piece_capacity)
+	if (s->n_pieces < (many ? s->piece_capacity : 1))
 		return true;
-	pieces = realloc(s->pieces, capacity * sizeof(*pieces));
-	if (!pieces)
+	many = realloc(many, capacity * sizeof(*many));
+	if (!many)
 		return false;
-	s->pieces = pieces;
+	if (!s->piece_capacity)
+		*many = s->pieces.one;
+	s->pieces.many = many;
 	s->piece_capacity = (uint8_t)capacity;
 	return true;
 }
@@ -95,27 +113,30 @@ static bool pieces_reserve(struct stream *s)
 /* Add to `pieces`, joining all that it touches; there is room for one more. */
 static void pieces_join(struct stream *s, struct stream_piece new)
 {
+	struct stream_piece *all = pieces(s);
 	unsigned first = 0, end;
 
-	while (first < s->n_pieces && s->pieces[first].to < new.from)
+	while (first < s->n_pieces && all[first].to < new.from)
 		first++;
-	for (end = first; end < s->n_pieces && s->pieces[end].from <= new.to;
-	     end++) {
-		if (s->pieces[end].from < new.from)
-			new.from = s->pieces[end].from;
-		if (s->pieces[end].to > new.to)
-			new.to = s->pieces[end].to;
+	for (end = first; end < s->n_pieces && all[end].from <= new.to; end++) {
+		if (all[end].from < new.from)
+			new.from = all[end].from;
+		if (all[end].to > new.to)
+			new.to = all[end].to;
 	}
-	memmove(&s->pieces[first + 1], &s->pieces[end],
-		(s->n_pieces - end) * sizeof(*s->pieces));
-	s->pieces[first] = new;
+	if (end < s->n_pieces)
+		memmove(&all[first + 1], &all[end],
+			(s->n_pieces - end) * sizeof(*all));
+	all[first] = new;
 	s->n_pieces = (uint8_t)(s->n_pieces - (end - first) + 1);
 }
 
 static bool touches(const struct stream *s, struct stream_piece new)
 {
+	const struct stream_piece *all = stream_pieces(s);
+
 	for (unsigned i = 0; i < s->n_pieces; i++)
-		if (s->pieces[i].from <= new.to &&new.from <= s->pieces[i].to)
+		if (all[i].from <= new.to &&new.from <= all[i].to)
 			return true;
 	return false;
 }
@@ -177,14 +198,15 @@ bool stream_differs(const struct stream *s, uint32_t seq, struct reader payload)
 
 uint32_t stream_in_order(const struct stream *s)
 {
-	if (s->n_pieces == 0 || s->pieces[0].from > 0)
-		return 0;
-	return s->pieces[0].to;
+	const struct stream_piece *first = stream_pieces(s);
+
+	return s->n_pieces == 0 || first->from > 0 ? 0 : first->to;
 }
 
 bool stream_has_gap(const struct stream *s)
 {
-	return s->n_pieces > 1 || (s->n_pieces == 1 && s->pieces[0].from > 0);
+	return s->n_pieces > 1 ||
+	       (s->n_pieces == 1 && stream_pieces(s)->from > 0);
 }
 
 struct reader stream_unread(const struct stream *s)
@@ -206,20 +228,20 @@ void stream_consume(struct stream *s, const struct reader *rest)
 
 void stream_forget(struct stream *s)
 {
-	uint32_t n = s->consumed, end;
+	struct stream_piece *all = pieces(s);
+	uint32_t n = s->consumed;
 	unsigned kept = 0;
 
 	if (n == 0)
 		return;
-	end = s->pieces[s->n_pieces - 1].to;
-	memmove(s->data, &s->data[n], end - n);
+	memmove(s->data, &s->data[n], end_of(s) - n);
 	for (unsigned i = 0; i < s->n_pieces; i++) {
-		struct stream_piece p = s->pieces[i];
+		struct stream_piece p = all[i];
 
 		p.from = p.from > n ? p.from - n : 0;
 		p.to -= n;
 		if (p.from < p.to)
-			s->pieces[kept++] = p;
+			all[kept++] = p;
 	}
 	s->n_pieces = (uint8_t)kept;
 	s->base += n;

@@ -23,14 +23,22 @@ struct stream_piece {
 };
 
 struct stream {
-	uint8_t *data;               /* owned */
-	struct stream_piece *pieces; /* sorted, disjoint; owned */
-	uint32_t base;               /* sequence number of data[0] */
+	uint8_t *data; /* owned */
+	union {
+		struct stream_piece *many; /* owned */
+		struct stream_piece one;   /* where piece_capacity is 0 */
+	} pieces;      /* sorted, disjoint: stream_pieces() */
+	uint32_t base; /* sequence number of data[0] */
 	uint32_t capacity;
 	uint32_t consumed; /* offset: the reader's bytes start here */
 	uint8_t n_pieces, piece_capacity;
 	bool started;
 };
+
+static inline const struct stream_piece *stream_pieces(const struct stream *s)
+{
+	return s->piece_capacity ? s->pieces.many : &s->pieces.one;
+}
 
 void stream_done(struct stream *s);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/verdict/event.h"
 
+#include "agent/verdict/event_line.h"
+
 #include <jansson.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const char *const kinds[] = {
 #define X(id, name, help) name,
@@ -40,20 +41,6 @@ static json_t *wire_string(struct str s)
 	j = json_stringn(text, n);
 	free(text);
 	return j;
-}
-
-static void put_time(json_t *o, const char *key, uint64_t ns)
-{
-	time_t sec = (time_t)(ns / 1000000000);
-	char date[40], text[64];
-	struct tm tm;
-
-	if (!gmtime_r(&sec, &tm) ||
-	    !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
-		return;
-	(void)snprintf(text, sizeof(text), "%s.%06u+0000", date,
-		       (unsigned)(ns % 1000000000 / 1000));
-	json_object_set_new(o, key, json_string(text));
 }
 
 static void put_address(json_t *o, const char *key, const struct ipaddr *a)
@@ -328,11 +315,10 @@ char *event_json(const struct event *ev)
 	json_t *o = json_object(), *fw = json_object();
 	char community[COMMUNITY_ID_MAX];
 	char *text = NULL;
-	size_t len;
 
 	if (!o || !fw)
 		goto out;
-	put_time(o, "timestamp", ev->time_ns);
+	event_put_time(o, "timestamp", ev->time_ns);
 	if (ev->flow_id)
 		json_object_set_new(o, "flow_id",
 				    json_integer((json_int_t)ev->flow_id));
@@ -350,13 +336,7 @@ char *event_json(const struct event *ev)
 	if (ev->traffic)
 		put_traffic(o, ev);
 	json_object_set(o, "fw", fw);
-	len = json_dumpb(o, NULL, 0, JSON_COMPACT);
-	text = len ? malloc(len + 2) : NULL;
-	if (text) {
-		(void)json_dumpb(o, text, len, JSON_COMPACT);
-		text[len] = '\n';
-		text[len + 1] = '\0';
-	}
+	text = event_line(o);
 out:
 	json_decref(fw);
 	json_decref(o);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/base/arena.h"
 
+#include "policy/base/spare.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +48,7 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
 		struct arena_block *b = a->blocks;
 
 		a->blocks = b->next;
-		free(b);
+		spare_give(b, sizeof(*b) + b->size);
 	}
 	if (mark.block) {
 		/* What it gives is zeroed. */
@@ -69,14 +71,22 @@ static struct arena_block *block_new(struct arena *a, size_t need)
 	struct arena_block *b;
 
 	if (a->blocks)
-		size = a->blocks->size < ARENA_BLOCK_MOST ? a->blocks->size * 2
+		size = a->blocks->size < ARENA_BLOCK_MOST ? a->blocks->size * 4
 							  : ARENA_BLOCK_MOST;
 	if (size < need)
 		size = need;
-	b = calloc(1, sizeof(*b) + size);
+	size += sizeof(*b);
+	if (size > SPARE_MOST) {
+		b = calloc(1, size);
+	} else {
+		size = spare_room(size);
+		b = spare_take(size);
+		if (b)
+			memset(b, 0, size);
+	}
 	if (!b)
 		return NULL;
-	b->size = size;
+	b->size = size - sizeof(*b);
 	b->next = a->blocks;
 	a->blocks = b;
 	return b;

@@ -12,6 +12,8 @@
 #include "policy/base/err.h"
 #include "policy/base/str.h"
 
+#include <stdint.h>
+
 struct arena;
 
 #define NAME_MAX_LEN 253
@@ -37,6 +39,8 @@ struct nameset {
 	struct str *below; /* "x.org" for "*.x.org", sorted */
 	size_t n_below;
 	bool any;
+	struct nameset_slot *slots; /* of both, by their hash */
+	uint32_t mask;
 };
 
 /* Make a set of `n` patterns already in normal form (borrowed).

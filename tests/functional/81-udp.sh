@@ -83,6 +83,11 @@ start_quic() {
 				"$LAB/tls/www.example.org.key" "$LAB/tls/www.example.org.pem" || return 1
 		done
 	done
+	for address in "$WEB4" "$WEB6"; do
+		start_server "dtls-$address" "$NS_OUTSIDE" "udp/4433@$address" \
+			openssl s_server -dtls1_2 -quiet -listen -accept "$(bracketed "$address"):4433" \
+			-cert "$LAB/tls/www.example.org.pem" -key "$LAB/tls/www.example.org.key" || return 1
+	done
 }
 
 # quic NAME ADDRESS PORT [OPTION...]: the client believes that the name has this
@@ -115,14 +120,31 @@ quic_cases() {
 
 # --- what comes before a hello ---------------------------------------------------
 
-# behind_junk NAME ADDRESS PORT: the same, from a socket that has sent what no server
-# of QUIC looks at.
-behind_junk() {
-	local name=$1 to=$2 at=$3 relay=$((20000 + port)) # each has a flow of its own
+# relay_behind FIRST ADDRESS PORT: to there from a socket that has sent that first;
+# $relay is where it listens.
+relay_behind() {
+	relay=$((20000 + port)) # each has a flow of its own
+	start_server "behind-$1-$relay" "$NS_CLIENT" "udp/$relay@127.0.0.1" \
+		perl "$LAB_ROOT/tests/functional/behind_junk.pl" 127.0.0.1 "$relay" "$2" "$3" "$1"
+}
 
-	start_server "behind-junk-$relay" "$NS_CLIENT" "udp/$relay@127.0.0.1" \
-		perl "$LAB_ROOT/tests/functional/behind_junk.pl" 127.0.0.1 "$relay" "$to" "$at" &&
-		quic "$name" 127.0.0.1 "$relay"
+# behind junk|stun NAME ADDRESS PORT: the same behind what no server of QUIC looks at.
+behind() {
+	relay_behind "$1" "$3" "$4" && quic "$2" 127.0.0.1 "$relay"
+}
+
+# after_another NAME ADDRESS PORT: behind a connection for a name that is allowed.
+after_another() {
+	relay_behind nothing "$2" "$3" && quic www.example.org 127.0.0.1 "$relay" >/dev/null &&
+		quic "$1" 127.0.0.1 "$relay"
+}
+
+# dtls_behind stun NAME ADDRESS PORT: a session of DTLS; the server says which
+# name it was asked for.
+dtls_behind() {
+	relay_behind "$1" "$3" "$4" &&
+		client timeout -k 1 $((4 * LAB_SLOW)) openssl s_client -dtls1_2 -connect "127.0.0.1:$relay" \
+			-servername "$2" </dev/null 2>&1 | grep -a -o -m 1 'Cipher is [A-Z].*'
 }
 
 junk_policy() {
@@ -135,20 +157,33 @@ junk_policy() {
 		egress: (
 		  { name = "quic by name"; from = "lan"; app = "quic"; host = "www.example.org"; action = "allow"; },
 		  { name = "no other quic"; from = "lan"; app = "quic"; action = "reject"; },
+		  { name = "dtls by name"; from = "lan"; app = "dtls"; host = "www.example.org"; action = "allow"; },
+		  { name = "no other dtls"; from = "lan"; app = "dtls"; action = "reject"; },
 		  { name = "udp"; from = "lan"; service = "udp"; action = "allow"; }
 		);
 	END
 }
 
 junk_cases() {
-	local at v address
+	local at v address first
 
-	for at in 443 8443; do
-		for v in 4 6; do
-			address=WEB$v
-			allowed "behind-junk-$v-$at" "200" behind_junk www.example.org "${!address}" "$at"
-			refused "behind-junk-other-name-$v-$at" "200" behind_junk evil.example.com "${!address}" "$at"
+	for v in 4 6; do
+		address=WEB$v
+		address=${!address}
+		at=$((v == 4 ? 443 : 8443))
+		for first in junk stun; do
+			allowed "behind-$first-$v-$at" "200" behind "$first" www.example.org "$address" "$at"
+			refused "behind-$first-other-name-$v-$at" "200" \
+				behind "$first" evil.example.com "$address" "$at"
 		done
+		allowed "same-name-again-$v-$at" "200" after_another www.example.org "$address" "$at"
+		refused "another-connection-$v-$at" "200" after_another evil.example.com "$address" "$at"
+	done
+	for v in 4 6; do
+		address=WEB$v
+		address=${!address}
+		allowed "dtls-behind-stun-$v" "Cipher" dtls_behind stun www.example.org "$address" 4433
+		refused "dtls-behind-stun-other-name-$v" "Cipher" dtls_behind stun evil.example.com "$address" 4433
 	done
 }
 
@@ -171,14 +206,17 @@ nameless_policy() {
 }
 
 nameless_cases() {
-	local v address
+	local v address at
 
-	capture_start nameless "$NS_OUTSIDE" udp port 443
+	capture_start nameless "$NS_OUTSIDE" udp port 443 or udp port 8443
 	for v in 4 6; do
 		address=OTHER_WEB$v
 		address=${!address}
-		client "$LAB/say_bytes" "$address" 443 "$NAMELESS"
-		check "quic-without-name-$v" "no such event" wait_for 6 nameless_refused "$address"
+		for at in 443 8443; do
+			client "$LAB/say_bytes" "$address" "$at" "$NAMELESS"
+			check "quic-without-name-$v-$at" "no such event" \
+				wait_for 6 nameless_refused "$address" "$at"
+		done
 	done
 	capture_stop nameless
 	check quic-without-name-never-arrives "it did" is "$(payload nameless udp)" "0 0"
@@ -186,7 +224,7 @@ nameless_cases() {
 }
 
 nameless_refused() {
-	[ -n "$(last_event ".dest_ip == \"$1\" and .app_proto == \"quic\" and
+	[ -n "$(last_event ".dest_ip == \"$1\" and .dest_port == $2 and .app_proto == \"quic\" and
 		.tls.sni == null and .fw.reason == \"guard.no-sni\"")" ]
 }
 

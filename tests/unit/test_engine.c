@@ -117,6 +117,51 @@ START_TEST(refuses_bytes_that_change)
 }
 END_TEST
 
+#define UNKNOWN_TOO                                                         \
+	ZONES "egress: ("                                                   \
+	      " { name = \"good\"; app = \"tls\"; host = "                  \
+	      "\"good.example.org\"; action = \"allow\"; },"                \
+	      " { name = \"others\"; app = \"unknown\"; action = \"allow\"; }" \
+	      ");"
+
+static void expect_untold(const char *name, size_t first, const char *want,
+			  const char *event)
+{
+	struct lab *l = connected(UNKNOWN_TOO);
+	struct reader hello = lab_hello(name);
+
+	send_part(l, hello, 0, first);
+	lab_expect(l, "");
+	lab_wait(l, LIMIT_HOLD_NS);
+	lab_expect(l, "pass 4");
+	lab_expect_events(l, "");
+	send_part(l, hello, 0, first);
+	lab_expect(l, "pass 5");
+	send_part(l, hello, first, hello.left);
+	lab_expect(l, want);
+	lab_expect_events(l, event);
+	lab_free(l);
+}
+
+/* What may yet become anything is not refused for it, and not let be it. */
+START_TEST(what_tells_nothing_goes_on_where_unknown_may)
+{
+	struct lab *l = connected(UNKNOWN_TOO);
+
+	expect_untold("good.example.org", 3, "pass 6", "rule.allow good");
+	expect_untold("evil.example.org", 3,
+		      "refuse 6, to server RA seq 4 ack 1", "default.deny");
+	/* the rest shows that it is none of them */
+	lab_client(l, 1, text("\x16"));
+	lab_wait(l, LIMIT_HOLD_NS);
+	lab_server(l, 1, 2, text("yes?"));
+	lab_client(l, 2, text("no"));
+	lab_expect(l, "pass 4, pass 5, pass 6");
+	lab_expect_events(l, "rule.allow others");
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(refuses_what_does_not_come_in_time)
 {
 	struct lab *l = connected(POLICY);
@@ -445,6 +490,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, a_hello_in_two_is_one);
 	tcase_add_test(tc, a_retransmit_is_acknowledged_and_then_delivered);
 	tcase_add_test(tc, refuses_bytes_that_change);
+	tcase_add_test(tc, what_tells_nothing_goes_on_where_unknown_may);
 	tcase_add_test(tc, refuses_what_does_not_come_in_time);
 	tcase_add_test(tc, refuses_more_flows_than_there_is_room_for);
 	tcase_add_test(tc, a_lost_beginning_is_refused_or_passed);

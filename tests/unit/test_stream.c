@@ -82,8 +82,8 @@ static void expect_conflicts(struct stream *s, struct stream_piece first,
 		other[i] = 'x';
 		ck_assert_int_eq(add_range(s, other, second), STREAM_CONFLICT);
 		ck_assert_uint_eq(s->n_pieces, 1);
-		ck_assert_uint_eq(s->pieces[0].from, first.from);
-		ck_assert_uint_eq(s->pieces[0].to, first.to);
+		ck_assert_uint_eq(stream_pieces(s)[0].from, first.from);
+		ck_assert_uint_eq(stream_pieces(s)[0].to, first.to);
 	}
 }
 

@@ -117,10 +117,10 @@ START_TEST(refuses_bytes_that_change)
 }
 END_TEST
 
-#define UNKNOWN_TOO                                                         \
-	ZONES "egress: ("                                                   \
-	      " { name = \"good\"; app = \"tls\"; host = "                  \
-	      "\"good.example.org\"; action = \"allow\"; },"                \
+#define UNKNOWN_TOO                                                            \
+	ZONES "egress: ("                                                      \
+	      " { name = \"good\"; app = \"tls\"; host = "                     \
+	      "\"good.example.org\"; action = \"allow\"; },"                   \
 	      " { name = \"others\"; app = \"unknown\"; action = \"allow\"; }" \
 	      ");"
 

@@ -38,7 +38,7 @@ SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DSPARE_BYTES=0
 
 CFLAGS_release   := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
-LDFLAGS_release  := -pie -Wl,-z,relro,-z,now
+LDFLAGS_release  := -pie -Wl,-z,relro,-z,now -fno-lto
 CFLAGS_debug     := -O0 -g
 CFLAGS_asan      := -O1 -g $(SAN)
 LDFLAGS_asan     := $(SAN)
@@ -103,6 +103,17 @@ H_FILES    := $(wildcard policy/*.h policy/base/*.h agent/*.h agent/*/*.h \
 	tests/unit/*.h tests/fuzz/*.h tests/agreement/*.h tests/bench/engine/*.h)
 
 obj     = $(patsubst %.c,$(B)/%.o,$(1))
+# What a packet goes through is optimised as a whole for the programs; tests take
+# its parts from the libraries, to put others in their place.
+HOT_SRC := $(wildcard agent/engine*.c agent/packet/*.c agent/flow/*.c \
+	agent/stream/*.c agent/proto/tls*.c) agent/proto/stack.c \
+	agent/proto/registry.c agent/verdict/decide.c $(BASE_SRC) \
+	$(addprefix policy/,facts.c eval.c eval_engine.c ir.c)
+ifeq ($(FLAVOUR)/$(notdir $(CC)),release/gcc)
+HOT := $(B)/hot.o
+$(call obj,$(HOT_SRC)): HOT_CFLAGS := -O3 -flto -ffat-lto-objects
+endif
+
 LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
 PROGS  := $(if $(wildcard agent/daemon/main.c),$(B)/fwagentd) \
 	$(if $(wildcard agent/fwctl/main.c),$(B)/fwctl)
@@ -144,8 +155,12 @@ $(B)/%.a:
 	$(call say,AR  ,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/fwagentd: $(call obj,$(DAEMON_SRC)) $(LIBS)
-$(B)/fwctl:    $(call obj,$(FWCTL_SRC)) $(LIBS)
+$(B)/hot.o: $(call obj,$(HOT_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -O3 -flto=auto -r -flinker-output=nolto-rel -o $@ $^
+
+$(B)/fwagentd: $(call obj,$(DAEMON_SRC)) $(HOT) $(LIBS)
+$(B)/fwctl:    $(call obj,$(FWCTL_SRC)) $(HOT) $(LIBS)
 $(B)/fwagentd $(B)/fwctl:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
@@ -196,7 +211,7 @@ BENCHES := $(B)/tests/bench/engine/engine $(if $(shell pkg-config --exists libnd
 $(BENCHES): $(B)/tests/bench/engine/packets.o $(CAPTURE) $(call obj,agent/fwctl/pcap_read.c)
 $(B)/tests/bench/engine/ndpi.o: TEST_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libndpi))
 $(B)/tests/bench/engine/ndpi: BENCH_LIBS = $(shell pkg-config --libs libndpi)
-$(BENCHES): %: %.o $(LIBS)
+$(BENCHES): %: %.o $(HOT) $(LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS) -lpcap $(BENCH_LIBS)
 
@@ -204,7 +219,7 @@ $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
 $(B)/%.o: %.c
 	$(call say,CC  ,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(HOT_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The frame's text is part of the program: no path is needed at run time.
 # nft-templates/gateway.nft becomes frame_gateway_text[], ended by a zero byte.

@@ -19,7 +19,7 @@ struct arena_block {
 
 void arena_init(struct arena *a, size_t ceiling, size_t first)
 {
-	*a = (struct arena){.ceiling = ceiling,
+	*a = (struct arena){.left = ceiling ? ceiling : SIZE_MAX,
 			    .first = first ? (uint32_t)first
 					   : ARENA_BLOCK_FIRST};
 }
@@ -38,8 +38,7 @@ static void *refuse(struct arena *a)
 struct arena_mark arena_mark(const struct arena *a)
 {
 	return (struct arena_mark){.block = a->blocks,
-				   .in_block = a->blocks ? a->blocks->used : 0,
-				   .used = a->used};
+				   .in_block = a->blocks ? a->blocks->used : 0};
 }
 
 void arena_rewind(struct arena *a, struct arena_mark mark)
@@ -48,15 +47,16 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
 		struct arena_block *b = a->blocks;
 
 		a->blocks = b->next;
+		a->left += b->used;
 		spare_give(b, sizeof(*b) + b->size);
 	}
 	if (mark.block) {
 		/* What it gives is zeroed. */
 		memset((char *)mark.block->data + mark.in_block, 0,
 		       mark.block->used - mark.in_block);
+		a->left += mark.block->used - mark.in_block;
 		mark.block->used = mark.in_block;
 	}
-	a->used = mark.used;
 	a->failed = false;
 }
 
@@ -100,7 +100,7 @@ void *arena_alloc(struct arena *a, size_t n)
 	if (n > SIZE_MAX / 2)
 		return refuse(a);
 	n = (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
-	if (a->ceiling && n > a->ceiling - a->used)
+	if (n > a->left)
 		return refuse(a);
 	if (!b || n > b->size - b->used)
 		b = block_new(a, n);
@@ -108,7 +108,7 @@ void *arena_alloc(struct arena *a, size_t n)
 		return refuse(a);
 	p = (char *)b->data + b->used;
 	b->used += n;
-	a->used += n;
+	a->left -= n;
 	return p;
 }
 

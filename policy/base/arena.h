@@ -16,20 +16,20 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks;
-	size_t used;    /* bytes handed out */
-	size_t ceiling; /* bytes at most; 0 = no ceiling */
+	size_t left;    /* bytes that may yet be handed out */
 	uint32_t first; /* size of the first block */
 	bool failed;    /* something was asked for and not given */
 };
 
-/* Start an empty arena; nothing is allocated yet.  `first`: bytes of its first
+/* Start an empty arena; nothing is allocated yet.  `ceiling`: bytes at most, 0
+ * for any number.  `first`: bytes of its first
  * block, 0 for the usual size. */
 void arena_init(struct arena *a, size_t ceiling, size_t first);
 
 /* A point to go back to. */
 struct arena_mark {
 	struct arena_block *block;
-	size_t in_block, used;
+	size_t in_block;
 };
 
 struct arena_mark arena_mark(const struct arena *a);

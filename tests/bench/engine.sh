@@ -31,6 +31,19 @@ instructions() {
 		sed -n 's/.*Collected : //p'
 }
 
+# with_names N: the same, where a rule has that many names.
+with_names() {
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
+		printf "%sn%d.example.org\n", i % 2 ? "*." : "", i }' >"$work/names.txt"
+	sed 's|host = \["\*.example.org", .*\];|host = "@names";|
+		s|^segment: |hosts: { names = "@file:names.txt"; };\n&|' \
+		$policy >"$work/names.conf"
+	"$B/engine" "$work/names.conf" "$rounds" hellos "$corpus"/pcap/* |
+		sed -n 's/^hello_ns_flow //p'
+}
+
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
 declare -A v
 while read -r name value; do
 	v[$name]=$value
@@ -45,6 +58,9 @@ row "a packet, as on a gateway" "${v[live_ns_packet]}" ns
 row "a packet, read on behind the decision (replay)" "${v[read_on_ns_packet]}" ns
 row "the same, with a line of JSON for each flow and verdict" "${v[lines_ns_packet]}" ns
 row "a flow of TLS, from SYN to decision" "${v[hello_ns_flow]}" ns
+for n in 10 1000000; do
+	row "  with $n names in a rule" "$(with_names $n)" ns
+done
 if [ -n "${v[ndpi_ns_packet]:-}" ]; then
 	row "a packet, by nDPI (flows looked up for it)" "${v[ndpi_ns_packet]}" ns
 	awk -v a="${v[live_ns_packet]}" -v b="${v[ndpi_ns_packet]}" \

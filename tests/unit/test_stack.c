@@ -126,7 +126,7 @@ START_TEST(without_memory_it_is_unknown)
 {
 	struct wire *w = wire_new();
 
-	w->arena.ceiling = 1;
+	w->arena.left = 1;
 	wire_send(w, DIR_CLIENT, CONNECT, sizeof(CONNECT) - 1);
 	ck_assert_int_eq(w->stack.state, STACK_DONE);
 	ck_assert_int_eq(w->facts.layers[0].app, APP_UNKNOWN);
@@ -143,7 +143,7 @@ START_TEST(every_ceiling_of_memory_is_survived)
 	for (size_t most = 1; most < 4096; most += 16) {
 		struct wire *w = wire_new();
 
-		w->arena.ceiling = most;
+		w->arena.left = most;
 		wire_play(w, turns, 5, 0, 0);
 		ck_assert(w->facts.n_layers > 0);
 		wire_free(w);

@@ -30,11 +30,13 @@ struct flow_tcp {
 	uint32_t tsval;
 };
 
+struct binding_questions;
+
 /* A flow to a resolver, see agent/engine_binding.c: messages that are not whole
  * yet, and what was asked; owned. */
 struct flow_tap {
 	struct stream streams[2]; /* by enum dir */
-	void *questions;
+	struct binding_questions *questions;
 };
 
 /* Small things stand together: there may be many undecided flows. */

@@ -36,8 +36,10 @@ void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
 {
 	struct engine_output *at = place(e);
 
-	if (at)
-		*at = (struct engine_output){.kind = kind, .id = id};
+	if (!at)
+		return;
+	at->kind = kind;
+	at->id = id;
 }
 
 bool engine_output_take(struct engine *e, struct engine_output *out)

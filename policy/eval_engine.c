@@ -85,6 +85,8 @@ static bool name_fits(const void *wanted, const struct fact_value *v)
 	char buf[NAME_BUF];
 	struct str name = v->value;
 
+	if (v->plain)
+		return nameset_has(names, name);
 	if (v->field == FIELD_CONNECT_TARGET || v->field == FIELD_SOCKS_TARGET)
 		name = name_without_port(name);
 	if (name_is_address(name))

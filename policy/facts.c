@@ -2,6 +2,7 @@
 #include "policy/facts.h"
 
 #include "policy/base/arena.h"
+#include "policy/base/name.h"
 
 #include <netinet/in.h>
 
@@ -122,6 +123,13 @@ static bool values_grow(struct facts *f)
 	return true;
 }
 
+/* Rules ask for them again and again. */
+static bool is_name(enum field field)
+{
+	return field == FIELD_TLS_SNI || field == FIELD_HTTP_HOST ||
+	       field == FIELD_DNS_RRNAME;
+}
+
 static void add(struct facts *f, struct fact_value v)
 {
 	FW_ASSERT(f->n_layers > 0);
@@ -129,6 +137,7 @@ static void add(struct facts *f, struct fact_value v)
 		f->dropped++;
 		return;
 	}
+	v.plain = is_name(v.field) && name_is_normal(v.value);
 	v.value = arena_str(f->arena, v.value);
 	if (!v.value.p) {
 		f->dropped++;

@@ -70,6 +70,7 @@ typedef void facts_make_fn(struct facts *f, const struct fact_value *from);
 struct fact_value {
 	enum field field; /* FIELD_COUNT: none, others are made of it */
 	uint8_t layer;
+	bool plain;       /* it is a host name in normal form */
 	uint16_t message; /* 0 = first request of that layer, 1 = second ... */
 	struct str value; /* arena; bytes as on the wire, may hold anything */
 };

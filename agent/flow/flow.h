@@ -95,6 +95,10 @@ struct flow {
 	struct flow *wait_next, *wait_prev; /* flows that wait */
 };
 
+/* As many as there may be: with what malloc adds, in half of a KiB. */
+_Static_assert(sizeof(struct flow) + sizeof(size_t) <= 512,
+	       "a flow takes a larger block");
+
 /* `secret`: 16 bytes, so that no stranger can aim at one bucket of a table. */
 void flow_key_of(const struct packet *pkt, const uint8_t secret[16],
 		 struct flow_key *out);

@@ -16,11 +16,10 @@
 #define FLOW_ARENA_FIRST 192
 
 struct flow_table {
-	uint8_t secret[16];
 	struct flow **buckets;
 	size_t n_buckets, n, most;
 	struct flow *newest, *oldest;
-	uint64_t added;
+	uint64_t last_id;
 };
 
 struct flow_table *flow_table_new(const uint8_t secret[16], size_t most)
@@ -29,7 +28,8 @@ struct flow_table *flow_table_new(const uint8_t secret[16], size_t most)
 
 	if (!t)
 		return NULL;
-	memcpy(t->secret, secret, sizeof(t->secret));
+	/* Numbers that no engine before this one is likely to have given. */
+	t->last_id = hash_keyed(secret, NULL, 0) >> 12;
 	t->most = most ? most : LIMIT_FLOWS;
 	t->n_buckets = 1;
 	while (t->n_buckets < t->most)
@@ -110,8 +110,7 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 		return NULL;
 	*f = (struct flow){.key = *key};
 	f->last_ns = now;
-	t->added++;
-	f->id = hash_keyed(t->secret, &t->added, sizeof(t->added)) >> 11;
+	f->id = ++t->last_id;
 	arena_init(&f->arena, LIMIT_FLOW_ARENA, FLOW_ARENA_FIRST);
 	facts_init(&f->facts, &f->arena);
 	f->chain = *bucket;
@@ -124,6 +123,8 @@ struct flow *flow_table_add(struct flow_table *t, const struct flow_key *key,
 void flow_table_touch(struct flow_table *t, struct flow *f, uint64_t now)
 {
 	f->last_ns = now;
+	if (f == t->newest)
+		return;
 	list_out(t, f);
 	list_in(t, f);
 }

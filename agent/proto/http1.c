@@ -55,12 +55,12 @@ struct http1_state {
 	unsigned message;
 };
 
+/* RFC 9112 2.2; and there are servers that pass over blanks too. */
 static size_t empty_lines(const struct reader *r)
 {
 	size_t n = 0;
 
-	while (n < r->left &&
-	       (reader_peek(r, n) == '\r' || reader_peek(r, n) == '\n'))
+	while (n < r->left && http1_is_gap(reader_peek(r, n)))
 		n++;
 	return n;
 }
@@ -71,7 +71,7 @@ static bool is_text(const struct reader *r, size_t from, size_t end)
 	for (size_t i = from; i < end; i++) {
 		uint8_t c = reader_peek(r, i);
 
-		if (c < ' ' && c != '\t' && c != '\r')
+		if (c < ' ' && !http1_is_gap(c))
 			return false;
 	}
 	return true;
@@ -85,8 +85,9 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 	struct http1_request request;
 	struct str line;
 
+	/* Servers of HTTP pass over any number; nobody else does. */
 	if (skip > EMPTY_BYTES_MAX)
-		return PROBE_NO;
+		return PROBE_YES;
 	reader_skip(&r, skip);
 	seen = seen > skip ? seen - skip : 0;
 	while (method < r.left && method <= HTTP1_METHOD_MAX &&
@@ -96,8 +97,8 @@ static enum probe_result probe_line(struct reader r, size_t seen)
 		return PROBE_NO;
 	if (method == r.left)
 		return PROBE_MORE;
-	if (method == 0 ||
-	    (reader_peek(&r, method) != ' ' && reader_peek(&r, method) != '\t'))
+	if (method == 0 || !http1_is_gap(reader_peek(&r, method)) ||
+	    reader_peek(&r, method) == '\n')
 		return PROBE_NO;
 	end = reader_find(&r, '\n', seen);
 	if (!is_text(&r, seen, end))

@@ -36,21 +36,22 @@ bool http1_head_is_clean(struct reader head)
 	return true;
 }
 
+/* RFC 9112 3: there are servers that take any of them for a blank. */
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
 }
 
-static bool is_space(char c)
+bool http1_is_gap(uint8_t c)
 {
-	return is_blank(c) || c == '\r' || c == '\n';
+	return is_blank((char)c) || c == '\n';
 }
 
 static struct str trim(struct str s)
 {
-	while (s.len > 0 && is_space(s.p[0]))
+	while (s.len > 0 && http1_is_gap((uint8_t)s.p[0]))
 		s = str_skip(s, 1);
-	while (s.len > 0 && is_space(s.p[s.len - 1]))
+	while (s.len > 0 && http1_is_gap((uint8_t)s.p[s.len - 1]))
 		s.len--;
 	return s;
 }

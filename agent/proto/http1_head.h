@@ -48,6 +48,9 @@ bool http1_line(struct reader *r, struct str *out_line);
 /* Is it a byte of a token (RFC 9110 5.6.2)? */
 bool http1_is_token_byte(uint8_t c);
 
+/* A blank, or the end of a line. */
+bool http1_is_gap(uint8_t c);
+
 /* method, target and "HTTP/1.x", apart by spaces; false when it is not that.
  * The usual methods may lack target or version and are loose then. */
 bool http1_request_line(struct str line, struct http1_request *out_request);

@@ -13,12 +13,6 @@ void proto_stack_init(struct proto_stack *s, uint8_t l4)
 	*s = (struct proto_stack){.state = STACK_PROBING, .l4 = l4};
 }
 
-static void bad(struct proto_stack *s, const char *why)
-{
-	s->state = STACK_BAD;
-	s->bad = why;
-}
-
 /* Nobody reads on: what is known is all that will be. */
 static void done(struct proto_stack *s, struct facts *facts)
 {
@@ -30,7 +24,7 @@ static void done(struct proto_stack *s, struct facts *facts)
 static void unknown(struct proto_stack *s, struct facts *facts)
 {
 	if (!facts_layer_begin(facts, APP_UNKNOWN)) {
-		bad(s, "too many layers");
+		s->state = STACK_BAD; /* too many layers */
 		return;
 	}
 	done(s, facts);
@@ -47,7 +41,7 @@ static void begin(struct proto_stack *s, const struct proto *proto,
 		return;
 	}
 	if (!facts_layer_begin(facts, proto->app)) {
-		bad(s, "too many layers");
+		s->state = STACK_BAD; /* too many layers */
 		return;
 	}
 	s->current = proto;
@@ -149,7 +143,7 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 		 * of its own. */
 		if (s->l4 != IPPROTO_UDP && in->left > s->current->ceiling &&
 		    !(dir == DIR_CLIENT && (waits(s) || proto_stack_skips(s))))
-			bad(s, "a message is too long");
+			s->state = STACK_BAD; /* a message is too long */
 		break;
 	case PROTO_INNER:
 		inner(s, facts);
@@ -158,7 +152,7 @@ static void feed(struct proto_stack *s, enum dir dir, struct reader *in,
 		done(s, facts);
 		break;
 	case PROTO_BAD:
-		bad(s, "not by the protocol's grammar");
+		s->state = STACK_BAD;
 		break;
 	}
 	FW_ASSERT(in->left <= left);

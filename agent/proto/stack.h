@@ -19,7 +19,6 @@ struct proto_stack {
 	const struct proto *current;
 	void *module;    /* its state; in the facts' arena */
 	uint8_t *banner; /* of the server, before the client; likewise */
-	const char *bad; /* static: what was wrong, for STACK_BAD */
 	uint32_t probed; /* client bytes at the last probe, all unread */
 	uint16_t banner_len;
 	uint16_t asked; /* the rows before this one said PROBE_NO */

@@ -38,6 +38,7 @@ struct tls_state {
 	struct tls_messages messages[2]; /* by enum dir */
 	enum client_phase client;
 	enum server_phase server;
+	uint8_t early;               /* records before the hello */
 	bool retried;                /* the server asked for another hello */
 	uint8_t random[RANDOM_KEPT]; /* of the first hello; the second has it */
 };
@@ -94,10 +95,45 @@ static enum probe_result middle_probe(struct reader r)
 	return PROBE_YES;
 }
 
+/* Some servers pass over a warning, or a change of ciphers, before the hello.
+ */
+static enum probe_result early_probe(struct reader r)
+{
+	uint8_t kind = reader_u8(&r);
+	uint16_t most = kind == TLS_RECORD_CCS ? 1 : 2, len;
+
+	if (kind != TLS_RECORD_CCS && kind != TLS_RECORD_ALERT)
+		return PROBE_NO;
+	if (r.left > 0 && reader_peek(&r, 0) != 3)
+		return PROBE_NO;
+	reader_skip(&r, 2);
+	len = reader_u16(&r);
+	if (r.failed)
+		return PROBE_MORE;
+	return len <= most ? PROBE_YES : PROBE_NO;
+}
+
+/* Those are no part of it.  MORE: until it is known what comes. */
+static enum proto_result early_skip(struct tls_state *st, struct reader *in)
+{
+	while (in->left > 0) {
+		enum probe_result early = early_probe(*in);
+
+		if (early == PROBE_NO)
+			break;
+		if (early == PROBE_MORE || !tls_skip_record(in))
+			return PROTO_MORE;
+		if (st->early++ == LIMIT_TLS_EMPTY_RECORDS)
+			return PROTO_BAD;
+	}
+	return st->early > 0 && in->left <= TLS_RECORD_HEADER ? PROTO_MORE
+							      : PROTO_DONE;
+}
+
 static enum probe_result tls_probe(const struct probe *first)
 {
 	struct reader r = first->client;
-	uint16_t version, len;
+	uint16_t len;
 	uint8_t type;
 
 	if (first->middle)
@@ -106,13 +142,13 @@ static enum probe_result tls_probe(const struct probe *first)
 		return PROBE_NO;
 	if (reader_peek(&r, 0) & 0x80)
 		return ssl2_probe(r);
-	if (reader_u8(&r) != TLS_RECORD_HANDSHAKE)
-		return PROBE_NO;
+	if (reader_peek(&r, 0) != TLS_RECORD_HANDSHAKE)
+		return early_probe(r);
+	reader_skip(&r, 1);
+	/* Of the version servers look at the first byte alone. */
 	if (r.left > 0 && reader_peek(&r, 0) != 3)
 		return PROBE_NO;
-	version = reader_u16(&r);
-	if (!r.failed && (version & 0xff) > 4)
-		return PROBE_NO;
+	reader_skip(&r, 2);
 	len = reader_u16(&r);
 	if (!r.failed && len > TLS_RECORD_MAX)
 		return PROBE_NO;
@@ -343,6 +379,12 @@ static enum proto_result tls_feed(void *state, enum dir dir, struct reader *in,
 	struct tls_state *st = state;
 	enum proto_result result = PROTO_MORE;
 
+	if (st->client == CLIENT_NOTHING && dir == DIR_CLIENT) {
+		result = early_skip(st, in);
+		if (result != PROTO_DONE)
+			return result;
+		result = PROTO_MORE;
+	}
 	if (st->client == CLIENT_NOTHING &&
 	    (dir == DIR_SERVER || !is_hello(*in))) {
 		st->client = CLIENT_OVER;

@@ -22,17 +22,17 @@ static void tell(struct facts *facts, enum field field, unsigned message,
 	facts_add(facts, field, message, value);
 }
 
+/* Names behind length bytes: commas in the place of all these but the first. */
 static void alpn_join(struct reader names, struct strbuf *out)
 {
-	while (names.left > 0) {
-		struct reader name = reader_sub(&names, reader_u8(&names));
-		const uint8_t *p;
-		size_t n = name.left;
+	size_t n = reader_u8(&names), left = names.left;
 
-		p = reader_take(&name, n);
-		if (out->len > 0)
-			strbuf_addz(out, ",");
-		strbuf_add(out, str_mem(p, n));
+	strbuf_add(out, str_mem(reader_take(&names, left), left));
+	while (n < out->len) {
+		size_t next = n + 1 + (uint8_t)out->p[n];
+
+		out->p[n] = ',';
+		n = next;
 	}
 }
 
@@ -68,32 +68,22 @@ struct str tls_version_name(uint16_t version, char room[TLS_VERSION_MAX])
 	return str_of(room);
 }
 
-static void tell_versions(const struct tls_hello *hello, unsigned message,
-			  struct facts *facts)
+static void versions_join(const struct tls_hello *hello, struct strbuf *out)
 {
 	struct reader list = hello->versions;
 	char room[TLS_VERSION_MAX];
-	struct strbuf joined;
-	char text[TEXT_USUAL];
 
-	if (list.left < 2) {
-		tell(facts, FIELD_TLS_CLIENT_VERSIONS, message,
-		     tls_version_name(hello->version, room));
-		return;
-	}
-	strbuf_init_in(&joined, text, sizeof(text), LIMIT_TLS_HELLO);
+	if (list.left < 2)
+		strbuf_add(out, tls_version_name(hello->version, room));
 	while (list.left > 1) {
 		uint16_t v = reader_u16(&list);
 
 		if (tls_is_grease(v))
 			continue;
-		if (joined.len > 0)
-			strbuf_addz(&joined, ",");
-		strbuf_add(&joined, tls_version_name(v, room));
+		if (out->len > 0)
+			strbuf_addz(out, ",");
+		strbuf_add(out, tls_version_name(v, room));
 	}
-	tell(facts, FIELD_TLS_CLIENT_VERSIONS, message,
-	     str_mem(strbuf_text(&joined), joined.len));
-	strbuf_done(&joined);
 }
 
 /* As tell(), of what is made later. */
@@ -106,14 +96,20 @@ static void tell_beside(struct facts *facts, const struct fact_value *brief,
 	facts_add_beside(facts, brief, field, value);
 }
 
-static void make_prints(struct facts *facts, const struct fact_value *brief)
+static void make_of_brief(struct facts *facts, const struct fact_value *brief)
 {
-	char ja3[TLS_JA3_LEN], ja4[TLS_JA4_LEN];
+	char ja3[TLS_JA3_LEN], ja4[TLS_JA4_LEN], text[TEXT_USUAL];
 	struct tls_hello hello;
+	struct strbuf versions;
 	enum tls_over over;
 	struct tls_line line;
 
 	tls_brief_read(brief->value, &hello, &over);
+	strbuf_init_in(&versions, text, sizeof(text), LIMIT_TLS_HELLO);
+	versions_join(&hello, &versions);
+	tell_beside(facts, brief, FIELD_TLS_CLIENT_VERSIONS,
+		    str_mem(strbuf_text(&versions), versions.len));
+	strbuf_done(&versions);
 	tls_ja3_line(&hello, &line);
 	if (tls_ja3_hash(&line, ja3)) {
 		tell_beside(facts, brief, FIELD_TLS_JA3,
@@ -144,10 +140,9 @@ void tls_parsed_tell(const struct tls_hello *hello, enum tls_over over,
 		     str_mem(reader_take(&sni, n), n));
 	if (hello->has_alpn)
 		tls_tell_alpn(hello->alpn, FIELD_TLS_ALPN, message, facts);
-	tell_versions(hello, message, facts);
 	if (hello->ech != TLS_ECH_NONE)
 		tell(facts, FIELD_TLS_ECH, message, str_of(ech[hello->ech]));
-	facts_add_unmade(facts, make_prints, message,
+	facts_add_unmade(facts, make_of_brief, message,
 			 tls_brief_write(hello, over, room));
 }
 

@@ -6,10 +6,10 @@
 #include "policy/facts.h"
 
 /* Tell what the body of a ClientHello (behind the handshake header) says of the
- * current layer: name, ALPN, versions, encrypted hello; JA3 and JA4 when
- * facts_make() is called. `message`:
- * 0, or 1 for the second hello of a flow.  Does not settle the layer.
- * FW_ERR_INVAL when it is not by the grammar: nothing was told. */
+ * current layer: name, ALPN, encrypted hello; versions, JA3 and JA4 when
+ * facts_make() is called. `message`: 0, or 1 for the second hello of a flow.
+ * Does not settle the layer. FW_ERR_INVAL when it is not by the grammar:
+ * nothing was told. */
 FW_MUST_CHECK enum fw_err tls_hello_tell(struct reader body, enum tls_over over,
 					 unsigned message, struct facts *facts);
 

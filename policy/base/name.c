@@ -26,9 +26,14 @@ static const char normal[256] = {
 	['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
 };
 
+static bool is_label(size_t len)
+{
+	return len > 0 && len <= LABEL_MAX_LEN;
+}
+
 enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
 {
-	size_t label = 0;
+	size_t label = 0; /* where it begins */
 
 	if (in.len > 0 && in.p[in.len - 1] == '.')
 		in.len--;
@@ -37,20 +42,28 @@ enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
 	for (size_t i = 0; i < in.len; i++) {
 		char c = normal[(uint8_t)in.p[i]];
 
-		if (c == '.') {
-			if (label == 0)
-				return FW_ERR_INVAL;
-			label = 0;
-		} else if (!c || ++label > LABEL_MAX_LEN) {
+		if (!c)
 			return FW_ERR_INVAL;
-		}
 		buf[i] = c;
+		if (c != '.')
+			continue;
+		if (!is_label(i - label))
+			return FW_ERR_INVAL;
+		label = i + 1;
 	}
-	if (label == 0)
+	if (!is_label(in.len - label))
 		return FW_ERR_INVAL;
 	buf[in.len] = '\0';
 	*out_name = str_mem(buf, in.len);
 	return FW_OK;
+}
+
+bool name_is_normal(struct str s)
+{
+	char buf[NAME_BUF];
+	struct str name;
+
+	return name_normalise(s, buf, &name) == FW_OK && str_eq(s, name);
 }
 
 bool name_is_address(struct str s)

@@ -25,6 +25,9 @@ struct arena;
 FW_MUST_CHECK enum fw_err name_normalise(struct str in, char *buf,
 					 struct str *out_name);
 
+/* Would name_normalise() change nothing of it? */
+bool name_is_normal(struct str s);
+
 /* An IPv4 or (bracketed or bare) IPv6 literal, which is no name. */
 bool name_is_address(struct str s);
 

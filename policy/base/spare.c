@@ -32,11 +32,9 @@ static size_t size_of(unsigned i)
 
 static unsigned list_of(size_t n)
 {
-	unsigned i = 0;
+	size_t more = (n + sizeof(size_t) - 1) / SPARE_LEAST;
 
-	while (size_of(i) < n)
-		i++;
-	return i;
+	return more ? 64 - (unsigned)__builtin_clzll(more) : 0;
 }
 
 size_t spare_room(size_t n)

@@ -153,7 +153,7 @@ event_of() {
 
 # fault NAME: new, undecided and decided flows, before, in and after it
 fault() {
-	local cell=$mode-$1 bad good half at answered leaked
+	local cell=$mode-$1 bad half at answered leaked
 
 	wave=$((wave + 1))
 	name=$mode-$wave-$1

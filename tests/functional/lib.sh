@@ -342,3 +342,65 @@ refused() {
 web() {
 	client curl -sS -m $((10 * LAB_SLOW)) --cacert "$LAB/tls/ca.pem" "$@"
 }
+
+# lab_policy RULES: the lab's zones, and these rules for what goes out.
+lab_policy() {
+	cat <<-END
+		version = 1;
+		gateway: { name = "lab"; };
+		zones: {
+		  lan: { interfaces = ["lan0"]; networks = ["10.10.0.0/16", "fd00:10::/64"]; };
+		  servers: { interfaces = ["srv0"]; networks = ["10.20.0.0/16", "fd00:20::/64"]; };
+		  wan: { interfaces = ["wan0"]; external = true; };
+		};
+		egress: ( $1 );
+	END
+}
+
+# tricks_run CLIENT TABLE [AT-ONCE]: each line of the table is KIND TRICK.  CLIENT
+# TRICK NAME prints "served NAME" when the server was made to serve that name.  Of
+# all tricks evil.example.com must never be served; of the `real` ones
+# www.example.org must, and without the agent both.  Many at once, as most of the
+# time is waiting.
+tricks_run() {
+	local client=$1 most=${3:-16} kind trick name
+
+	mkdir -p "$LAB/tricks"
+	while read -r kind trick; do
+		[ "$kind" = real ] || [ "$PHASE$kind" = judgedodd ] || continue
+		for name in www.example.org evil.example.com; do
+			"$client" "$trick" "$name" >"$LAB/tricks/$PHASE-$client-$trick-$name" 2>&1 </dev/null &
+			TRICK_PIDS+=("$!")
+			if [ "${#TRICK_PIDS[@]}" -ge "$most" ]; then
+				wait "${TRICK_PIDS[@]}"
+				TRICK_PIDS=()
+			fi
+		done
+	done <<<"$2"
+	[ "${#TRICK_PIDS[@]}" -eq 0 ] || wait "${TRICK_PIDS[@]}"
+	TRICK_PIDS=()
+	while read -r kind trick; do
+		[ "$kind" = real ] || [ "$PHASE$kind" = judgedodd ] || continue
+		trick_judge "$kind" "$client-$trick"
+	done <<<"$2"
+}
+TRICK_PIDS=()
+
+trick_said() {
+	tail -n 1 "$LAB/tricks/$PHASE-$1"
+}
+
+# trick_judge KIND CLIENT-TRICK
+trick_judge() {
+	local good evil name=${2#to_}
+
+	good=$(trick_said "$2-www.example.org")
+	evil=$(trick_said "$2-evil.example.com")
+	if [ "$PHASE" = control ]; then
+		[ "$1" != real ] || [ "$good/$evil" = "served www.example.org/served evil.example.com" ] ||
+			not_ok "control-$name" "does not work without the agent: $good; $evil"
+		return
+	fi
+	[ "$1" != real ] || check "$name" "$good" is "$good" "served www.example.org"
+	check "$name-other-name" "it was served" is "${evil//*served evil*/served}" "${evil//*served evil*/}"
+}

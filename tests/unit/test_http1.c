@@ -48,9 +48,31 @@ START_TEST(other_protocols_are_unknown)
 		{{C("WHAT a.org\r\n")}, "done unknown"},
 		{{C("GET\x01/ HTTP/1.1\r\n")}, "done unknown"},
 		{{C("GET \x01 HTTP/1.1\r\n")}, "done unknown"},
+		{{C("\n\n\n WHAT a.org\r\n")}, "done unknown"},
 		{{C("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ / HTTP/1.1\r\n")},
 		 "done unknown"},
 		{{C("{\"id\":1}\n")}, "done unknown"},
+	};
+
+	EXPECT_ALL(cases);
+}
+END_TEST
+
+#define LINES_8 "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+
+/* As the most lenient servers take it. */
+START_TEST(whatever_is_taken_for_a_blank_is_one)
+{
+	static const struct dialogue cases[] = {
+		{{C("  \t GET / HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C("GET\f/ HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C("GET\v/\tHTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
+		{{C(LINES_8 LINES_8 LINES_8
+		    "GET / HTTP/1.1\r\nHost: a.org\r\n\r\n")},
+		 "feeding http " GET_A},
 	};
 
 	EXPECT_ALL(cases);
@@ -306,6 +328,7 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, requests_are_told);
 	tcase_add_test(tc, other_protocols_are_unknown);
+	tcase_add_test(tc, whatever_is_taken_for_a_blank_is_one);
 	tcase_add_test(tc, every_request_of_a_connection_is_told);
 	tcase_add_test(tc, framing_that_readers_part_over_is_bad);
 	tcase_add_test(tc, bad_bodies_and_what_follows_them);

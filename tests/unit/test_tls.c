@@ -97,15 +97,18 @@ START_TEST(other_records_are_not_tls)
 		size_t n;
 		const char *want;
 	} cases[] = {
-		{"\x15\3\1\0\2\2\x28" FILL, 19, "done unknown"}, /* alert */
 		{"\x17\3\3\0\1x" FILL, 18, "done unknown"},
 		{"\x17\x16\3\1\2\0\1" FILL, 19, "done unknown"},
 		{"\x16\2\0\0\5\1" FILL, 18, "done unknown"},
-		{"\x16\3\5\0\5\1" FILL, 18, "done unknown"},
+		{"\x16\3\5\0\5\1" FILL, 18, "bad tls?"},
 		{"\x16\3\1\x40\1\1" FILL, 18, "done unknown"}, /* 16385 bytes */
 		{"\x16\3\1\0\4\2" FILL, 18, "done unknown"},   /* ServerHello */
 		{"\x16\3\1\0\4\1\0\0", 8, "feeding tls?"},
 		{"\x16\3\1", 3, "probing+"},
+		/* what lenient servers pass over */
+		{"\x14\3\1\0\1\1\x16\3\1\0\4\1", 12, "feeding tls?"},
+		{"\x15\3\1\0\2\1\x64" FILL, 19, "feeding tls"},
+		{"\x14\3\1\0\2\1\1" FILL, 19, "done unknown"},
 		/* an alert between the parts of a hello */
 		{"\x16\3\1\0\1\1\x15\3\1\0\2\2\x28", 13, "bad tls?"},
 		/* a hello of 16 MiB */

@@ -88,25 +88,20 @@ enum output_kind engine_allow_kind(const struct engine *e, const struct flow *f)
 
 static bool tap_open(struct flow *f)
 {
-	if (f->tap)
-		return f->tap->questions;
-	f->tap = calloc(1, sizeof(*f->tap));
-	if (f->tap)
-		f->tap->questions = calloc(1, sizeof(struct binding_questions));
-	return f->tap && f->tap->questions;
+	if (!f->tap)
+		f->tap = calloc(1, sizeof(*f->tap));
+	return f->tap;
 }
 
-/* False: nobody has asked that. */
+/* False: nobody has asked that, or there is no memory to note what is asked. */
 static bool hear(struct engine *e, struct flow *f, enum dir dir,
 		 struct reader message)
 {
 	struct binding_askers askers = binding_askers_of(&f->facts);
 
-	if (dir == DIR_CLIENT) {
-		binding_note_question(e->opt.bindings, f->tap->questions,
-				      message);
-		return true;
-	}
+	if (dir == DIR_CLIENT)
+		return binding_note_question(e->opt.bindings,
+					     &f->tap->questions, message);
 	return binding_learn_answer(e->opt.bindings, f->tap->questions, &askers,
 				    message, seconds(e->now),
 				    e->policy->ir.binding_ttl);
@@ -156,16 +151,20 @@ static bool hear_stream(struct engine *e, struct flow *f,
 bool engine_binding_listen(struct engine *e, struct flow *f,
 			   const struct arrival *a)
 {
-	bool server = a->dir == DIR_SERVER, good;
+	const struct ir *ir = &e->policy->ir;
+	bool good;
 
 	if (!engine_binding_taps(e, f))
 		return true;
-	if ((server && !engine_is_from_server(f, a->in)) || !tap_open(f))
-		return false;
-	good = a->pkt->l4 == IPPROTO_TCP ? hear_stream(e, f, a)
-					 : hear(e, f, a->dir, a->pkt->payload);
+	good = tap_open(f) &&
+	       (a->dir == DIR_CLIENT || engine_is_from_server(f, a->in));
+	if (good && a->pkt->l4 == IPPROTO_TCP)
+		good = hear_stream(e, f, a);
+	else if (good)
+		good = hear(e, f, a->dir, a->pkt->payload);
 	if (good)
 		return true;
 	stats_add(e->opt.stats, STAT_ANSWERS_DROPPED, 1);
-	return e->policy->ir.binding != IR_BINDING_ENFORCE || e->opt.read_on;
+	return ir->binding != IR_BINDING_ENFORCE || ir->observe ||
+	       e->opt.read_on;
 }

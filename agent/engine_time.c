@@ -3,6 +3,8 @@
  * changes, a capture ends. */
 #include "agent/engine_priv.h"
 
+#include <netinet/in.h>
+
 /* A network has lost something, and the client will send it again: what lies
  * behind need not stand in the queue for that, as it comes again too.  Only
  * what was acknowledged in the server's name does not, and its client is waited
@@ -101,8 +103,9 @@ void engine_tick(struct engine *e, uint64_t now)
 	e->now = now;
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
-		bool ended = f->reset || (f->decided && !f->delivering &&
-					  !f->watched && !f->tap);
+		bool ended = f->reset ||
+			     (f->decided && !f->delivering && !f->watched &&
+			      !(f->tap && f->facts.l4 == IPPROTO_TCP));
 		uint64_t most =
 			ended ? LIMIT_IDLE_DECIDED_NS : LIMIT_IDLE_UNDECIDED_NS;
 

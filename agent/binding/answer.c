@@ -4,6 +4,8 @@
 
 #include "agent/proto/dns_message.h"
 
+#include <stdlib.h>
+
 #define TYPE_A        1
 #define TYPE_CNAME    5
 #define TYPE_AAAA     28
@@ -12,6 +14,8 @@
 #define OPCODE_QUERY  0
 #define SVCB_IPV4HINT 4
 #define SVCB_IPV6HINT 6
+
+#define FIRST_QUESTIONS 4
 
 /* An answer on its way into the table. */
 struct answer {
@@ -36,8 +40,27 @@ static bool header_of(struct reader *at, struct dns_header *out)
 	       out->counts[DNS_QUESTION] == 1;
 }
 
-void binding_note_question(const struct bindings *b,
-			   struct binding_questions *q, struct reader message)
+/* Room for one more, unless there is all that there may be. */
+static bool make_room(struct binding_questions **q)
+{
+	unsigned n = *q ? (*q)->n : 0, more = n ? 2 * n : FIRST_QUESTIONS;
+	struct binding_questions *grown;
+
+	if (*q && ((*q)->next < n || n >= LIMIT_BINDING_QUESTIONS))
+		return true;
+	grown = realloc(*q, sizeof(*grown) + more * sizeof(*grown->ring));
+	if (!grown)
+		return false;
+	if (!*q)
+		grown->next = 0;
+	memset(&grown->ring[n], 0, (more - n) * sizeof(*grown->ring));
+	grown->n = more;
+	*q = grown;
+	return true;
+}
+
+bool binding_note_question(const struct bindings *b,
+			   struct binding_questions **q, struct reader message)
 {
 	struct reader at = message;
 	struct dns_header h;
@@ -48,15 +71,18 @@ void binding_note_question(const struct bindings *b,
 	    dns_question_read(&message, &at, &name, &type, &class) !=
 		    DNS_FITS ||
 	    class != DNS_CLASS_IN)
-		return;
-	q->ring[q->next++ % LIMIT_BINDING_QUESTIONS] =
+		return true;
+	if (!make_room(q))
+		return false;
+	(*q)->ring[(*q)->next++ % (*q)->n] =
 		(struct binding_question){name_of(b, &name), h.id, type};
+	return true;
 }
 
 static bool was_asked(const struct binding_questions *q,
 		      const struct binding_question *what)
 {
-	for (unsigned i = 0; i < LIMIT_BINDING_QUESTIONS; i++)
+	for (unsigned i = 0; q && i < q->n; i++)
 		if (q->ring[i].type == what->type &&
 		    q->ring[i].id == what->id && q->ring[i].name == what->name)
 			return true;

@@ -15,10 +15,11 @@ struct binding_question {
 	uint16_t id, type; /* type 0: none */
 };
 
-/* Those asked last; what was answered may be answered again.  Zeroed: none. */
+/* Those asked last, LIMIT_BINDING_QUESTIONS at most; what was answered may be
+ * answered again.  Most flows ask one or two.  One block: free(). */
 struct binding_questions {
-	struct binding_question ring[LIMIT_BINDING_QUESTIONS];
-	unsigned next;
+	unsigned n, next;
+	struct binding_question ring[];
 };
 
 /* Whom an answer is for: by the family of the addresses in it. */
@@ -26,12 +27,13 @@ struct binding_askers {
 	struct binding_client v4, v6;
 };
 
-/* A message of the client, without a length before it. */
-void binding_note_question(const struct bindings *b,
-			   struct binding_questions *q, struct reader message);
+/* A message of the client, without a length before it.  `q` points to NULL, or
+ * to what this has made before.  False without memory. */
+bool binding_note_question(const struct bindings *b,
+			   struct binding_questions **q, struct reader message);
 
 /* A message of the resolver.  False: it has answers to what nobody has asked in
- * this flow; nothing is learned of it. */
+ * this flow; nothing is learned of it.  `q` may be NULL. */
 bool binding_learn_answer(struct bindings *b, const struct binding_questions *q,
 			  const struct binding_askers *askers,
 			  struct reader message, uint32_t now, uint32_t floor);

@@ -26,7 +26,8 @@
 #include <stdlib.h>
 
 /* Connections that are asked about or cut at once. */
-#define CHUNK 4096
+#define DNS_PORT 53
+#define CHUNK    4096
 
 struct sweeping {
 	struct sweep *in;
@@ -270,6 +271,9 @@ static bool is_tapped_now(const struct sweeping *s, const struct engine_flow *f)
 {
 	const struct policy *old = s->in->old;
 
+	/* Of TCP nothing else to the same host must be ended for it. */
+	if (f->l4 != IPPROTO_UDP && f->dport != DNS_PORT)
+		return false;
 	return ipset_has(&s->in->now->ir.resolvers, &f->dst) &&
 	       !(old && ipset_has(&old->ir.resolvers, &f->dst));
 }

@@ -30,11 +30,13 @@ struct flow_tcp {
 	uint32_t tsval;
 };
 
+struct binding_questions;
+
 /* A flow to a resolver, see agent/engine_binding.c: messages that are not whole
  * yet, and what was asked; owned. */
 struct flow_tap {
 	struct stream streams[2]; /* by enum dir */
-	void *questions;
+	struct binding_questions *questions;
 };
 
 /* Small things stand together: there may be many undecided flows. */
@@ -42,6 +44,8 @@ struct flow {
 	struct flow_key key;
 	bool midstream;     /* TCP: the first packet seen was no SYN */
 	bool answered;      /* TCP: the server has accepted the connection */
+	bool listened;      /* UDP: allowed, but for a hello: engine_hello.c */
+	uint8_t binding;    /* enum binding_result, when it was decided */
 	struct flow *chain; /* of its hash bucket */
 	struct flow *newer, *older; /* by last packet */
 	uint64_t id;
@@ -60,16 +64,13 @@ struct flow {
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
-	bool asked;      /* the policy has no answer to what is known */
-	bool told;       /* a decision was */
-	uint8_t binding; /* enum binding_result, when it was decided */
+	bool asked; /* the policy has no answer to what is known */
+	bool told;  /* a decision was */
 
 	/* Allowed for what its client has asked so far, see
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;
-	/* UDP: allowed, but for a hello, see agent/engine_hello.c. */
-	bool listened;
 
 	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
 	 * acknowledged by us in the server's name. */

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define NOW     1700000000u
 #define ENTRIES 65536
 
-static void note(struct bindings *b, struct binding_questions *q,
+static void note(struct bindings *b, struct binding_questions **q,
 		 struct reader message)
 {
 	struct reader at = message;
@@ -32,7 +32,7 @@ static void note(struct bindings *b, struct binding_questions *q,
 		return;
 	memcpy(question, message.p, n);
 	question[2] = 0;
-	binding_note_question(b, q, reader_of(question, n));
+	(void)binding_note_question(b, q, reader_of(question, n));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct binding_askers askers = {.v4 = {1, {4}}, .v6 = {1, {6}}};
 	const struct binding_client other = {1, {9}};
 	const struct ipaddr a = {.family = IP_V4};
-	struct binding_questions q = {0};
+	struct binding_questions *q = NULL;
 	struct bindings *b;
 	uint64_t name;
 
@@ -53,11 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name = bindings_name(b, str_of("quiet.example.org"));
 	bindings_learn(b, &other, name, &a, NOW, NOW + 9);
 	note(b, &q, reader_of(data, size));
-	(void)binding_learn_answer(b, &q, &askers, reader_of(data, size), NOW,
+	(void)binding_learn_answer(b, q, &askers, reader_of(data, size), NOW,
 				   60);
 	if (bindings_ask(b, &other, name, &a, NOW, 0) != BINDING_FITS ||
 	    bindings_ask(b, &askers.v4, name, &a, NOW, 0) == BINDING_FITS)
 		abort();
 	bindings_free(b);
+	free(q);
 	return 0;
 }

@@ -12,7 +12,7 @@
 static const uint8_t secret[32] = {9};
 static struct bindings *b;
 static void *memory;
-static struct binding_questions questions;
+static struct binding_questions *questions;
 static const struct binding_askers askers = {.v4 = {1, {4}}, .v6 = {1, {6}}};
 static struct bytes m, data;
 
@@ -25,23 +25,25 @@ static void setup(void)
 	bindings_format(memory, size, secret);
 	b = bindings_new(memory, size);
 	ck_assert_ptr_nonnull(b);
-	questions = (struct binding_questions){0};
+	questions = NULL;
 }
 
 static void teardown(void)
 {
 	bindings_free(b);
 	free(memory);
+	free(questions);
 }
 
 static void asks(unsigned id, const char *name, unsigned type)
 {
-	binding_note_question(b, &questions, dns_question(&m, id, name, type));
+	ck_assert(binding_note_question(b, &questions,
+					dns_question(&m, id, name, type)));
 }
 
 static bool learn(void)
 {
-	return binding_learn_answer(b, &questions, &askers,
+	return binding_learn_answer(b, questions, &askers,
 				    reader_of(at_page_end(m.p, m.n), m.n), NOW,
 				    FLOOR);
 }
@@ -286,7 +288,7 @@ START_TEST(odd_bytes_are_names_of_their_own)
 {
 	asks(7, "a.org", DNS_A);
 	m.p[13] = '.'; /* one label: ".": then "org" */
-	binding_note_question(b, &questions, reader_of(m.p, m.n));
+	ck_assert(binding_note_question(b, &questions, reader_of(m.p, m.n)));
 	m.p[2] = 0x81;
 	m.p[7] = 0;
 	bytes_u16(&m, 0xc00c); /* the name asked */

@@ -313,3 +313,22 @@ struct decision eval_flow(const struct ir *ir, const struct facts *f,
 	}
 	return d;
 }
+
+bool eval_but_hello(const struct ir *ir, const struct facts *f,
+		    struct decision *out)
+{
+	struct facts rest = *f;
+	struct decision d;
+
+	if (f->l4 != IPPROTO_UDP || f->n_layers > 0 || !f->open ||
+	    eval_list(ir, f, EVAL_KERNEL).kind != DECISION_ALLOW ||
+	    eval_flow(ir, f, EVAL_ENGINE).kind != DECISION_NOT_YET)
+		return false;
+	rest.layers[rest.n_layers++] =
+		(struct facts_layer){.app = APP_UNKNOWN, .settled = true};
+	rest.open = false;
+	d = eval_flow(ir, &rest, EVAL_ENGINE);
+	if (d.kind == DECISION_ALLOW)
+		*out = d;
+	return d.kind == DECISION_ALLOW;
+}

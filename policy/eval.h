@@ -47,6 +47,12 @@ enum eval_view {
 struct decision eval_flow(const struct ir *ir, const struct facts *f,
 			  enum eval_view view);
 
+/* UDP of which nothing is said but what the kernel sees, and that it passes,
+ * but for a hello of QUIC or DTLS: what becomes of the rest, in `*out`.  False:
+ * it is not so. */
+bool eval_but_hello(const struct ir *ir, const struct facts *f,
+		    struct decision *out);
+
 /* The next rule after `after` (NULL: the first) that the flow meets before the
  * one that decides, that matches, and that only observes; or NULL.
  * `by_engine`: leave out those that the kernel has met before it queued. */

@@ -178,8 +178,12 @@ static void print_decisions(const struct flow_words *q, const struct ir *ir,
 {
 	struct decision kernel = eval_flow(ir, f, EVAL_KERNEL);
 	struct decision engine = eval_flow(ir, f, EVAL_ENGINE);
+	bool but_hello = eval_but_hello(ir, f, &kernel);
 
 	print_decision("kernel", ir, &kernel);
+	if (but_hello)
+		(void)puts("        a hello of QUIC or DTLS goes to the "
+			   "engine: say --sni, --app ...");
 	if (kernel.kind == DECISION_NOT_YET) {
 		print_decision("engine", ir, &engine);
 		if (engine.kind == DECISION_NOT_YET &&

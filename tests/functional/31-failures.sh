@@ -85,6 +85,7 @@ since() { # COUNTER: how much it has grown since the fault began
 # meanwhile; what event tells of it
 
 old=
+relief=
 
 begin_dead() {
 	# nobody starts another one
@@ -120,8 +121,9 @@ begin_full() {
 	client perl "$failures" flood "$FOREIGN_DNS4" 5353 9000 >/dev/null
 	# before it counts as hung
 	(sleep 1; kill -CONT "$old") &
+	relief=$!
 }
-end_full() { true; }
+end_full() { wait "$relief"; }
 
 begin_manager() { kill -STOP "$AGENT_PID"; }
 end_manager() { kill -CONT "$AGENT_PID"; }
@@ -153,7 +155,7 @@ event_of() {
 
 # fault NAME: new, undecided and decided flows, before, in and after it
 fault() {
-	local cell=$mode-$1 bad half at answered leaked
+	local cell=$mode-$1 bad bad_wave half at answered leaked
 
 	wave=$((wave + 1))
 	name=$mode-$wave-$1
@@ -168,6 +170,7 @@ fault() {
 	at=$(size)
 	bad=$((port += 100))
 	wave evil.example.com 2 "$bad" >"$LAB/bad" &
+	bad_wave=$!
 	port=$((port + 100))
 	answered=$(wave www.example.org 2 "$port")
 	: >"$LAB/go"
@@ -181,7 +184,7 @@ fault() {
 		check "$cell-new-flows-pass" "$answered of $COUNT are answered" is "$answered" "$COUNT"
 	fi
 	"end_$1" || not_ok "$cell-recovers" "it does not"
-	wait "$!" 2>/dev/null
+	wait "$bad_wave" 2>/dev/null
 	check "$cell-all-is-well-again" "@$LAB/log/seen" seen all_answered
 	capture_stop "$name"
 	leaked="$(payload_from "$bad") $(payload_from "$half")"

@@ -84,14 +84,16 @@ static void look_at_waits(struct engine *e, uint64_t now)
 		bool holds = !f->decided && (f->n_held || f->vouching);
 		uint64_t held_until = f->held_since + LIMIT_HOLD_NS;
 
-		if (f->delivering && now >= f->deliver_next)
-			engine_tcp_deliver(e, f, now);
-		else if (f->delivering)
-			engine_wait(e, f, f->deliver_next);
+		/* Before what is sent again: that borrows bytes, which a
+		 * refusal frees. */
 		if (holds && now >= held_until)
 			end_hold(e, f, now);
 		else if (holds)
 			engine_wait(e, f, held_until);
+		if (f->delivering && now >= f->deliver_next)
+			engine_tcp_deliver(e, f, now);
+		else if (f->delivering)
+			engine_wait(e, f, f->deliver_next);
 		f = next;
 	}
 }

@@ -14,8 +14,7 @@
 
 /* Both directions give the same key: the lower end comes first. */
 struct flow_key {
-	uint8_t len;                       /* of `bytes`: by the family */
-	uint8_t bytes[2 * 16 + 2 * 2 + 1]; /* addresses, ports, IPPROTO_* */
+	uint32_t words[2 * 4 + 2]; /* addresses; ports; IPPROTO_* and family */
 	uint32_t hash;
 };
 
@@ -106,8 +105,8 @@ void flow_key_of(const struct packet *pkt, const uint8_t secret[16],
 static inline bool flow_key_is(const struct flow_key *a,
 			       const struct flow_key *b)
 {
-	return a->hash == b->hash && a->len == b->len &&
-	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	return a->hash == b->hash &&
+	       !memcmp(a->words, b->words, sizeof(a->words));
 }
 
 /* Who sent this packet of the flow. */

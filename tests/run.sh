@@ -8,6 +8,7 @@
 #   TEST_WRAPPER   put before each unit test program (valgrind)
 #   TEST_SKIP      unit test programs to leave out (test_x test_y)
 #   TEST_FILTER    only functional scripts whose name contains this
+#   TEST_JOBS      so many functional scripts side by side (2)
 #
 # A script of a kind prints lines `ok NAME`, `not ok NAME: why`,
 # `SKIP NAME: reason`; other lines are shown as they are.  Exit 0 or 1 goes
@@ -21,6 +22,7 @@ passed=0
 failed=0
 skipped=0
 failures=()
+SCRIPT_SECONDS=600
 
 pass() {
 	passed=$((passed + ${2:-1}))
@@ -38,11 +40,24 @@ skip() {
 	echo "SKIP $1: $2"
 }
 
+# bounded SECONDS COMMAND...: what it prints, then how it ended; who is asked to
+# stop asks the command to.
+bounded() {
+	timeout -k 20 "$@" </dev/null 2>&1 &
+	trap 'kill $!' TERM
+	wait $!
+	echo "exit-status $?"
+}
+
 # run_lines KIND SECONDS COMMAND...: run a script that prints result lines.
 run_lines() {
-	local kind=$1 limit=$2 line status seen=0 seen_bad=0
+	count_lines "$1" "$2" < <(bounded "${@:2}")
+}
 
-	shift 2
+# count_lines KIND SECONDS: what a bounded script printed.
+count_lines() {
+	local kind=$1 limit=$2 line status=lost seen=0 seen_bad=0
+
 	while IFS= read -r line; do
 		case $line in
 		"ok - "* | "not ok - "*) line=${line/ok - /ok } ;;
@@ -72,8 +87,8 @@ run_lines() {
 			printf '  %s\n' "$line"
 			;;
 		esac
-	done < <(timeout -k 20 "$limit" "$@" </dev/null 2>&1; echo "exit-status $?")
-	case ${status:-lost} in
+	done
+	case $status in
 	0 | 77)
 		if [ $((seen + seen_bad)) -eq 0 ]; then
 			fail "$kind" "said nothing"
@@ -88,7 +103,7 @@ run_lines() {
 		fail "$kind" "not done after $limit s"
 		;;
 	*)
-		fail "$kind" "exit status ${status:-lost}"
+		fail "$kind" "exit status $status"
 		;;
 	esac
 }
@@ -167,14 +182,35 @@ run_fuzz() {
 	[ -n "$any" ] || skip fuzz "no fuzz target was built"
 }
 
+# Most of a script's time is waiting, so some run side by side (TEST_JOBS); the
+# lines of each are shown when it has ended.
 run_functional() {
-	local script
+	local script out
+	local -A running=()
 
+	out=$(mktemp -d) || exit 2
+	trap 'kill "${!running[@]}"; wait; rm -r "$out"; exit 130' INT TERM
 	for script in tests/functional/[0-9]*.sh; do
-		if [[ $script == *"${TEST_FILTER:-}"* ]]; then
-			run_lines "functional/$(basename "$script" .sh)" 420 "$script" "$B"
-		fi
+		[[ $script == *"${TEST_FILTER:-}"* ]] || continue
+		[ ${#running[@]} -lt "${TEST_JOBS:-2}" ] || count_ended_script
+		script=$(basename "$script" .sh)
+		bounded $SCRIPT_SECONDS "tests/functional/$script.sh" "$B" >"$out/$script" &
+		running[$!]=$script
 	done
+	while [ ${#running[@]} -gt 0 ]; do
+		count_ended_script
+	done
+	trap - INT TERM
+	rm -r "$out"
+}
+
+# count_ended_script: waits for one of run_functional's.
+count_ended_script() {
+	local pid
+
+	wait -n -p pid "${!running[@]}"
+	count_lines "functional/${running[$pid]}" $SCRIPT_SECONDS <"$out/${running[$pid]}"
+	unset "running[$pid]"
 }
 
 for kind in "$@"; do

@@ -41,6 +41,7 @@ void engine_free(struct engine *e)
 		return;
 	flow_table_free(e->flows);
 	records_free(e->records);
+	engine_answers_free(e);
 	free(e->out);
 	free(e);
 }
@@ -300,6 +301,8 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	enum dir dir;
 
 	e->now = now;
+	if (e->given || e->in_hand)
+		engine_answers_free(e);
 	if (!e->started)
 		e->started = now;
 	stats_add(e->opt.stats, STAT_PACKETS, 1);

@@ -64,6 +64,9 @@ enum output_kind {
 struct engine_output {
 	enum output_kind kind;
 	uint32_t id; /* of the packet; not for OUTPUT_SEGMENT */
+	/* With OUTPUT_PASS and OUTPUT_PEND: what the packet is to be, from its
+	 * IP header on; none: as it is.  Borrowed until the next call. */
+	struct reader bytes;
 	/* Its payload is borrowed until the next call on the engine. */
 	struct tcp_segment segment;
 };

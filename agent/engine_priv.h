@@ -19,6 +19,12 @@ struct engine {
 	unsigned n_held;
 	uint64_t started; /* the first packet; 0: none yet */
 
+	/* A resolver's packet that is changed, or waits (engine_answer.c),
+	 * until it gets its verdict; those that have it, while the outputs
+	 * borrow. */
+	struct answer_packet *in_hand, *given;
+	struct flow *in_hand_flow;
+
 	struct engine_output *out; /* what is to be taken */
 	size_t n_out, taken, out_capacity;
 };
@@ -49,6 +55,9 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 
 /* A replay is told of the end of every flow. */
 void engine_tell_end(struct engine *e, struct flow *f, uint64_t now);
+
+/* Tell an event of a flow (or NULL); what the engine knows is filled in. */
+void engine_tell(struct engine *e, struct flow *f, struct event ev);
 
 /* Refuse the flow for a reason that no rule has; `in` is the packet in hand, or
  * NULL. */
@@ -187,6 +196,38 @@ bool engine_binding_answers(const struct engine *e, const struct packet *pkt,
  * nobody has asked, or is ahead of what can be kept, and is dropped. */
 bool engine_binding_listen(struct engine *e, struct flow *f,
 			   const struct arrival *a);
+
+/* --- engine_answer.c: answers that are changed on their way ---------------
+ */
+
+/* Are this flow's answers changed? */
+bool engine_answers_change(const struct engine *e, const struct flow *f);
+
+/* A message of the resolver; over TCP the first `have` of its bytes, at `seq`.
+ * Returns how many of them are final. */
+size_t engine_answer_take(struct engine *e, struct flow *f, uint32_t seq,
+			  struct reader message, size_t total);
+
+/* Those that waited go on, as far as `to`, and the packet in hand is changed,
+ * or waits.  False: it is dropped. */
+bool engine_answers_go(struct engine *e, struct flow *f,
+		       const struct arrival *a, uint32_t to);
+
+/* The same over UDP. */
+bool engine_answer_datagram(struct engine *e, struct flow *f,
+			    const struct arrival *a);
+
+/* What the client has needs no second copy. */
+void engine_answers_acked(struct flow *f, uint32_t ack);
+
+/* The packet in hand gets its verdict. */
+void engine_answer_passes(struct engine *e, enum output_kind kind);
+
+/* Those of a flow that is forgotten. */
+void engine_answers_drop(struct engine *e, struct flow *f);
+
+/* What outputs had borrowed. */
+void engine_answers_free(struct engine *e);
 
 /* How an allowed flow goes on: to the kernel, unless it must be seen. */
 enum output_kind engine_allow_kind(const struct engine *e,

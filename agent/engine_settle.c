@@ -11,7 +11,7 @@
 
 /* What the caller has not said of the event: the policy, and of its flow (if
  * there is one) all that it is known by. */
-static void tell(struct engine *e, struct flow *f, struct event ev)
+void engine_tell(struct engine *e, struct flow *f, struct event ev)
 {
 	ev.ir = &e->policy->ir;
 	ev.policy_digest = e->policy->digest;
@@ -39,8 +39,9 @@ void engine_tell_end(struct engine *e, struct flow *f, uint64_t now)
 	/* Its client may have been told more since. */
 	if (f->decided && o.kind == DECISION_ALLOW)
 		o = decide_binding(&e->policy->ir, &f->facts, o, f->binding);
-	tell(e, f,
-	     (struct event){.kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
+	engine_tell(e, f,
+		    (struct event){
+			    .kind = EVENT_FLOW, .time_ns = now, .outcome = &o});
 }
 
 static void count(struct engine *e, const struct outcome *o)
@@ -132,11 +133,11 @@ static void tell_one_observed(struct engine *e, struct flow *f,
 			      const struct engine_input *in, uint64_t now)
 {
 	stats_reason(e->opt.stats, o->reason);
-	tell(e, f,
-	     (struct event){.kind = EVENT_OBSERVE,
-			    .time_ns = now,
-			    .outcome = o,
-			    .in_iface = in ? in->in_iface : NULL});
+	engine_tell(e, f,
+		    (struct event){.kind = EVENT_OBSERVE,
+				   .time_ns = now,
+				   .outcome = o,
+				   .in_iface = in ? in->in_iface : NULL});
 }
 
 /* What rules and guards that only observe have to say of a decided flow,
@@ -179,11 +180,12 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	/* A part of a body that was waited for is no news. */
 	if (!f->told || f->refused || !f->facts.judged) {
 		tell_observed(e, f, o, in, now);
-		tell(e, f,
-		     (struct event){.kind = EVENT_VERDICT,
-				    .time_ns = now,
-				    .outcome = o,
-				    .in_iface = in ? in->in_iface : NULL});
+		engine_tell(
+			e, f,
+			(struct event){.kind = EVENT_VERDICT,
+				       .time_ns = now,
+				       .outcome = o,
+				       .in_iface = in ? in->in_iface : NULL});
 	}
 	f->told = true;
 	if (f->refused) {
@@ -236,10 +238,10 @@ void engine_tell_outcome(struct engine *e, struct facts *facts,
 {
 	count(e, o);
 	facts_make(facts);
-	tell(e, NULL,
-	     (struct event){.kind = EVENT_VERDICT,
-			    .time_ns = now,
-			    .facts = facts,
-			    .outcome = o,
-			    .in_iface = in ? in->in_iface : NULL});
+	engine_tell(e, NULL,
+		    (struct event){.kind = EVENT_VERDICT,
+				   .time_ns = now,
+				   .facts = facts,
+				   .outcome = o,
+				   .in_iface = in ? in->in_iface : NULL});
 }

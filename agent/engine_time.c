@@ -103,6 +103,8 @@ void engine_tick(struct engine *e, uint64_t now)
 	struct flow *f;
 
 	e->now = now;
+	if (e->given || e->in_hand)
+		engine_answers_free(e);
 	/* Before the waits: outputs borrow bytes of flows that are left. */
 	while ((f = flow_table_oldest(e->flows))) {
 		bool ended = f->reset ||

@@ -34,12 +34,18 @@ void engine_out(struct engine *e, struct engine_output o)
 
 void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
 {
-	struct engine_output *at = place(e);
+	struct engine_output *at;
 
+	if (e->in_hand && e->in_hand->id == id) {
+		engine_answer_passes(e, kind);
+		return;
+	}
+	at = place(e);
 	if (!at)
 		return;
 	at->kind = kind;
 	at->id = id;
+	at->bytes.left = 0;
 }
 
 bool engine_output_take(struct engine *e, struct engine_output *out)
@@ -116,6 +122,8 @@ void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
 void engine_forget(struct engine *e, struct flow *f)
 {
 	engine_release(e, f, OUTPUT_DROP);
+	if (f->tap)
+		engine_answers_drop(e, f);
 	engine_wait_end(e, f);
 	flow_table_remove(e->flows, f);
 }

@@ -200,3 +200,13 @@
  * addresses; and addresses.  Beyond, they are not learned. */
 #define LIMIT_BINDING_CHAIN     16
 #define LIMIT_BINDING_ADDRESSES 256
+
+/* A resolver's answer over TCP that is looked at (application.ech) when it is
+ * all there; less than what a server sends before it hears of its client (RFC
+ * 6928).  Of a longer one, records go on as they come. */
+#define LIMIT_ANSWER_WAITS 8192
+
+/* Of one flow: packets with parts of answers that wait for the rest, and
+ * changed answers that the client has yet to acknowledge.  Beyond, packets are
+ * dropped, and come again. */
+#define LIMIT_ANSWER_PACKETS 64

@@ -147,6 +147,7 @@ struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
 	struct word websocket, tor, binding, binding_ttl, ech;
+	word_list ech_outer;
 	cdn_list cdns;
 };
 

@@ -9,3 +9,8 @@
 #define BINDING_TTL_USUAL 3600
 #define BINDING_TTL_LEAST 60
 #define BINDING_TTL_MOST  (7 * 24 * 3600)
+
+/* What encrypted hellos show in place of the name they are for, where the
+ * policy does not say:
+ * https://developers.cloudflare.com/ssl/edge-certificates/ech/ */
+#define BINDING_ECH_OUTER "cloudflare-ech.com"

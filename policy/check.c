@@ -265,7 +265,6 @@ static void check_later(struct check *c)
 	} all[] = {
 		{"websocket", &a->websocket, {"allow", "deny"}},
 		{"tor", &a->tor, {"allow", "deny"}},
-		{"ech", &a->ech, {"allow", "strip", "deny"}},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {

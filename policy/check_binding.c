@@ -88,6 +88,18 @@ static void check_cdns(struct check *c)
 	}
 }
 
+static void check_ech(struct check *c)
+{
+	static const char *const ways[3] = {"allow", "strip", "deny"};
+	const struct ast_application *a = &c->ast->application;
+
+	check_choice(c, &a->ech, "ech", ways);
+	if (str_is(a->ech.text, "strip"))
+		check_resolvers(c, "ech", &a->ech);
+	check_host_words(c, "ech-outer-names", &a->ech_outer);
+	check_twice(c, "ech-outer-names", &a->ech_outer);
+}
+
 void check_binding(struct check *c)
 {
 	static const char *const modes[3] = {"off", "log", "enforce"};
@@ -98,5 +110,6 @@ void check_binding(struct check *c)
 	if (str_is(a->binding.text, "log") ||
 	    str_is(a->binding.text, "enforce"))
 		check_resolvers(c, "binding", &a->binding);
+	check_ech(c);
 	check_cdns(c);
 }

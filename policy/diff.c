@@ -297,7 +297,8 @@ static bool same_words(const struct ir_words *a, const struct ir_words *b)
 static bool same_bindings(const struct ir *a, const struct ir *b)
 {
 	if (a->binding != b->binding || a->binding_ttl != b->binding_ttl ||
-	    a->n_cdns != b->n_cdns ||
+	    a->strips_ech != b->strips_ech || a->n_cdns != b->n_cdns ||
+	    !same_words(&a->ech_outer_words, &b->ech_outer_words) ||
 	    !diff_same_set(&a->resolvers, &b->resolvers))
 		return false;
 	for (size_t i = 0; i < a->n_cdns; i++)

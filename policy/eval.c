@@ -52,54 +52,6 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 	return eval_engine_conditions(rule, f);
 }
 
-static bool layer_has(const struct facts *f, unsigned layer, enum field field)
-{
-	for (unsigned i = 0; i < f->n_values; i++)
-		if (f->values[i].layer == layer && f->values[i].field == field)
-			return true;
-	return false;
-}
-
-static bool guard_sees(enum ir_guard guard, const struct facts *f,
-		       unsigned layer)
-{
-	const struct facts_layer *l = &f->layers[layer];
-
-	switch (guard) {
-	case IR_GUARD_CONNECT:
-		return layer_has(f, layer, FIELD_CONNECT_TARGET);
-	case IR_GUARD_SOCKS:
-		return l->app == APP_SOCKS;
-	case IR_GUARD_NO_SNI:
-		return (l->app == APP_TLS || l->app == APP_QUIC) &&
-		       l->settled && !layer_has(f, layer, FIELD_TLS_SNI);
-	case IR_GUARD_COUNT:
-		break;
-	}
-	return false;
-}
-
-/* They speak of TCP streams; and a QUIC client that is told no turns to TCP. */
-uint32_t eval_guards_of(uint8_t l4)
-{
-	if (l4 == IPPROTO_TCP)
-		return UINT32_MAX;
-	return l4 == IPPROTO_UDP ? 1U << IR_GUARD_NO_SNI : 0;
-}
-
-enum tri eval_guard(enum ir_guard guard, const struct facts *f,
-		    enum eval_view view)
-{
-	if (!(eval_guards_of(f->l4) >> guard & 1))
-		return TRI_NO;
-	if (view == EVAL_KERNEL)
-		return TRI_NOT_YET;
-	for (unsigned i = 0; i < f->n_layers; i++)
-		if (guard_sees(guard, f, i))
-			return TRI_YES;
-	return eval_unfinished(f) ? TRI_NOT_YET : TRI_NO;
-}
-
 /* A rule that only observes decides nothing; but while it is not known whether
  * it matches, the flow must not be let go. */
 static bool is_passed_over(const struct ir_rule *rule, const struct facts *f,
@@ -208,7 +160,7 @@ static bool refused_by_guard(const struct ir *ir, const struct facts *f,
 		enum tri t = TRI_NO;
 
 		if (ir->guards >> g & 1)
-			t = eval_guard(g, f, view);
+			t = eval_guard(ir, g, f, view);
 		*waiting |= t == TRI_NOT_YET;
 		if (t != TRI_YES)
 			continue;

@@ -65,8 +65,8 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view);
 /* The guards that can deny such a flow, as bits. */
 uint32_t eval_guards_of(uint8_t l4);
-enum tri eval_guard(enum ir_guard guard, const struct facts *f,
-		    enum eval_view view);
+enum tri eval_guard(const struct ir *ir, enum ir_guard guard,
+		    const struct facts *f, enum eval_view view);
 /* Does it deny the flow?  No when the flow is none of its. */
 enum tri eval_protocol(const struct ir_protocol *p, const struct facts *f,
 		       enum eval_view view);

@@ -535,6 +535,10 @@ static void print_binding(const struct ir *ir, struct strbuf *out)
 		print_ranges(&ir->resolvers, "", out);
 		strbuf_addz(out, "\n");
 	}
+	if (ir->guards >> IR_GUARD_ECH & 1) {
+		strbuf_addf(out, "ech%s\n", ir->strips_ech ? " strip" : "");
+		print_words("outer-names", &ir->ech_outer_words, out);
+	}
 	for (size_t i = 0; i < ir->n_cdns; i++) {
 		strbuf_addf(out, "cdn %s", ir->cdns[i].name);
 		print_ranges(&ir->cdns[i].networks, "", out);

@@ -163,6 +163,9 @@ struct ir {
 	enum ir_binding binding;
 	uint32_t binding_ttl;   /* seconds */
 	struct ipset resolvers; /* whose answers count; none: nobody's */
+	bool strips_ech;        /* out of their answers */
+	struct nameset ech_outer;
+	struct ir_words ech_outer_words; /* the patterns, for people */
 	const struct ir_cdn *cdns;
 	size_t n_cdns;
 	/* Flows that no change may cut: only name, place, ends, services. */

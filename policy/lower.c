@@ -279,17 +279,25 @@ static uint32_t number_or(struct number n, uint32_t usual)
 	return n.set ? (uint32_t)n.value : usual;
 }
 
+/* What no policy that does not speak of it means to deny. */
+static bool is_allowed_unsaid(enum ir_guard guard)
+{
+	return guard == IR_GUARD_ECH;
+}
+
 static uint32_t lower_guards(const struct ast_application *a)
 {
 	const struct word words[IR_GUARD_COUNT] = {
 		[IR_GUARD_CONNECT] = a->connect,
 		[IR_GUARD_SOCKS] = a->socks,
+		[IR_GUARD_ECH] = a->ech,
 		[IR_GUARD_NO_SNI] = a->no_sni,
 	};
 	uint32_t guards = 0;
 
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
-		if (!str_is(words[g].text, "allow")) /* the default: deny */
+		if (words[g].text.p ? !str_is(words[g].text, "allow")
+				    : !is_allowed_unsaid(g))
 			guards |= 1U << g;
 	return guards;
 }

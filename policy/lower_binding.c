@@ -125,13 +125,27 @@ static void lower_looks(struct lowering *l, struct ir *ir)
 	ir->n_looks = n - ir->n_protocols;
 }
 
+static void lower_ech(struct lowering *l, struct ir *ir)
+{
+	const struct ast_application *a = &l->ast->application;
+	struct word usual = {.text = str_of(BINDING_ECH_OUTER)};
+	const word_list all = {.items = &usual, .n = 1};
+	struct lower_names outer = lower_sets_names(
+		&l->sets, a->ech_outer.n ? &a->ech_outer : &all);
+
+	ir->strips_ech = str_is(a->ech.text, "strip");
+	ir->ech_outer = outer.set;
+	ir->ech_outer_words = (struct ir_words){outer.words, outer.n};
+}
+
 void lower_binding(struct lowering *l, struct ir *ir)
 {
 	const struct ast_application *a = &l->ast->application;
 
 	ir->binding = lower_mode(&a->binding);
 	ir->binding_ttl = lower_ttl(&a->binding_ttl);
-	if (ir->binding)
+	lower_ech(l, ir);
+	if (ir->binding || ir->strips_ech)
 		ir->resolvers = *lower_sets_addresses(
 			&l->sets, str_of(BINDING_RESOLVERS));
 	lower_cdns(l, ir);

@@ -111,8 +111,7 @@ static bool same_queues(const struct policy *a, const struct policy *b)
 {
 	return a->ir.queue == b->ir.queue && a->ir.queues == b->ir.queues &&
 	       a->ir.fail_open == b->ir.fail_open &&
-	       a->ir.marks == b->ir.marks &&
-	       !a->ir.resolvers.n == !b->ir.resolvers.n &&
+	       a->ir.marks == b->ir.marks && !a->ir.binding == !b->ir.binding &&
 	       a->ruleset.queues == b->ruleset.queues;
 }
 
@@ -123,11 +122,11 @@ enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
 		.policy = p, .stats = m->stats, .user = m->opt.user};
 	enum fw_err err = FW_OK;
 
-	if (p->ir.resolvers.n && !m->bindings.memory)
+	if (p->ir.binding && !m->bindings.memory)
 		err = bindfile_open(m->opt.state_dir, &m->bindings);
 	if (err)
 		return err;
-	if (p->ir.resolvers.n)
+	if (p->ir.binding)
 		with.bindings = m->bindings;
 	return verdict_process_start(out, &with);
 }
@@ -135,7 +134,7 @@ enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
 /* What a policy without it has no use for. */
 static void forget_bindings(struct manager *m)
 {
-	if (m->policy->ir.resolvers.n)
+	if (m->policy->ir.binding)
 		return;
 	bindfile_close(&m->bindings);
 	bindfile_remove(m->opt.state_dir);

@@ -184,7 +184,11 @@ static void carry_out(struct worker_queue *q)
 		verdict = verdict_of(o.kind, &state);
 		mark = mark_with(q->policy->ir.marks, q->marks[o.id % MARKS],
 				 state, q->policy->ir.generation);
-		nfqueue_verdict(q->nfq, o.id, verdict, mark);
+		if (o.bytes.left)
+			nfqueue_verdict_with(q->nfq, o.id, verdict, mark,
+					     o.bytes);
+		else
+			nfqueue_verdict(q->nfq, o.id, verdict, mark);
 	}
 }
 

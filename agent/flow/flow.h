@@ -31,11 +31,27 @@ struct flow_tcp {
 
 struct binding_questions;
 
+/* Bytes of a resolver over TCP, see agent/engine_answer.c: a packet that waits
+ * for more of its answer, or an answer that was changed. */
+struct answer_packet {
+	struct answer_packet *next;
+	uint32_t id;       /* of the packet */
+	uint32_t seq, end; /* of its payload */
+	bool waits;
+	struct packet packet; /* a view of the bytes */
+	size_t n;
+	uint8_t bytes[];
+};
+
 /* A flow to a resolver, see agent/engine_binding.c: messages that are not whole
  * yet, and what was asked; owned. */
 struct flow_tap {
 	struct stream streams[2]; /* by enum dir */
 	struct binding_questions *questions;
+	/* By order; owned. */
+	struct answer_packet *waiting, *changed;
+	uint32_t told;     /* those that wait are behind it */
+	bool changes_told; /* in an event */
 };
 
 /* Small things stand together: there may be many undecided flows. */
@@ -60,6 +76,7 @@ struct flow {
 
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	uint32_t acked;     /* TCP: the server has said to have all before it */
+	uint32_t isn;       /* TCP: the client's, unless midstream */
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;

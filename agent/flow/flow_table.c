@@ -129,6 +129,16 @@ void flow_table_touch(struct flow_table *t, struct flow *f, uint64_t now)
 	list_in(t, f);
 }
 
+static void answers_free(struct answer_packet *p)
+{
+	while (p) {
+		struct answer_packet *next = p->next;
+
+		free(p);
+		p = next;
+	}
+}
+
 static void tap_free(struct flow_tap *tap)
 {
 	if (!tap)
@@ -136,6 +146,8 @@ static void tap_free(struct flow_tap *tap)
 	stream_done(&tap->streams[DIR_CLIENT]);
 	stream_done(&tap->streams[DIR_SERVER]);
 	free(tap->questions);
+	answers_free(tap->waiting);
+	answers_free(tap->changed);
 	free(tap);
 }
 

@@ -105,10 +105,11 @@ static void print_rules(const struct ir *ir, const struct facts *f,
 	}
 	for (enum ir_guard g = 0; g < IR_GUARD_COUNT; g++)
 		if (ir->guards >> g & 1)
-			(void)printf("%-8s %-28s %-8s %-8s deny\n", "guard",
-				     ir_guard_name(g),
-				     tri_word(eval_guard(g, f, EVAL_KERNEL)),
-				     tri_word(eval_guard(g, f, EVAL_ENGINE)));
+			(void)printf(
+				"%-8s %-28s %-8s %-8s deny\n", "guard",
+				ir_guard_name(g),
+				tri_word(eval_guard(ir, g, f, EVAL_KERNEL)),
+				tri_word(eval_guard(ir, g, f, EVAL_ENGINE)));
 	print_protocols(ir, f);
 	print_cdns(ir, f);
 	print_binding(ir, list);

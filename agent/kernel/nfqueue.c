@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@
 #define RECEIVE_BUFFER    (8 * 1024 * 1024)
 #define MESSAGE_ROOM      (0xffff + 4096) /* a 64 KiB packet and its attributes */
 #define MESSAGES          16
-#define VERDICTS_ROOM     65536
+#define VERDICTS_ROOM     (MESSAGE_ROOM + 1) /* aligned */
+#define PAYLOAD_MOST      (0xffff - 4)       /* of an attribute */
 #define VERDICT_ROOM      128
 #define CONFIG_ROOM       512
 #define ANSWER_TIMEOUT_MS 2000
@@ -219,14 +221,26 @@ enum fw_err nfqueue_read(struct nfqueue *q, nfqueue_fn *fn, void *ctx,
 void nfqueue_verdict(struct nfqueue *q, uint32_t id, uint32_t verdict,
 		     uint32_t mark)
 {
+	nfqueue_verdict_with(q, id, verdict, mark, (struct reader){0});
+}
+
+void nfqueue_verdict_with(struct nfqueue *q, uint32_t id, uint32_t verdict,
+			  uint32_t mark, struct reader bytes)
+{
 	struct nlmsghdr *nlh;
 
-	if (VERDICTS_ROOM - q->n_verdicts < VERDICT_ROOM)
+	if (bytes.left > PAYLOAD_MOST) {
+		bytes.left = 0;
+		verdict = NF_DROP;
+	}
+	if (VERDICTS_ROOM - q->n_verdicts < VERDICT_ROOM + bytes.left)
 		nfqueue_flush(q);
 	nlh = nfq_nlmsg_put(q->verdicts + q->n_verdicts, NFQNL_MSG_VERDICT,
 			    q->number);
 	nfq_nlmsg_verdict_put(nlh, (int)id, (int)verdict);
 	nfq_nlmsg_verdict_put_mark(nlh, mark);
+	if (bytes.left)
+		mnl_attr_put(nlh, NFQA_PAYLOAD, bytes.left, bytes.p);
 	q->n_verdicts += (nlh->nlmsg_len + 3U) & ~3U;
 }
 

@@ -44,4 +44,7 @@ FW_MUST_CHECK enum fw_err nfqueue_read(struct nfqueue *q, nfqueue_fn *fn,
  * nfqueue_flush() sends all that were noted. */
 void nfqueue_verdict(struct nfqueue *q, uint32_t id, uint32_t verdict,
 		     uint32_t mark);
+/* The same, and the packet becomes these bytes, from its IP header on. */
+void nfqueue_verdict_with(struct nfqueue *q, uint32_t id, uint32_t verdict,
+			  uint32_t mark, struct reader bytes);
 void nfqueue_flush(struct nfqueue *q);

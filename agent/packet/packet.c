@@ -5,6 +5,10 @@
 
 #include <netinet/in.h>
 
+/* Where the checksum stands in the header. */
+#define TCP_SUM 16
+#define UDP_SUM 6
+
 /* Eight bytes at a time: the sum of RFC 1071 may be taken over wider numbers
  * and folded in the end (here: halves of 32 bits, which leave room for
  * carries). */
@@ -86,6 +90,7 @@ enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 	default:
 		return PACKET_BAD_HEADER;
 	}
+	out->header = body.bytes.p;
 	if (fault == PACKET_OK)
 		fault = layer4(&body, opt, out);
 	if (fault != PACKET_OK)
@@ -93,6 +98,27 @@ enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 	out->payload = body.bytes;
 	out->wire_payload = body.wire;
 	return PACKET_OK;
+}
+
+void packet_sum_anew(const struct packet *pkt, uint8_t *header)
+{
+	size_t n = ipaddr_len(pkt->src.family);
+	size_t len = (size_t)(pkt->payload.p - pkt->header) + pkt->payload.left;
+	uint8_t *field = header + (pkt->l4 == IPPROTO_TCP ? TCP_SUM : UDP_SUM);
+	uint64_t sum = pkt->l4 + len;
+	uint16_t value;
+
+	/* RFC 768: none was made. */
+	if (pkt->l4 == IPPROTO_UDP && number_u16(field) == 0)
+		return;
+	field[0] = field[1] = 0;
+	sum = packet_sum(sum, reader_of(pkt->src.bytes, n));
+	sum = packet_sum(sum, reader_of(pkt->dst.bytes, n));
+	value = packet_sum_field(packet_sum(sum, reader_of(header, len)));
+	if (value == 0 && pkt->l4 == IPPROTO_UDP)
+		value = UINT16_MAX;
+	field[0] = (uint8_t)(value >> 8);
+	field[1] = (uint8_t)value;
 }
 
 const char *packet_fault_text(enum packet_fault fault)

@@ -29,6 +29,7 @@ struct packet {
 	uint16_t window;
 	bool has_timestamps; /* TCP option (RFC 7323) */
 	uint32_t tsval, tsecr;
+	const uint8_t *header; /* of layer 4: borrowed from the raw bytes */
 	struct reader payload; /* borrowed from the raw bytes */
 	uint32_t wire_payload; /* payload length by the headers: more than
 				* payload.left when the capture was cut */
@@ -46,6 +47,10 @@ struct packet_options {
  * they were). */
 enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 			       struct packet *out);
+
+/* The checksum of TCP or UDP is made anew over bytes that were changed:
+ * `header` and `payload` of the view are in them, and all there. */
+void packet_sum_anew(const struct packet *pkt, uint8_t *header);
 
 /* Is it an ICMP echo, or the answer to one? */
 bool packet_is_echo(const struct packet *pkt, bool answer);

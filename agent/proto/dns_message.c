@@ -139,8 +139,7 @@ size_t dns_netbios_name(const struct dns_name *name,
 	return n;
 }
 
-/* Over a name, without going where it points. */
-static bool name_skip(struct reader *at)
+bool dns_name_skip(struct reader *at)
 {
 	size_t wire = 0;
 
@@ -164,7 +163,7 @@ bool dns_record_read(struct reader *at, struct dns_record *out)
 	size_t len;
 
 	out->name = *at;
-	if (!name_skip(at))
+	if (!dns_name_skip(at))
 		return false;
 	out->type = reader_u16(at);
 	out->class = reader_u16(at);

@@ -12,6 +12,7 @@
 #define DNS_FLAG_AA       0x0400
 #define DNS_FLAG_TC       0x0200
 #define DNS_FLAG_RD       0x0100
+#define DNS_FLAG_AD       0x0020
 #define DNS_RCODE_MASK    0x000f
 
 #define DNS_CLASS_IN 1
@@ -58,6 +59,9 @@ bool dns_header_read(struct reader *r, struct dns_header *out);
  * Pointers are followed, also forward, a bounded number of times. */
 enum dns_fit dns_name_read(const struct reader *whole, struct reader *at,
 			   struct dns_name *out);
+
+/* Over a name, without going where it points.  False when it does not fit. */
+bool dns_name_skip(struct reader *at);
 
 /* The first label is a name of NetBIOS: 16 bytes as 32 letters from A to P (RFC
  * 1001 14.1). */

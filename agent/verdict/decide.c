@@ -8,6 +8,8 @@ static enum reason guard_reason(enum ir_guard guard)
 		return REASON_GUARD_CONNECT;
 	case IR_GUARD_SOCKS:
 		return REASON_GUARD_SOCKS;
+	case IR_GUARD_ECH:
+		return REASON_GUARD_ECH;
 	case IR_GUARD_NO_SNI:
 		return REASON_GUARD_NO_SNI;
 	case IR_GUARD_COUNT:

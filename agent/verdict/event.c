@@ -181,8 +181,8 @@ static bool is_of_verdict(const struct facts *f, const struct fact_value *v)
 
 bool event_is_wanted(const struct event *ev)
 {
-	bool refused =
-		ev->outcome->kind == DECISION_REFUSE || ev->outcome->would;
+	bool refused = ev->kind == EVENT_ANSWER || ev->outcome->would ||
+		       ev->outcome->kind == DECISION_REFUSE;
 
 	return ev->kind == EVENT_OBSERVE || ev->kind == EVENT_FLOW ||
 	       (refused ? ev->ir->log_deny : ev->ir->log_allow) != IR_LOG_NONE;
@@ -274,6 +274,8 @@ static void put_fw(json_t *fw, const struct event *ev)
 		json_object_set_new(
 			fw, "binding",
 			json_string(decide_binding_name(o->binding)));
+	if (o->reason == REASON_ECH_STRIPPED)
+		json_object_set_new(fw, "ech", json_string("stripped"));
 	if (*reason_attack(o->reason) &&
 	    (o->kind == DECISION_REFUSE || o->would))
 		json_object_set_new(fw, "attack",

@@ -12,6 +12,7 @@
 #define EVENT_KINDS(X)                                                    \
 	X(VERDICT, "verdict", "a flow was decided")                       \
 	X(OBSERVE, "observe", "a rule that only observes matches a flow") \
+	X(ANSWER, "answer", "a resolver's answer was changed")            \
 	X(FLOW, "flow", "a flow has ended (only from fwctl replay)")
 
 enum event_kind {

@@ -75,6 +75,15 @@ static inline void dns_a(struct bytes *b, const char *owner, uint32_t address)
 	dns_record(b, owner, DNS_A, 1, p, 4);
 }
 
+/* A parameter of an SVCB or HTTPS record. */
+static inline void dns_parameter(struct bytes *data, unsigned key,
+				 const void *value, size_t n)
+{
+	bytes_u16(data, key);
+	bytes_u16(data, (unsigned)n);
+	bytes_add(data, value, n);
+}
+
 static inline void dns_alias(struct bytes *b, const char *owner,
 			     const char *target)
 {

@@ -101,6 +101,34 @@ static void note_segment(struct lab *l, const struct tcp_segment *s)
 			    s->payload.left);
 }
 
+/* What was changed is a good packet. */
+static struct reader payload_of(struct reader bytes)
+{
+	struct packet pkt;
+
+	ck_assert_int_eq(
+		packet_parse(bytes,
+			     (struct packet_options){.verify_checksums = true},
+			     &pkt),
+		PACKET_OK);
+	return pkt.payload;
+}
+
+static void client_gets(struct lab *l, uint32_t seq, struct reader bytes)
+{
+	if (seq > sizeof(l->told) || bytes.left > sizeof(l->told) - seq)
+		return;
+	memcpy(l->told + seq, bytes.p, bytes.left);
+}
+
+static void note_changed(struct lab *l, struct reader bytes)
+{
+	ck_assert_uint_le(bytes.left, sizeof(l->changed));
+	memcpy(l->changed, bytes.p, bytes.left);
+	l->n_changed = bytes.left;
+	(void)payload_of(bytes);
+}
+
 /* A packet gets one verdict and no other. */
 static void note_verdict(struct lab *l, const struct engine_output *o)
 {
@@ -113,8 +141,16 @@ static void note_verdict(struct lab *l, const struct engine_output *o)
 	ck_assert_uint_le(o->id, l->id);
 	ck_assert_uint_gt(o->id, 0);
 	l->verdicts++;
-	strbuf_addf(&l->outputs, "%s %u", names[o->kind], o->id);
-	if (goes && l->packets[at].bytes)
+	strbuf_addf(&l->outputs, "%s %u%s", names[o->kind], o->id,
+		    o->bytes.left ? " changed" : "");
+	if (o->bytes.left)
+		note_changed(l, o->bytes);
+	if (goes && l->packets[at].bytes && l->packets[at].server)
+		client_gets(l, l->packets[at].seq,
+			    o->bytes.left ? payload_of(o->bytes)
+					  : reader_of(l->packets[at].bytes,
+						      l->packets[at].n));
+	else if (goes && l->packets[at].bytes)
 		server_gets(l, l->packets[at].seq, l->packets[at].bytes,
 			    l->packets[at].n);
 	l->packets[at].bytes = NULL;
@@ -167,10 +203,11 @@ uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
 	uint8_t buf[SEGMENT_ROOM];
 	size_t n = segment_build(&s, buf);
 
-	if (client && payload.left) {
+	if (payload.left) {
 		size_t at = (l->id + 1) %
 			    (sizeof(l->packets) / sizeof(*l->packets));
 
+		l->packets[at].server = !client;
 		l->packets[at].seq = seq;
 		l->packets[at].bytes = payload.p;
 		l->packets[at].n = payload.left;

@@ -34,11 +34,17 @@ struct lab {
 	 * is there, by relative sequence number. */
 	uint8_t got[2 * LIMIT_STREAM_BYTES], have[2 * LIMIT_STREAM_BYTES];
 	unsigned verdicts; /* of packets */
+	/* Likewise of the server that the client was given; and the last packet
+	 * that was changed on its way. */
+	uint8_t told[LIMIT_STREAM_BYTES];
+	uint8_t changed[65536];
+	size_t n_changed;
 	/* Does this packet to the server get lost behind the gateway? */
 	bool (*loses)(void *ctx);
 	void *loses_ctx;
-	/* The client's packets whose verdict has not come, by id. */
+	/* TCP packets whose verdict has not come, by id. */
 	struct {
+		bool server;
 		uint32_t seq;
 		size_t n;
 		const uint8_t *bytes;

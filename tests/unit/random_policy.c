@@ -117,6 +117,8 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 		"",
 		"binding = \"log\";",
 		"binding = \"enforce\";",
+		"ech = \"strip\";",
+		"ech = \"deny\"; ech-outer-names = \"*.example.org\";",
 		"cdn: { c: { networks = \"@near\"; hosts = \"*.example.org\"; "
 		"}; };",
 	};

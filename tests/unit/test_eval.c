@@ -219,27 +219,28 @@ START_TEST(quic_has_to_name_its_server)
 		{443, APP_DNS, NULL, TRI_NOT_YET, TRI_NO},
 		{444, APP_QUIC, NULL, TRI_NOT_YET, TRI_YES},
 	};
+	static const struct ir none;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		facts_init(&facts, &arena);
 		facts.l4 = IPPROTO_UDP;
 		facts.dport = cases[i].dport;
+		ck_assert_int_eq(eval_guard(&none, IR_GUARD_CONNECT, &facts,
+					    EVAL_KERNEL),
+				 TRI_NO);
 		ck_assert_int_eq(
-			eval_guard(IR_GUARD_CONNECT, &facts, EVAL_KERNEL),
-			TRI_NO);
-		ck_assert_int_eq(
-			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_KERNEL),
+			eval_guard(&none, IR_GUARD_NO_SNI, &facts, EVAL_KERNEL),
 			cases[i].before);
 		ck_assert(facts_layer_begin(&facts, cases[i].app));
 		ck_assert_int_eq(
-			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			eval_guard(&none, IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
 			cases[i].before);
 		if (cases[i].sni)
 			facts_add(&facts, FIELD_TLS_SNI, 0,
 				  str_of(cases[i].sni));
 		facts_layer_settle(&facts, false);
 		ck_assert_int_eq(
-			eval_guard(IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
+			eval_guard(&none, IR_GUARD_NO_SNI, &facts, EVAL_ENGINE),
 			cases[i].answer);
 	}
 }

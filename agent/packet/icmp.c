@@ -26,17 +26,12 @@ enum packet_fault packet_icmp(struct packet_body *body,
 			      struct packet_options opt, struct packet *out)
 {
 	bool wrong = is_wrong(body, opt, out);
-	enum packet_fault fault;
-	struct reader h;
-	uint8_t type;
+	const uint8_t *p = packet_body_take(body, ICMP_HEADER_LEN);
 
-	fault = packet_body_take(body, ICMP_HEADER_LEN, &h);
-	if (fault != PACKET_OK)
-		return fault;
-	type = reader_u8(&h);
-	reader_skip(&h, 3); /* code, checksum */
-	out->dport = type;
+	if (!p)
+		return PACKET_TRUNCATED;
+	out->dport = p[0]; /* type; behind it code and checksum */
 	if (packet_is_echo(out, false) || packet_is_echo(out, true))
-		out->sport = reader_u16(&h);
+		out->sport = number_u16(p + 4);
 	return wrong ? PACKET_BAD_CHECKSUM : PACKET_OK;
 }

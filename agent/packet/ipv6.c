@@ -56,7 +56,7 @@ static enum packet_fault extension(uint8_t type, struct packet_body *body,
 				   struct packet *out)
 {
 	uint32_t len = (uint32_t)reader_peek(&body->bytes, 1);
-	enum packet_fault fault;
+	const uint8_t *p;
 	struct reader h;
 
 	if (body->bytes.left < 2)
@@ -67,10 +67,11 @@ static enum packet_fault extension(uint8_t type, struct packet_body *body,
 		len = (len + 2) * 4;
 	else
 		len = (len + 1) * 8;
-	fault = packet_body_take(body, len, &h);
-	if (fault != PACKET_OK)
-		return fault;
-	out->l4 = reader_peek(&h, 0);
+	p = packet_body_take(body, len);
+	if (!p)
+		return PACKET_TRUNCATED;
+	h = reader_of(p, len);
+	out->l4 = p[0];
 	if (type == IPPROTO_FRAGMENT)
 		return fragment_read(h);
 	if (type == IPPROTO_ROUTING)

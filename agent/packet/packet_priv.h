@@ -41,16 +41,14 @@ static inline enum packet_fault packet_body_bound(struct packet_body *body,
 	return PACKET_OK;
 }
 
-/* Take a header of n bytes off. */
-static inline enum packet_fault packet_body_take(struct packet_body *body,
-						 uint32_t n,
-						 struct reader *out_header)
+/* Take a header of n bytes off; NULL: it is not all there. */
+static inline const uint8_t *packet_body_take(struct packet_body *body,
+					      uint32_t n)
 {
 	if (n > body->wire || n > body->bytes.left)
-		return PACKET_TRUNCATED;
-	*out_header = reader_sub(&body->bytes, n);
+		return NULL;
 	body->wire -= n;
-	return PACKET_OK;
+	return reader_take(&body->bytes, n);
 }
 
 /* The checksum over pseudo header and body, which is all there. */

@@ -61,15 +61,11 @@ enum packet_fault packet_tcp(struct packet_body *body,
 			     struct packet_options opt, struct packet *out)
 {
 	bool wrong = packet_checksum_is_wrong(body, opt, out, IPPROTO_TCP);
-	enum packet_fault fault;
-	struct reader h, options;
-	const uint8_t *p;
+	const uint8_t *p = packet_body_take(body, TCP_HEADER_MIN);
 	uint32_t len;
 
-	fault = packet_body_take(body, TCP_HEADER_MIN, &h);
-	if (fault != PACKET_OK)
-		return fault;
-	p = reader_take(&h, TCP_HEADER_MIN);
+	if (!p)
+		return PACKET_TRUNCATED;
 	out->sport = number_u16(p);
 	out->dport = number_u16(p + 2);
 	out->seq = number_u32(p + 4);
@@ -79,9 +75,10 @@ enum packet_fault packet_tcp(struct packet_body *body,
 	out->window = number_u16(p + 14);
 	if (len < TCP_HEADER_MIN || len - TCP_HEADER_MIN > body->wire)
 		return PACKET_BAD_HEADER;
-	fault = packet_body_take(body, len - TCP_HEADER_MIN, &options);
-	if (fault != PACKET_OK)
-		return fault;
-	read_timestamps(options, out);
+	len -= TCP_HEADER_MIN;
+	p = packet_body_take(body, len);
+	if (!p)
+		return PACKET_TRUNCATED;
+	read_timestamps(reader_of(p, len), out);
 	return wrong ? PACKET_BAD_CHECKSUM : PACKET_OK;
 }

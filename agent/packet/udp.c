@@ -10,17 +10,15 @@ enum packet_fault packet_udp(struct packet_body *body,
 			     struct packet_options opt, struct packet *out)
 {
 	struct packet_body datagram = *body;
-	enum packet_fault fault;
+	const uint8_t *p = packet_body_take(body, UDP_HEADER_LEN);
 	uint16_t len, checksum;
-	struct reader h;
 
-	fault = packet_body_take(body, UDP_HEADER_LEN, &h);
-	if (fault != PACKET_OK)
-		return fault;
-	out->sport = reader_u16(&h);
-	out->dport = reader_u16(&h);
-	len = reader_u16(&h);
-	checksum = reader_u16(&h);
+	if (!p)
+		return PACKET_TRUNCATED;
+	out->sport = number_u16(p);
+	out->dport = number_u16(p + 2);
+	len = number_u16(p + 4);
+	checksum = number_u16(p + 6);
 	/* Zero would be right in a jumbogram only, and nobody sends those. */
 	if (len < UDP_HEADER_LEN || len > datagram.wire)
 		return PACKET_BAD_HEADER;

@@ -126,8 +126,10 @@ static enum fw_err extensions(struct reader list, struct tls_hello *hello)
 	uint64_t seen = 0;
 
 	while (list.left > 0 && err == FW_OK) {
-		uint16_t type = reader_u16(&list);
-		struct reader data = reader_sub(&list, reader_u16(&list));
+		const uint8_t *head = reader_take(&list, 4);
+		uint16_t type = head ? number_u16(head) : 0;
+		struct reader data =
+			reader_sub(&list, head ? number_u16(head + 2) : 0);
 
 		if (data.failed ||
 		    hello->n_extensions == LIMIT_TLS_EXTENSIONS ||

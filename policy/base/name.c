@@ -60,10 +60,22 @@ enum fw_err name_normalise(struct str in, char *buf, struct str *out_name)
 
 bool name_is_normal(struct str s)
 {
-	char buf[NAME_BUF];
-	struct str name;
+	size_t label = 0; /* where it begins */
 
-	return name_normalise(s, buf, &name) == FW_OK && str_eq(s, name);
+	if (s.len > NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+
+		if (normal[(uint8_t)c] != c || !c)
+			return false;
+		if (c != '.')
+			continue;
+		if (!is_label(i - label))
+			return false;
+		label = i + 1;
+	}
+	return is_label(s.len - label);
 }
 
 bool name_is_address(struct str s)

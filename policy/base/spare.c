@@ -6,7 +6,7 @@
 /* Bytes of one size that a thread keeps.  None where misuse of memory is looked
  * for: what is kept counts as in use. */
 #ifndef SPARE_BYTES
-#define SPARE_BYTES (512 * 1024)
+#define SPARE_BYTES (1024 * 1024)
 #endif
 
 #define SPARE_LEAST 64

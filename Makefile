@@ -110,9 +110,14 @@ HOT_SRC := $(wildcard agent/engine*.c agent/packet/*.c agent/flow/*.c \
 	agent/proto/registry.c agent/verdict/decide.c $(BASE_SRC) \
 	$(addprefix policy/,facts.c eval.c eval_engine.c eval_guard.c eval_dns.c ir.c)
 ifeq ($(FLAVOUR)/$(notdir $(CC)),release/gcc)
-HOT := $(B)/hot.o
-$(call obj,$(HOT_SRC)): HOT_CFLAGS := -O3 -flto -ffat-lto-objects
+HOT := $(call obj,$(HOT_SRC))
+HOT_FLAGS = -O3 -flto=auto $(call once,HOT_BLOCKS,$(CC) -dumpmachine | \
+	sed -n 's/^x86_64.*/-mmemset-strategy=$(BLOCKS) -mmemcpy-strategy=$(BLOCKS)/p')
+# For small blocks gcc takes an instruction that is long in beginning (rep stos).
+BLOCKS := unrolled_loop:256:noalign,libcall:-1:noalign
+$(HOT): HOT_CFLAGS = $(HOT_FLAGS) -ffat-lto-objects
 endif
+HOT_LDFLAGS = $(if $(HOT),$(filter-out -fno-lto,$(LDFLAGS)) $(HOT_FLAGS),$(LDFLAGS))
 
 LIBS   := $(B)/libfwagent.a $(B)/libfwpolicy.a $(B)/libfwbase.a
 PROGS  := $(if $(wildcard agent/daemon/main.c),$(B)/fwagentd) \
@@ -155,15 +160,11 @@ $(B)/%.a:
 	$(call say,AR  ,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/hot.o: $(call obj,$(HOT_SRC))
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -O3 -flto=auto -r -flinker-output=nolto-rel -o $@ $^
-
 $(B)/fwagentd: $(call obj,$(DAEMON_SRC)) $(HOT) $(LIBS)
 $(B)/fwctl:    $(call obj,$(FWCTL_SRC)) $(HOT) $(LIBS)
 $(B)/fwagentd $(B)/fwctl:
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(HOT_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(call obj,$(UNIT_HELP)) $(LIBS)
 	$(call say,LINK,$@)
@@ -213,7 +214,8 @@ $(B)/tests/bench/engine/ndpi.o: TEST_CFLAGS = $(patsubst -I%,-isystem %,$(shell 
 $(B)/tests/bench/engine/ndpi: BENCH_LIBS = $(shell pkg-config --libs libndpi)
 $(BENCHES): %: %.o $(HOT) $(LIBS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS) -lpcap $(BENCH_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(HOT_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(ALL_LIBS) \
+		-lpcap $(BENCH_LIBS)
 
 $(B)/tests/unit/%.o $(B)/tests/agreement/%.o: TEST_CFLAGS = $(CHECK_CFLAGS)
 $(B)/%.o: %.c

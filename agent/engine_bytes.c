@@ -85,9 +85,10 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 	engine_tcp_note(f, dir, pkt);
 	if (pkt->tcp_flags & TCP_SYN) {
 		seq++;
-		if (!s->started)
+		if (!s->started) {
 			stream_start(s, seq);
-		f->passed[dir] = seq;
+			f->passed[dir] = seq;
+		}
 		if (dir == DIR_SERVER)
 			f->answered = true;
 	}

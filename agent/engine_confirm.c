@@ -77,7 +77,7 @@ void engine_confirm_packet(struct engine *e, struct flow *f, struct arrival *a,
 	if (dir == DIR_SERVER) {
 		if ((pkt->tcp_flags & TCP_ACK) && engine_is_from_server(f, in))
 			ledger_acknowledge(&f->ledger, pkt->ack);
-		if (pkt->tcp_flags & TCP_SYN) {
+		if ((pkt->tcp_flags & TCP_SYN) && !f->answered) {
 			f->answered = true;
 			f->passed[dir] = pkt->seq;
 		}

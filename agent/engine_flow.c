@@ -84,6 +84,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
+	f->isn = pkt->seq;
 	f->acked = swap ? pkt->ack : pkt->seq - 1;
 	proto_stack_init(&f->stack, pkt->l4);
 	if (e->opt.read_on)
@@ -95,17 +96,11 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	return f;
 }
 
-/* A SYN that begins another connection between the same ends. */
+/* A SYN that begins another connection between the same ends; a network may
+ * bring a copy of the first one long after. */
 static bool begins_anew(const struct flow *f, const struct packet *pkt)
 {
-	const struct stream *client = &f->streams[DIR_CLIENT];
-
-	if (!is_syn(pkt))
-		return false;
-	return f->midstream ||
-	       (client->started && client->base != pkt->seq + 1) ||
-	       (f->decided && !client->started &&
-		f->passed[DIR_CLIENT] != pkt->seq + 1);
+	return is_syn(pkt) && (f->midstream || f->isn != pkt->seq);
 }
 
 /* A capture has put the answer to this SYN before it. */
@@ -127,6 +122,7 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 	f = flow_table_find(e->flows, &key);
 	if (f && comes_late(e, f, pkt)) {
 		f->midstream = f->stack.middle = false;
+		f->isn = pkt->seq;
 	} else if (f && begins_anew(f, pkt)) {
 		engine_tell_end(e, f, now);
 		engine_forget(e, f);

@@ -50,9 +50,15 @@ void engine_out_verdict(struct engine *e, enum output_kind kind, uint32_t id)
 
 bool engine_output_take(struct engine *e, struct engine_output *out)
 {
+	const struct engine_output *at;
+
 	if (e->taken == e->n_out)
 		return false;
-	*out = e->out[e->taken++];
+	at = &e->out[e->taken++];
+	out->kind = at->kind;
+	out->id = at->id;
+	if (at->kind == OUTPUT_SEGMENT)
+		out->segment = at->segment;
 	return true;
 }
 

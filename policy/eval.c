@@ -47,7 +47,7 @@ enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		return TRI_NO;
 	if (!ir_rule_asks_engine(rule))
 		return TRI_YES;
-	if (view == EVAL_KERNEL)
+	if (view == EVAL_KERNEL || f->n_layers == 0)
 		return TRI_NOT_YET;
 	return eval_engine_conditions(rule, f);
 }
@@ -254,6 +254,9 @@ struct decision eval_flow(const struct ir *ir, const struct facts *f,
 	bool waiting = false;
 
 	if (d.kind == DECISION_REFUSE)
+		return d;
+	/* Of a flow that has said nothing no guard can say more. */
+	if (d.kind == DECISION_NOT_YET && f->n_layers == 0)
 		return d;
 	if (refused_by_guard(ir, f, view, &d, &waiting) ||
 	    refused_by_protocol(ir, f, view, &d, &waiting) ||

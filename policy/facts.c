@@ -108,7 +108,7 @@ void facts_layer_reopen(struct facts *f)
 
 static bool values_grow(struct facts *f)
 {
-	unsigned more = f->capacity ? f->capacity * 2U : 8;
+	unsigned more = f->capacity ? f->capacity * 2U : 4;
 	struct fact_value *grown;
 
 	if (f->capacity >= FACTS_VALUES_MAX)

@@ -14,8 +14,7 @@
 
 /* Both directions give the same key: the lower end comes first. */
 struct flow_key {
-	uint8_t len;                       /* of `bytes`: by the family */
-	uint8_t bytes[2 * 16 + 2 * 2 + 1]; /* addresses, ports, IPPROTO_* */
+	uint32_t words[2 * 4 + 2]; /* addresses; ports; IPPROTO_* and family */
 	uint32_t hash;
 };
 
@@ -77,6 +76,7 @@ struct flow {
 
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	uint32_t acked;     /* TCP: the server has said to have all before it */
+	uint32_t isn;       /* TCP: the client's, unless midstream */
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;
@@ -121,8 +121,8 @@ void flow_key_of(const struct packet *pkt, const uint8_t secret[16],
 static inline bool flow_key_is(const struct flow_key *a,
 			       const struct flow_key *b)
 {
-	return a->hash == b->hash && a->len == b->len &&
-	       !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	return a->hash == b->hash &&
+	       !memcmp(a->words, b->words, sizeof(a->words));
 }
 
 /* Who sent this packet of the flow. */

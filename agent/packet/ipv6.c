@@ -38,7 +38,7 @@ static enum packet_fault routing_read(struct reader h, struct packet_body *body)
 	final = reader_take(&h, 16);
 	if (!final)
 		return PACKET_BAD_HEADER;
-	body->checksum_dst = ipaddr_v6(final);
+	body->final_dst = ipaddr_v6(final);
 	return PACKET_OK;
 }
 
@@ -103,31 +103,23 @@ static enum packet_fault extensions(struct packet_body *body,
 	return PACKET_OK;
 }
 
-enum packet_fault packet_ipv6(struct reader raw, struct packet_options opt,
-			      struct packet *out, struct packet_body *body)
+enum packet_fault packet_ipv6(struct packet_body *body,
+			      struct packet_options opt, struct packet *out)
 {
-	const uint8_t *src, *dst;
+	const uint8_t *p = reader_take(&body->bytes, IPV6_HEADER_LEN);
 	enum packet_fault fault;
 	uint32_t wire;
 
-	if (raw.left < IPV6_HEADER_LEN)
+	if (!p)
 		return PACKET_TRUNCATED;
-	reader_skip(&raw, 4); /* version, class, flow label */
-	wire = reader_u16(&raw);
-	out->l4 = reader_u8(&raw);
-	reader_skip(&raw, 1); /* hop limit */
-	src = reader_take(&raw, 16);
-	dst = reader_take(&raw, 16);
-	if (!src || !dst)
-		return PACKET_TRUNCATED;
-	out->src = ipaddr_v6(src);
-	out->dst = ipaddr_v6(dst);
+	wire = number_u16(p + 4);
+	out->l4 = p[6];
+	out->src = ipaddr_v6(p + 8);
+	out->dst = ipaddr_v6(p + 24);
 	/* Zero: a jumbogram (RFC 2675) or a segment larger than 64 KiB that the
 	 * card is to cut. */
 	if (wire == 0)
-		wire = (uint32_t)raw.left;
-	body->bytes = raw;
-	body->checksum_dst = out->dst;
+		wire = (uint32_t)body->bytes.left;
 	fault = packet_body_bound(body, wire, opt);
 	if (fault != PACKET_OK)
 		return fault;

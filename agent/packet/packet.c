@@ -46,12 +46,14 @@ bool packet_sum_is_good(uint64_t sum)
 bool packet_pseudo_sum_is_wrong(const struct packet_body *body,
 				const struct packet *pkt, uint8_t l4)
 {
+	const struct ipaddr *dst =
+		body->final_dst.family ? &body->final_dst : &pkt->dst;
 	size_t n = ipaddr_len(pkt->src.family);
 	uint64_t sum = l4;
 
 	sum += (body->wire >> 16) + (body->wire & 0xffff);
 	sum = packet_sum(sum, reader_of(pkt->src.bytes, n));
-	sum = packet_sum(sum, reader_of(body->checksum_dst.bytes, n));
+	sum = packet_sum(sum, reader_of(dst->bytes, n));
 	return !packet_sum_is_good(packet_sum(sum, body->bytes));
 }
 
@@ -72,7 +74,7 @@ static enum packet_fault layer4(struct packet_body *body,
 enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 			       struct packet *out)
 {
-	struct packet_body body = {0};
+	struct packet_body body = {.bytes = raw};
 	enum packet_fault fault;
 
 	*out = (struct packet){0};
@@ -80,10 +82,10 @@ enum packet_fault packet_parse(struct reader raw, struct packet_options opt,
 		return PACKET_TRUNCATED;
 	switch (reader_peek(&raw, 0) >> 4) {
 	case 4:
-		fault = packet_ipv4(raw, opt, out, &body);
+		fault = packet_ipv4(&body, opt, out);
 		break;
 	case 6:
-		fault = packet_ipv6(raw, opt, out, &body);
+		fault = packet_ipv6(&body, opt, out);
 		break;
 	default:
 		return PACKET_BAD_HEADER;

@@ -7,17 +7,17 @@
 
 /* What an IP header encloses, shrinking while headers are taken off. */
 struct packet_body {
-	struct reader bytes;        /* what is there */
-	uint32_t wire;              /* what should be there, by the IP header */
-	struct ipaddr checksum_dst; /* the destination that checksums cover */
-	bool no_checksum;           /* its final destination cannot be known */
+	struct reader bytes;     /* what is there */
+	uint32_t wire;           /* what should be there, by the IP header */
+	bool no_checksum;        /* its final destination cannot be known */
+	struct ipaddr final_dst; /* where it is not the header's */
 };
 
-/* IP header (and IPv6 extension headers) off `raw`; sets src, dst and l4. */
-enum packet_fault packet_ipv4(struct reader raw, struct packet_options opt,
-			      struct packet *out, struct packet_body *body);
-enum packet_fault packet_ipv6(struct reader raw, struct packet_options opt,
-			      struct packet *out, struct packet_body *body);
+/* IP header (and IPv6 extension headers) off `body`; sets src, dst and l4. */
+enum packet_fault packet_ipv4(struct packet_body *body,
+			      struct packet_options opt, struct packet *out);
+enum packet_fault packet_ipv6(struct packet_body *body,
+			      struct packet_options opt, struct packet *out);
 
 /* Layer 4 headers: ports and what belongs to them; `body` is left at the
  * payload. */

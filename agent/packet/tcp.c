@@ -14,26 +14,19 @@
 #define TIMESTAMPS_ALONE     0x0101080a
 #define TIMESTAMPS_ALONE_LEN 12
 
-static void note_timestamps(struct reader value, struct packet *out)
+static void note_timestamps(const uint8_t *value, struct packet *out)
 {
-	out->tsval = reader_u32(&value);
-	out->tsecr = reader_u32(&value);
-	out->has_timestamps = !value.failed;
+	out->tsval = number_u32(value);
+	out->tsecr = number_u32(value + 4);
+	out->has_timestamps = true;
 }
 
 /* RFC 7323, section 3.2.  An option that does not fit ends the search. */
-static void read_timestamps(struct reader options, struct packet *out)
+static void search_timestamps(struct reader options, struct packet *out)
 {
-	struct reader alone = options;
-
-	if (options.left == TIMESTAMPS_ALONE_LEN &&
-	    reader_u32(&alone) == TIMESTAMPS_ALONE) {
-		note_timestamps(alone, out);
-		return;
-	}
 	while (options.left > 0) {
 		uint8_t kind = reader_u8(&options), len;
-		struct reader value;
+		const uint8_t *value;
 
 		if (kind == OPTION_END)
 			return;
@@ -42,10 +35,26 @@ static void read_timestamps(struct reader options, struct packet *out)
 		len = reader_u8(&options);
 		if (len < 2)
 			return;
-		value = reader_sub(&options, len - 2U);
-		if (kind == OPTION_TIMESTAMPS && len == OPTION_TIMESTAMPS_LEN)
+		value = reader_take(&options, len - 2U);
+		if (value && kind == OPTION_TIMESTAMPS &&
+		    len == OPTION_TIMESTAMPS_LEN)
 			note_timestamps(value, out);
 	}
+}
+
+static void read_timestamps(struct reader options, struct packet *out)
+{
+	struct reader alone = options;
+	const uint8_t *p;
+
+	if (options.left == TIMESTAMPS_ALONE_LEN) {
+		p = reader_take(&alone, TIMESTAMPS_ALONE_LEN);
+		if (p && number_u32(p) == TIMESTAMPS_ALONE) {
+			note_timestamps(p + sizeof(uint32_t), out);
+			return;
+		}
+	}
+	search_timestamps(options, out);
 }
 
 enum packet_fault packet_tcp(struct packet_body *body,

@@ -51,9 +51,6 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
 		spare_give(b, sizeof(*b) + b->size);
 	}
 	if (mark.block) {
-		/* What it gives is zeroed. */
-		memset((char *)mark.block->data + mark.in_block, 0,
-		       mark.block->used - mark.in_block);
 		a->left += mark.block->used - mark.in_block;
 		mark.block->used = mark.in_block;
 	}
@@ -71,28 +68,22 @@ static struct arena_block *block_new(struct arena *a, size_t need)
 	struct arena_block *b;
 
 	if (a->blocks)
-		size = a->blocks->size < ARENA_BLOCK_MOST ? a->blocks->size * 4
+		size = a->blocks->size < ARENA_BLOCK_MOST ? a->blocks->size * 2
 							  : ARENA_BLOCK_MOST;
 	if (size < need)
 		size = need;
 	size += sizeof(*b);
-	if (size > SPARE_MOST) {
-		b = calloc(1, size);
-	} else {
-		size = spare_room(size);
-		b = spare_take(size);
-		if (b)
-			memset(b, 0, size);
-	}
+	size = spare_room(size);
+	b = spare_take(size);
 	if (!b)
 		return NULL;
-	b->size = size - sizeof(*b);
-	b->next = a->blocks;
+	*b = (struct arena_block){.next = a->blocks, .size = size - sizeof(*b)};
 	a->blocks = b;
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* As arena_alloc(), not zeroed. */
+static void *take(struct arena *a, size_t n)
 {
 	struct arena_block *b = a->blocks;
 	void *p;
@@ -112,6 +103,13 @@ void *arena_alloc(struct arena *a, size_t n)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = take(a, n);
+
+	return p ? memset(p, 0, n) : NULL;
+}
+
 void *arena_calloc(struct arena *a, size_t n, size_t size)
 {
 	size_t bytes;
@@ -123,12 +121,13 @@ void *arena_calloc(struct arena *a, size_t n, size_t size)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-	char *p = arena_alloc(a, s.len + 1);
+	char *p = take(a, s.len + 1);
 
 	if (!p)
 		return (struct str){0};
 	if (s.len)
 		memcpy(p, s.p, s.len);
+	p[s.len] = '\0';
 	return (struct str){.p = p, .len = s.len};
 }
 
@@ -142,7 +141,7 @@ const char *arena_printf(struct arena *a, const char *fmt, ...)
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (n >= 0)
-		p = arena_alloc(a, (size_t)n + 1);
+		p = take(a, (size_t)n + 1);
 	if (!p)
 		return NULL;
 	va_start(ap, fmt);

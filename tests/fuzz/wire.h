@@ -68,7 +68,7 @@ static void wire_deliver(struct wire_run *w, enum dir dir, const uint8_t *p,
 {
 	struct wire_side *side = &w->sides[dir];
 
-	w->early |= dir == DIR_CLIENT && w->sides[DIR_SERVER].n > 0;
+	w->early |= w->sides[!dir].n > 0;
 	memcpy(&side->bytes[side->n], p, n);
 	side->n += n;
 	for (bool moved = true; moved;) {
@@ -192,8 +192,8 @@ static void wire_compare(const struct wire_run *a, const struct wire_run *b)
 {
 	if (a->stack.state == STACK_BAD || b->stack.state == STACK_BAD)
 		return;
-	/* What it said in the tunnel before there was one is a greeting or an
-	 * answer, as it is heard. */
+	/* What one side said in the tunnel before there was one is heard before
+	 * or behind what the other says then. */
 	if (a->early && (a->facts.n_layers > 1 || b->facts.n_layers > 1))
 		return;
 	if (a->stack.state != b->stack.state ||

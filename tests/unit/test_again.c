@@ -138,7 +138,7 @@ static struct flow_key key_of(unsigned i)
 {
 	struct flow_key key = {.hash = i / 2};
 
-	memcpy(key.bytes, &i, sizeof(i));
+	memcpy(key.words, &i, sizeof(i));
 	return key;
 }
 

@@ -379,8 +379,31 @@ START_TEST(each_question_over_tcp_is_judged)
 }
 END_TEST
 
+/* A network may bring a packet twice, the second long after the first. */
+START_TEST(a_late_copy_of_the_beginning_begins_nothing)
+{
+	struct lab *l;
+	uint32_t next = watched(&l, HOST);
+
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_expect(l, "pass 6");
+	lab_client(l, next, TEXT(GET_A));
+	lab_expect(l, "pend 7");
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_send(l, DIR_SERVER, TCP_SYN | TCP_ACK, 0, 1, none);
+	lab_expect(l, "pass 8, pass 9");
+	lab_server(l, 1 + (uint32_t)LEN(OK200), next + (uint32_t)LEN(GET_A),
+		   TEXT(OK200));
+	lab_expect(l, "watch 10");
+	lab_client(l, next + (uint32_t)LEN(GET_A), TEXT(GET_B));
+	lab_expect_events(l, "rule.allow good, default.deny");
+	lab_free(l);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+	tcase_add_test(tc, a_late_copy_of_the_beginning_begins_nothing);
 	tcase_add_test(tc, a_request_is_judged_as_the_first);
 	tcase_add_test(tc, another_is_refused);
 	tcase_add_test(tc, a_body_that_cannot_be_read_ends_it);

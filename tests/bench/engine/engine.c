@@ -131,6 +131,27 @@ static bool is_syn(const struct bench_packet *p)
 	       (pkt.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
+/* Into one block, in their order: a gateway has a packet in its caches, as the
+ * kernel has just copied it. */
+static void pack(struct bench_packets *out)
+{
+	size_t bytes = 1, at = 0;
+	uint8_t *block;
+
+	for (size_t i = 0; i < out->n; i++)
+		bytes += out->items[i].ip.left;
+	block = malloc(bytes);
+	if (!block)
+		errx(1, "memory");
+	for (size_t i = 0; i < out->n; i++) {
+		struct reader *ip = &out->items[i].ip;
+
+		memcpy(block + at, ip->p, ip->left);
+		ip->p = block + at;
+		at += ip->left;
+	}
+}
+
 /* The packets of those flows, up to the one that decides them. */
 static struct bench_packets hellos_of(const struct bench_packets *all)
 {
@@ -163,6 +184,7 @@ static struct bench_packets hellos_of(const struct bench_packets *all)
 	free(telling.by_hello);
 	free(telling.decided_at);
 	telling.by_hello = NULL;
+	pack(&out);
 	return out;
 }
 

@@ -59,6 +59,8 @@ bool engine_output_take(struct engine *e, struct engine_output *out)
 	out->id = at->id;
 	if (at->kind == OUTPUT_SEGMENT)
 		out->segment = at->segment;
+	else
+		out->bytes = at->bytes;
 	return true;
 }
 

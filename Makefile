@@ -108,7 +108,7 @@ obj     = $(patsubst %.c,$(B)/%.o,$(1))
 HOT_SRC := $(wildcard agent/engine*.c agent/packet/*.c agent/flow/*.c \
 	agent/stream/*.c agent/proto/tls*.c) agent/proto/stack.c \
 	agent/proto/registry.c agent/verdict/decide.c $(BASE_SRC) \
-	$(addprefix policy/,facts.c eval.c eval_engine.c eval_guard.c ir.c)
+	$(addprefix policy/,facts.c eval.c eval_engine.c eval_guard.c eval_dns.c ir.c)
 ifeq ($(FLAVOUR)/$(notdir $(CC)),release/gcc)
 HOT := $(call obj,$(HOT_SRC))
 HOT_FLAGS = -O3 -flto=auto $(call once,HOT_BLOCKS,$(CC) -dumpmachine | \

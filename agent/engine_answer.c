@@ -15,11 +15,24 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+static bool denies(const struct ir *ir)
+{
+	return ir->guards >> IR_GUARD_FOREIGN_DNS & 1;
+}
+
+static struct rewrite what_of(const struct engine *e)
+{
+	const struct ir *ir = &e->policy->ir;
+
+	return (struct rewrite){.strips = ir->strips_ech, .denies = denies(ir)};
+}
+
 bool engine_answers_change(const struct engine *e, const struct flow *f)
 {
 	const struct ir *ir = &e->policy->ir;
 
-	return ir->strips_ech && !ir->observe && !e->opt.read_on &&
+	return (ir->strips_ech || denies(ir)) && !ir->observe &&
+	       !e->opt.read_on &&
 	       (f->facts.n_layers > 0 || f->facts.l4 == IPPROTO_UDP);
 }
 
@@ -53,13 +66,19 @@ static uint8_t *payload_of(struct answer_packet *c)
 	return c->bytes + (c->packet.payload.p - c->bytes);
 }
 
-static void tell_change(struct engine *e, struct flow *f)
+static void tell_change(struct engine *e, struct flow *f,
+			const struct rewrite_result *result)
 {
 	struct outcome o = {.kind = DECISION_NOT_YET,
-			    .reason = REASON_ECH_STRIPPED,
+			    .reason = result->denied ? REASON_DNS_CANARY
+						     : REASON_ECH_STRIPPED,
 			    .list = AST_LISTS};
 
-	stats_add(e->opt.stats, STAT_ANSWERS_STRIPPED, 1);
+	if (!result->denied && !result->stripped)
+		return;
+	stats_add(e->opt.stats,
+		  result->denied ? STAT_ANSWERS_DENIED : STAT_ANSWERS_STRIPPED,
+		  1);
 	if (f->tap->changes_told)
 		return;
 	f->tap->changes_told = true;
@@ -88,6 +107,7 @@ size_t engine_answer_take(struct engine *e, struct flow *f, uint32_t seq,
 			  struct reader message, size_t total)
 {
 	struct answer_packet *before = changed_at(f, seq), *c, **last;
+	const struct rewrite what = what_of(e);
 	struct rewrite_result result;
 	bool known = before && before->waits;
 	size_t final;
@@ -97,7 +117,7 @@ size_t engine_answer_take(struct engine *e, struct flow *f, uint32_t seq,
 	if (!c)
 		return 0;
 	memcpy(c->bytes, message.p, message.left);
-	final = rewrite_answer(c->bytes, message.left, total, &result);
+	final = rewrite_answer(&what, c->bytes, message.left, total, &result);
 	if (!result.changed) {
 		free(c);
 		return final;
@@ -110,8 +130,8 @@ size_t engine_answer_take(struct engine *e, struct flow *f, uint32_t seq,
 	while (*last)
 		last = &(*last)->next;
 	*last = c;
-	if (result.stripped && !known)
-		tell_change(e, f);
+	if (!known)
+		tell_change(e, f, &result);
 	return final;
 }
 
@@ -247,6 +267,7 @@ bool engine_answers_go(struct engine *e, struct flow *f,
 bool engine_answer_datagram(struct engine *e, struct flow *f,
 			    const struct arrival *a)
 {
+	const struct rewrite what = what_of(e);
 	struct answer_packet *c;
 	struct rewrite_result result;
 
@@ -256,15 +277,14 @@ bool engine_answer_datagram(struct engine *e, struct flow *f,
 	c = copy_of(a);
 	if (!c)
 		return false;
-	(void)rewrite_answer(payload_of(c), c->packet.payload.left,
+	(void)rewrite_answer(&what, payload_of(c), c->packet.payload.left,
 			     c->packet.payload.left, &result);
 	if (!result.changed) {
 		free(c);
 		return true;
 	}
 	packet_sum_anew(&c->packet, header_of(c));
-	if (result.stripped)
-		tell_change(e, f);
+	tell_change(e, f, &result);
 	e->in_hand = c;
 	e->in_hand_flow = f;
 	return true;

@@ -92,9 +92,13 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 		if (dir == DIR_SERVER)
 			f->answered = true;
 	}
-	if (!wants_bytes(f) || pkt->payload.left == 0 ||
-	    (pkt->tcp_flags & TCP_RST))
+	if (!wants_bytes(f) || (pkt->tcp_flags & TCP_RST))
 		return TAKEN_OK;
+	/* It may point to a byte that comes later. */
+	if (pkt->payload.left == 0)
+		return dir == DIR_CLIENT && (pkt->tcp_flags & TCP_URG)
+			       ? TAKEN_URGENT
+			       : TAKEN_OK;
 	if (dir == DIR_CLIENT && ledger_differs(&f->ledger, seq, pkt->payload))
 		return TAKEN_CONFLICT;
 	switch (stream_add(s, seq, pkt->payload)) {

@@ -57,7 +57,10 @@ static bool contradicts(const struct flow *f, const struct packet *pkt)
 {
 	uint32_t seq = pkt->seq + !!(pkt->tcp_flags & TCP_SYN);
 
-	if (pkt->wire_payload == 0 || !engine_tcp_before(seq, f->confirm_to))
+	/* The byte that is taken out may be one that has yet to come. */
+	if (pkt->wire_payload == 0)
+		return pkt->tcp_flags & TCP_URG;
+	if (!engine_tcp_before(seq, f->confirm_to))
 		return false;
 	if (f->watched)
 		return (pkt->tcp_flags & TCP_URG) ||

@@ -60,6 +60,8 @@ bool engine_output_take(struct engine *e, struct engine_output *out)
 	out->bytes = at->bytes;
 	if (at->kind == OUTPUT_SEGMENT)
 		out->segment = at->segment;
+	else
+		out->bytes = at->bytes;
 	return true;
 }
 

@@ -20,6 +20,7 @@ list() {
 	keywords) echo policy/keywords.def 2 5 6 1 ;;
 	apps) echo policy/apps.def 2 0 5 0 ;;
 	services) echo policy/services.def 1 0 2 0 ;;
+	public-dns) echo policy/public_dns.def 2 0 3 0 ;;
 	guards) echo policy/guards.def 2 0 3 0 ;;
 	fields) echo policy/fields.def 2 0 6 0 ;;
 	reasons) echo agent/verdict/reasons.def 2 3 4 0 ;;

@@ -147,7 +147,8 @@ struct ast_application {
 	struct place place;
 	struct word connect, socks, no_sni;
 	struct word websocket, tor, binding, binding_ttl, ech;
-	word_list ech_outer;
+	struct word foreign_dns;
+	word_list ech_outer, foreign_names;
 	cdn_list cdns;
 };
 

@@ -159,9 +159,9 @@ static void load_tcp_flags(struct nl_rule_out *o, uint8_t mask)
 	bitwise(o, &mask, &none, 1);
 }
 
-static void match_tcp_rst(struct nl_rule_out *o)
+static void match_tcp_flag(struct nl_rule_out *o, uint8_t flag)
 {
-	load_tcp_flags(o, TH_RST);
+	load_tcp_flags(o, flag);
 	nl_compare_u8(o, NFT_CMP_NEQ, 0);
 }
 
@@ -169,6 +169,12 @@ static void match_tcp_syn(struct nl_rule_out *o)
 {
 	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK);
 	nl_compare_u8(o, NFT_CMP_EQ, TH_SYN);
+}
+
+static void match_tcp_ack(struct nl_rule_out *o)
+{
+	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK | TH_URG);
+	nl_compare_u8(o, NFT_CMP_EQ, TH_ACK);
 }
 
 /* As nft does it: the bytes that they stand in, the others of them masked. */
@@ -357,7 +363,10 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		match_icmp(o, s);
 		break;
 	case RS_TCP_RST:
-		match_tcp_rst(o);
+		match_tcp_flag(o, TH_RST);
+		break;
+	case RS_TCP_URG:
+		match_tcp_flag(o, TH_URG);
 		break;
 	case RS_PAYLOAD:
 		/* Any value: without a byte it cannot be loaded. */
@@ -369,6 +378,9 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		break;
 	case RS_TCP_SYN:
 		match_tcp_syn(o);
+		break;
+	case RS_TCP_ACK:
+		match_tcp_ack(o);
 		break;
 	case RS_CT_STATE:
 		match_ct_state(o, s->n);

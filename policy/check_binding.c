@@ -100,6 +100,18 @@ static void check_ech(struct check *c)
 	check_twice(c, "ech-outer-names", &a->ech_outer);
 }
 
+static void check_foreign(struct check *c)
+{
+	static const char *const ways[3] = {"allow", "deny"};
+	const struct ast_application *a = &c->ast->application;
+
+	check_choice(c, &a->foreign_dns, "foreign-dns", ways);
+	if (str_is(a->foreign_dns.text, "deny"))
+		check_resolvers(c, "foreign-dns", &a->foreign_dns);
+	check_host_words(c, "foreign-dns-names", &a->foreign_names);
+	check_twice(c, "foreign-dns-names", &a->foreign_names);
+}
+
 void check_binding(struct check *c)
 {
 	static const char *const modes[3] = {"off", "log", "enforce"};
@@ -111,5 +123,6 @@ void check_binding(struct check *c)
 	    str_is(a->binding.text, "enforce"))
 		check_resolvers(c, "binding", &a->binding);
 	check_ech(c);
+	check_foreign(c);
 	check_cdns(c);
 }

@@ -299,6 +299,7 @@ static bool same_bindings(const struct ir *a, const struct ir *b)
 	if (a->binding != b->binding || a->binding_ttl != b->binding_ttl ||
 	    a->strips_ech != b->strips_ech || a->n_cdns != b->n_cdns ||
 	    !same_words(&a->ech_outer_words, &b->ech_outer_words) ||
+	    !same_words(&a->foreign_dns_words, &b->foreign_dns_words) ||
 	    !diff_same_set(&a->resolvers, &b->resolvers))
 		return false;
 	for (size_t i = 0; i < a->n_cdns; i++)

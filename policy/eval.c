@@ -276,6 +276,7 @@ bool eval_but_hello(const struct ir *ir, const struct facts *f,
 	struct decision d;
 
 	if (f->l4 != IPPROTO_UDP || f->n_layers > 0 || !f->open ||
+	    !eval_only_hellos(ir) ||
 	    eval_list(ir, f, EVAL_KERNEL).kind != DECISION_ALLOW ||
 	    eval_flow(ir, f, EVAL_ENGINE).kind != DECISION_NOT_YET)
 		return false;

@@ -63,6 +63,8 @@ const struct ir_rule *eval_observed(const struct ir *ir, const struct facts *f,
 /* One rule's and one guard's answer, for `fwctl explain`. */
 enum tri eval_rule(const struct ir_rule *rule, const struct facts *f,
 		   enum eval_view view);
+/* Is it by nothing but a hello that a guard could deny a flow over UDP? */
+bool eval_only_hellos(const struct ir *ir);
 /* The guards that can deny such a flow, as bits. */
 uint32_t eval_guards_of(uint8_t l4);
 enum tri eval_guard(const struct ir *ir, enum ir_guard guard,

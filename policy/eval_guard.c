@@ -12,14 +12,6 @@ static bool layer_has(const struct facts *f, unsigned layer, enum field field)
 	return false;
 }
 
-static bool name_is_of(const struct nameset *names, struct str name)
-{
-	char buf[NAME_BUF];
-
-	return name_normalise(name, buf, &name) == FW_OK &&
-	       nameset_has(names, name);
-}
-
 /* Its name is a front, or there is none (ESNI).  A hello that is only made to
  * look so shows the name it is for. */
 static bool hides_name(const struct nameset *fronts, const struct facts *f,
@@ -36,7 +28,7 @@ static bool hides_name(const struct nameset *fronts, const struct facts *f,
 			return true;
 		outer |= v->field == FIELD_TLS_ECH && str_is(v->value, "outer");
 		front |= v->field == FIELD_TLS_SNI &&
-			 name_is_of(fronts, v->value);
+			 eval_name_is_of(fronts, v->value);
 	}
 	return outer && front;
 }
@@ -53,6 +45,8 @@ static bool guard_sees(const struct ir *ir, enum ir_guard guard,
 		return l->app == APP_SOCKS;
 	case IR_GUARD_ECH:
 		return hides_name(&ir->ech_outer, f, layer);
+	case IR_GUARD_FOREIGN_DNS:
+		return eval_is_dns(ir, f, layer);
 	case IR_GUARD_NO_SNI:
 		return (l->app == APP_TLS || l->app == APP_QUIC) &&
 		       l->settled && !layer_has(f, layer, FIELD_TLS_SNI);
@@ -62,12 +56,18 @@ static bool guard_sees(const struct ir *ir, enum ir_guard guard,
 	return false;
 }
 
+bool eval_only_hellos(const struct ir *ir)
+{
+	return !(ir->guards >> IR_GUARD_FOREIGN_DNS & 1);
+}
+
 /* They speak of TCP streams; and a QUIC client that is told no turns to TCP. */
 uint32_t eval_guards_of(uint8_t l4)
 {
 	if (l4 == IPPROTO_TCP)
 		return UINT32_MAX;
-	return l4 == IPPROTO_UDP ? 1U << IR_GUARD_NO_SNI | 1U << IR_GUARD_ECH
+	return l4 == IPPROTO_UDP ? 1U << IR_GUARD_NO_SNI | 1U << IR_GUARD_ECH |
+					   1U << IR_GUARD_FOREIGN_DNS
 				 : 0;
 }
 
@@ -78,6 +78,10 @@ enum tri eval_guard(const struct ir *ir, enum ir_guard guard,
 		return TRI_NO;
 	if (view == EVAL_KERNEL)
 		return TRI_NOT_YET;
+	if (guard == IR_GUARD_FOREIGN_DNS && !eval_goes_abroad(ir, f))
+		return TRI_NO;
+	if (guard == IR_GUARD_FOREIGN_DNS && eval_asks_abroad(ir, f))
+		return TRI_YES;
 	for (unsigned i = 0; i < f->n_layers; i++)
 		if (guard_sees(ir, guard, f, i))
 			return TRI_YES;

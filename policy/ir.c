@@ -539,6 +539,12 @@ static void print_binding(const struct ir *ir, struct strbuf *out)
 		strbuf_addf(out, "ech%s\n", ir->strips_ech ? " strip" : "");
 		print_words("outer-names", &ir->ech_outer_words, out);
 	}
+	if (ir->foreign_dns_words.n) {
+		strbuf_addz(out, "foreign dns");
+		print_ranges(&ir->foreign_dns_addrs, "", out);
+		strbuf_addz(out, "\n");
+		print_words("names", &ir->foreign_dns_words, out);
+	}
 	for (size_t i = 0; i < ir->n_cdns; i++) {
 		strbuf_addf(out, "cdn %s", ir->cdns[i].name);
 		print_ranges(&ir->cdns[i].networks, "", out);

@@ -164,8 +164,10 @@ struct ir {
 	uint32_t binding_ttl;   /* seconds */
 	struct ipset resolvers; /* whose answers count; none: nobody's */
 	bool strips_ech;        /* out of their answers */
-	struct nameset ech_outer;
-	struct ir_words ech_outer_words; /* the patterns, for people */
+	struct nameset ech_outer, foreign_dns;
+	struct ipset foreign_dns_addrs;
+	/* The patterns, for people. */
+	struct ir_words ech_outer_words, foreign_dns_words;
 	const struct ir_cdn *cdns;
 	size_t n_cdns;
 	/* Flows that no change may cut: only name, place, ends, services. */

@@ -282,7 +282,7 @@ static uint32_t number_or(struct number n, uint32_t usual)
 /* What no policy that does not speak of it means to deny. */
 static bool is_allowed_unsaid(enum ir_guard guard)
 {
-	return guard == IR_GUARD_ECH;
+	return guard == IR_GUARD_ECH || guard == IR_GUARD_FOREIGN_DNS;
 }
 
 static uint32_t lower_guards(const struct ast_application *a)
@@ -291,6 +291,7 @@ static uint32_t lower_guards(const struct ast_application *a)
 		[IR_GUARD_CONNECT] = a->connect,
 		[IR_GUARD_SOCKS] = a->socks,
 		[IR_GUARD_ECH] = a->ech,
+		[IR_GUARD_FOREIGN_DNS] = a->foreign_dns,
 		[IR_GUARD_NO_SNI] = a->no_sni,
 	};
 	uint32_t guards = 0;

@@ -125,6 +125,16 @@ static void lower_looks(struct lowering *l, struct ir *ir)
 	ir->n_looks = n - ir->n_protocols;
 }
 
+static void push_word(struct lowering *l, word_list *out, struct word w)
+{
+	struct word *slot = vec_push(l->arena, out);
+
+	if (slot)
+		*slot = w;
+	else
+		l->failed = true;
+}
+
 static void lower_ech(struct lowering *l, struct ir *ir)
 {
 	const struct ast_application *a = &l->ast->application;
@@ -138,6 +148,44 @@ static void lower_ech(struct lowering *l, struct ir *ir)
 	ir->ech_outer_words = (struct ir_words){outer.words, outer.n};
 }
 
+/* Those that everybody knows, and what the policy has beside them. */
+static void lower_foreign(struct lowering *l, struct ir *ir)
+{
+	static const struct {
+		bool is_name;
+		const char *text;
+	} known[] = {
+#define NAME              true
+#define ADDRESS           false
+#define X(kind, text, of) {kind, text},
+#include "policy/public_dns.def"
+#undef X
+#undef NAME
+#undef ADDRESS
+	};
+	const word_list *own = &l->ast->application.foreign_names;
+	struct gather addresses = {0};
+	word_list names = {0};
+	struct lower_names all;
+
+	if (!(ir->guards >> IR_GUARD_FOREIGN_DNS & 1))
+		return;
+	vec_foreach (w, own)
+		push_word(l, &names, *w);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		struct word w = {.text = str_of(known[i].text)};
+
+		if (known[i].is_name)
+			push_word(l, &names, w);
+		else
+			gather_word(&l->sets, &addresses, w.text);
+	}
+	all = lower_sets_names(&l->sets, &names);
+	ir->foreign_dns = all.set;
+	ir->foreign_dns_words = (struct ir_words){all.words, all.n};
+	ir->foreign_dns_addrs = gather_done(&addresses);
+}
+
 void lower_binding(struct lowering *l, struct ir *ir)
 {
 	const struct ast_application *a = &l->ast->application;
@@ -145,7 +193,9 @@ void lower_binding(struct lowering *l, struct ir *ir)
 	ir->binding = lower_mode(&a->binding);
 	ir->binding_ttl = lower_ttl(&a->binding_ttl);
 	lower_ech(l, ir);
-	if (ir->binding || ir->strips_ech)
+	lower_foreign(l, ir);
+	if (ir->binding || ir->strips_ech ||
+	    ir->guards >> IR_GUARD_FOREIGN_DNS & 1)
 		ir->resolvers = *lower_sets_addresses(
 			&l->sets, str_of(BINDING_RESOLVERS));
 	lower_cdns(l, ir);

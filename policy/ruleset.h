@@ -32,9 +32,11 @@ enum rs_op {
 	RS_DPORT_IN,  /* n = protocol, set of ports */
 	RS_ICMP_TYPE, /* n = IPPROTO_ICMP or _ICMPV6, m = low, m2 = high */
 	RS_TCP_RST,   /* the RST flag is on */
+	RS_TCP_URG,   /* the URG flag is on */
 	RS_PAYLOAD,   /* there are bytes behind the transport header */
 	RS_UDP_BITS,  /* m bits, n bits behind the UDP header, are m2 */
 	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
+	RS_TCP_ACK,   /* the ACK flag alone, of these and URG */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_ORIGINAL,

@@ -180,6 +180,17 @@ static void body_listen(struct rs_build *b, struct rs_chain *chain,
 	}
 }
 
+/* Flows of one protocol among others come to the engine. */
+static void body_queue(struct rs_build *b, struct rs_chain *chain,
+		       const struct ir_rule *rule, const char *counter,
+		       uint8_t l4)
+{
+	struct rs_rule *nft = body_rule(b, chain, rule);
+
+	rs_build_add(b, nft, (struct rs_stmt){.op = RS_L4PROTO, .n = l4});
+	body_end(b, chain, nft, rule, counter, true);
+}
+
 static void body_fill(struct rs_build *b, struct rs_chain *chain,
 		      const struct ir_rule *rule, const char *counter)
 {
@@ -195,14 +206,12 @@ static void body_fill(struct rs_build *b, struct rs_chain *chain,
 	}
 	rs_build_limits(b, chain, rule);
 	/* What no guard looks at is certain. */
-	if (kinds[SPLIT_QUEUE] == 1U << SPLIT_TCP && taken != 1U << SPLIT_TCP) {
-		struct rs_rule *nft = body_rule(b, chain, rule);
-
-		rs_build_add(
-			b, nft,
-			(struct rs_stmt){.op = RS_L4PROTO, .n = IPPROTO_TCP});
-		body_end(b, chain, nft, rule, counter, true);
-		taken &= ~(1U << SPLIT_TCP);
+	if (taken != kinds[SPLIT_QUEUE]) {
+		if (kinds[SPLIT_QUEUE] >> SPLIT_TCP & 1)
+			body_queue(b, chain, rule, counter, IPPROTO_TCP);
+		if (kinds[SPLIT_QUEUE] >> SPLIT_UDP & 1)
+			body_queue(b, chain, rule, counter, IPPROTO_UDP);
+		taken &= ~kinds[SPLIT_QUEUE];
 		kinds[SPLIT_QUEUE] = 0;
 	}
 	if (kinds[SPLIT_LISTEN]) {

@@ -32,7 +32,8 @@ enum split split_rule(const struct ir *ir, const struct ir_rule *rule,
 		return SPLIT_KERNEL;
 	if (!(ir->guards & guards_of(kind)))
 		return SPLIT_KERNEL;
-	return kind == SPLIT_UDP ? SPLIT_LISTEN : SPLIT_QUEUE;
+	return kind == SPLIT_UDP && eval_only_hellos(ir) ? SPLIT_LISTEN
+							 : SPLIT_QUEUE;
 }
 
 static bool service_takes(const struct service *s, enum split_kind kind)

@@ -5,12 +5,15 @@
  * What is taken out of a record stays in it as a parameter of a key for private
  * use, at its end, as keys must rise; its value is zero.  A record that is not
  * by the grammar becomes one of a type for private use, and a message that is
- * not, a failure.
+ * not, a failure.  Where a name is denied, all records together become one of
+ * those, in the place of who is asked (RFC 2308 2: without SOA, none is to keep
+ * it).
  */
 #include "agent/binding/rewrite.h"
 
 #include "agent/limits.h"
 #include "agent/proto/dns_message.h"
+#include "policy/base/str.h"
 
 #include <string.h>
 
@@ -23,7 +26,9 @@
 #define KEY_LAST       65534
 #define PARAMETER_HEAD 4
 #define RECORD_HEAD    11 /* of the root's */
+#define RCODE_NOERROR  0
 #define RCODE_SERVFAIL 2
+#define RCODE_NXDOMAIN 3
 
 static void put16(uint8_t *p, unsigned v)
 {
@@ -212,8 +217,86 @@ static bool strip_records(uint8_t *p, size_t have, struct reader *at,
 	return true;
 }
 
-size_t rewrite_answer(uint8_t *p, size_t have, size_t total,
-		      struct rewrite_result *out)
+/* Negative answers by which a network says that it has a resolver for those
+ * within it. */
+static const struct {
+	const char *name;
+	uint8_t rcode;
+} canaries[] = {
+	/* Firefox:
+	 * https://support.mozilla.org/kb/canary-domain-use-application-dnsnet
+	 */
+	{"use-application-dns.net", RCODE_NXDOMAIN},
+	/* Apple: developer.apple.com, prepare your network for iCloud Private
+	 * Relay. */
+	{"mask.icloud.com", RCODE_NXDOMAIN},
+	{"mask-h2.icloud.com", RCODE_NXDOMAIN},
+	/* RFC 9462 4: no data where there is no designated resolver. */
+	{"_dns.resolver.arpa", RCODE_NOERROR},
+};
+
+/* False: none is asked for. */
+static bool canary_of(const uint8_t *p, size_t n, const struct dns_header *h,
+		      unsigned *out_rcode)
+{
+	struct reader whole = reader_of(p, n), at = whole;
+	struct dns_name name;
+
+	reader_skip(&at, DNS_HEADER_LEN);
+	for (unsigned i = 0; i < h->counts[DNS_QUESTION]; i++) {
+		if (dns_name_read(&whole, &at, &name) != DNS_FITS)
+			return false;
+		reader_skip(&at, 4);
+		for (size_t j = 0; j < sizeof(canaries) / sizeof(*canaries);
+		     j++) {
+			if (!str_eq_nocase(str_mem(name.text, name.len),
+					   str_of(canaries[j].name)))
+				continue;
+			*out_rcode = canaries[j].rcode;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* `at` is behind the questions. */
+static bool deny(uint8_t *p, struct reader at, size_t total,
+		 const struct dns_header *h, struct rewrite_result *out)
+{
+	unsigned keep =
+		DNS_FLAG_RESPONSE | DNS_OPCODE_MASK | DNS_FLAG_RD | DNS_FLAG_RA;
+	unsigned rcode;
+
+	if (!canary_of(p, total, h, &rcode))
+		return false;
+	/* The resolver says so itself. */
+	if (h->counts[DNS_ANSWER] == 0 &&
+	    (h->flags & DNS_RCODE_MASK) == RCODE_NXDOMAIN)
+		return true;
+	put16(p + 2, (h->flags & keep) | rcode);
+	hide_rest(p, total - at.left, total);
+	out->changed = out->denied = true;
+	return true;
+}
+
+/* Of what breaks the grammar.  Returns what is final. */
+static size_t spoil(uint8_t *p, struct reader at, size_t have, size_t total,
+		    struct rewrite_result *out)
+{
+	if (at.failed)
+		at = reader_of(p + DNS_HEADER_LEN, have - DNS_HEADER_LEN);
+	if (have < total)
+		return have - at.left;
+	out->changed = true;
+	if (total <= LIMIT_ANSWER_WAITS)
+		fail(p, total);
+	else
+		memset(p + (total - at.left), 0, at.left);
+	return total;
+}
+
+size_t rewrite_answer(const struct rewrite *what, uint8_t *p, size_t have,
+		      size_t total, struct rewrite_result *out)
 {
 	struct reader at = reader_of(p, have);
 	bool waits = total <= LIMIT_ANSWER_WAITS;
@@ -226,21 +309,16 @@ size_t rewrite_answer(uint8_t *p, size_t have, size_t total,
 		return have == total ? total : 0;
 	if (!(h.flags & DNS_FLAG_RESPONSE))
 		return have;
-	if (!skip_questions(&at, h.counts[DNS_QUESTION]) ||
-	    !strip_records(p, have, &at, &h, out)) {
-		if (at.failed)
-			at = reader_of(p + DNS_HEADER_LEN,
-				       have - DNS_HEADER_LEN);
-		if (have < total)
-			return have - at.left;
-		out->changed = true;
-		if (waits)
-			fail(p, total);
-		else
-			memset(p + (total - at.left), 0, at.left);
-	} else if (waits && out->stripped) {
-		/* What is changed is not what was signed (RFC 4035 3.2.3). */
+	if (!skip_questions(&at, h.counts[DNS_QUESTION]))
+		return spoil(p, at, have, total, out);
+	if (what->denies && waits && deny(p, at, total, &h, out))
+		return total;
+	if (!what->strips)
+		return have;
+	if (!strip_records(p, have, &at, &h, out))
+		return spoil(p, at, have, total, out);
+	/* What is changed is not what was signed (RFC 4035 3.2.3). */
+	if (waits && out->stripped)
 		put16(p + 2, h.flags & ~(unsigned)DNS_FLAG_AD);
-	}
 	return have;
 }

@@ -12,6 +12,7 @@
 #define DNS_FLAG_AA       0x0400
 #define DNS_FLAG_TC       0x0200
 #define DNS_FLAG_RD       0x0100
+#define DNS_FLAG_RA       0x0080
 #define DNS_FLAG_AD       0x0020
 #define DNS_RCODE_MASK    0x000f
 

@@ -10,6 +10,8 @@ static enum reason guard_reason(enum ir_guard guard)
 		return REASON_GUARD_SOCKS;
 	case IR_GUARD_ECH:
 		return REASON_GUARD_ECH;
+	case IR_GUARD_FOREIGN_DNS:
+		return REASON_GUARD_FOREIGN_DNS;
 	case IR_GUARD_NO_SNI:
 		return REASON_GUARD_NO_SNI;
 	case IR_GUARD_COUNT:

@@ -40,6 +40,7 @@ static void note(struct bindings *b, struct binding_questions **q,
  * matter. */
 static void rewrite(const uint8_t *data, size_t size)
 {
+	static const struct rewrite both = {.strips = true, .denies = true};
 	struct rewrite_result first, again;
 	uint8_t *p, *part;
 
@@ -50,17 +51,18 @@ static void rewrite(const uint8_t *data, size_t size)
 	if (!p || !part)
 		abort();
 	memcpy(p, data, size);
-	if (rewrite_answer(p, size, size, &first) != size)
+	if (rewrite_answer(&both, p, size, size, &first) != size)
 		abort();
 	for (size_t have = 0; have < size; have += 1 + have / 8) {
 		size_t final;
 
 		memcpy(part, data, size);
-		final = rewrite_answer(part, have, size, &again);
+		final = rewrite_answer(&both, part, have, size, &again);
 		if (final > have || memcmp(p, part, final) != 0)
 			abort();
 	}
-	if (rewrite_answer(p, size, size, &again) != size || again.stripped)
+	if (rewrite_answer(&both, p, size, size, &again) != size ||
+	    again.stripped)
 		abort();
 	free(p);
 	free(part);

@@ -118,6 +118,7 @@ static void add_gateway(struct chance *c, struct strbuf *t)
 		"binding = \"log\";",
 		"binding = \"enforce\";",
 		"ech = \"strip\";",
+		"foreign-dns = \"deny\";",
 		"ech = \"deny\"; ech-outer-names = \"*.example.org\";",
 		"cdn: { c: { networks = \"@near\"; hosts = \"*.example.org\"; "
 		"}; };",

@@ -137,6 +137,8 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 		return f->l4 == IPPROTO_TCP;
 	case RS_UDP_BITS:
 		return true; /* it begins like a hello */
+	case RS_TCP_ACK:
+	case RS_TCP_URG:
 	case RS_TCP_RST:
 	case RS_PAYLOAD:
 	case RS_CT_REPLY:

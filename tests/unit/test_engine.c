@@ -355,6 +355,24 @@ START_TEST(urgent_data_is_refused_before_a_decision)
 }
 END_TEST
 
+/* Its pointer takes out a byte that comes before or after it. */
+START_TEST(urgent_without_a_byte_is_refused_until_all_is_confirmed)
+{
+	struct lab *l = connected(POLICY);
+
+	lab_send(l, DIR_CLIENT, TCP_ACK | TCP_URG, 1, 1, none);
+	lab_expect_events(l, "stream.urgent");
+	lab_free(l);
+
+	l = connected(POLICY);
+	lab_client(l, 1, lab_hello("good.example.org"));
+	lab_expect(l, "pass 4");
+	lab_send(l, DIR_CLIENT, TCP_ACK | TCP_URG, 1, 1, none);
+	lab_expect_events(l, "rule.allow good, stream.conflict");
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(a_reset_carries_nothing_and_forgets_nothing)
 {
 	struct lab *l = connected("gateway: { fail = \"open\"; };\n" POLICY);
@@ -501,6 +519,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, what_the_server_has_not_cannot_change);
 	tcase_add_test(tc, data_of_a_syn_that_is_not_taken_binds);
 	tcase_add_test(tc, urgent_data_is_refused_before_a_decision);
+	tcase_add_test(tc,
+		       urgent_without_a_byte_is_refused_until_all_is_confirmed);
 	tcase_add_test(tc, a_reset_carries_nothing_and_forgets_nothing);
 	tcase_add_test(tc, waiting_does_not_open_an_open_gate);
 	tcase_add_test(tc, an_end_waits_behind_what_is_held);

@@ -15,6 +15,7 @@
 
 static struct bytes message, before, data;
 static struct rewrite_result result;
+static const struct rewrite both = {.strips = true, .denies = true};
 
 /* A record's data so far: priority and target. */
 static void service(const char *target)
@@ -33,7 +34,7 @@ static void rewrite(void)
 {
 	before = message;
 	ck_assert_uint_eq(
-		rewrite_answer(message.p, message.n, message.n, &result),
+		rewrite_answer(&both, message.p, message.n, message.n, &result),
 		message.n);
 	ck_assert(dns_message_fits(reader_of(message.p, message.n)));
 }
@@ -217,6 +218,49 @@ START_TEST(a_message_that_is_none_is_a_failure)
 }
 END_TEST
 
+static void expect_denied(const char *name, unsigned rcode)
+{
+	dns_answer(&message, 7, name, DNS_A);
+	dns_a(&message, name, 0x0a000001);
+	dns_a(&message, name, 0x0a000002);
+	message.p[3] |= 0x20;
+	rewrite();
+	ck_assert(result.changed && result.denied);
+	ck_assert_uint_eq(message.p[3] & 0x2f, rcode);
+	ck_assert_uint_eq(message.p[5], 1);
+	ck_assert_uint_eq(message.p[7], 0);
+	ck_assert_ptr_null(memmem(message.p, message.n, "\12\0\0", 3));
+	rewrite();
+	ck_assert(!result.stripped);
+}
+
+START_TEST(canaries_are_denied)
+{
+	const struct rewrite none = {.strips = true};
+
+	expect_denied("use-application-dns.net", 3);
+	expect_denied("USE-application-dns.NET", 3);
+	expect_denied("mask.icloud.com", 3);
+	expect_denied("mask-h2.icloud.com", 3);
+	expect_denied("_dns.resolver.arpa", 0);
+	dns_answer(&message, 7, "www.icloud.com", DNS_A);
+	dns_a(&message, "www.icloud.com", 0x0a000001);
+	rewrite();
+	ck_assert(!result.changed);
+	dns_answer(&message, 7, "mask.icloud.com", DNS_A);
+	dns_a(&message, "mask.icloud.com", 0x0a000001);
+	(void)rewrite_answer(&none, message.p, message.n, message.n, &result);
+	ck_assert(!result.changed);
+	/* There is no record to hide. */
+	dns_answer(&message, 7, "mask.icloud.com", DNS_A);
+	rewrite();
+	ck_assert(result.denied);
+	/* The resolver says so itself. */
+	rewrite();
+	ck_assert(!result.changed);
+}
+END_TEST
+
 /* Each record goes on when it is whole, and is what it is in the end. */
 START_TEST(of_a_long_one_records_go_on)
 {
@@ -233,11 +277,12 @@ START_TEST(of_a_long_one_records_go_on)
 	}
 	*part = message;
 	before = message;
-	rewrite_answer(message.p, message.n, message.n, &result);
+	rewrite_answer(&both, message.p, message.n, message.n, &result);
 	ck_assert(result.stripped);
 	for (size_t have = 0; have < message.n; have++) {
 		*part = before;
-		final = rewrite_answer(part->p, have, message.n, &result);
+		final = rewrite_answer(&both, part->p, have, message.n,
+				       &result);
 		ck_assert_uint_ge(final, last);
 		ck_assert_uint_le(final, have);
 		ck_assert_uint_le(have - final, 300);
@@ -245,7 +290,8 @@ START_TEST(of_a_long_one_records_go_on)
 		last = final;
 	}
 	/* A short one waits. */
-	ck_assert_uint_eq(rewrite_answer(before.p, 100, 101, &result), 0);
+	ck_assert_uint_eq(rewrite_answer(&both, before.p, 100, 101, &result),
+			  0);
 	free(part);
 }
 END_TEST
@@ -258,6 +304,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, private_keys_rise);
 	tcase_add_test(tc, a_record_that_is_none_is_nobodys);
 	tcase_add_test(tc, a_message_that_is_none_is_a_failure);
+	tcase_add_test(tc, canaries_are_denied);
 	tcase_add_test(tc, of_a_long_one_records_go_on);
 }
 

@@ -82,7 +82,7 @@ static void let_through(struct engine *e, struct flow *f,
 		engine_out_verdict(e, OUTPUT_DROP, a->in->id);
 		engine_tcp_vouch(e, f);
 		f->vouching = false;
-		engine_tcp_deliver_begin(e, f, now);
+		engine_tcp_deliver_begin(e, f, f->vouched, now);
 		return;
 	}
 	engine_release(e, f, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);
@@ -117,6 +117,9 @@ static void judge_undecided(struct engine *e, struct flow *f,
 	} else if (f->stack.client_waits && !reset &&
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
+	} else if (!reset && !e->opt.read_on && engine_tcp_runs_ahead(f)) {
+		engine_out_verdict(e, OUTPUT_DROP, id);
+		engine_tcp_let_ahead(e, f, now);
 	} else if (!reset && engine_tcp_stalls(f, repeat)) {
 		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);

@@ -103,7 +103,7 @@ static void allow_vouched(struct engine *e, struct flow *f, enum dir dir,
 	f->watched = engine_must_watch(e, f);
 	if (f->watched)
 		engine_watch_begin(e, f);
-	engine_tcp_deliver_begin(e, f, now);
+	engine_tcp_deliver_begin(e, f, f->vouched, now);
 }
 
 /* Allowed: to the kernel at once, or when the server has what was judged. */

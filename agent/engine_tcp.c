@@ -155,9 +155,32 @@ bool engine_tcp_owes(const struct flow *f)
 	       engine_tcp_before(f->acked, s->base + stream_in_order(s));
 }
 
-void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint64_t now)
+bool engine_tcp_runs_ahead(const struct flow *f)
 {
-	f->deliver_to = f->vouched;
+	const struct stream *s = &f->streams[DIR_CLIENT];
+	uint32_t read = s->base + s->consumed;
+
+	return f->facts.l4 == IPPROTO_TCP && f->answered && !f->one_sided &&
+	       proto_stack_is_ahead(&f->stack) && !stream_has_gap(s) &&
+	       !engine_tcp_before(f->acked, s->base) &&
+	       engine_tcp_before(f->passed[DIR_CLIENT], read) &&
+	       (!f->delivering || engine_tcp_before(f->deliver_to, read));
+}
+
+void engine_tcp_let_ahead(struct engine *e, struct flow *f, uint64_t now)
+{
+	const struct stream *s = &f->streams[DIR_CLIENT];
+
+	engine_tcp_vouch(e, f);
+	engine_wait_end(e, f);
+	f->held_since = now;
+	engine_tcp_deliver_begin(e, f, s->base + s->consumed, now);
+}
+
+void engine_tcp_deliver_begin(struct engine *e, struct flow *f, uint32_t to,
+			      uint64_t now)
+{
+	f->deliver_to = to;
 	f->deliveries = 0;
 	/* The server will not say again that it has it. */
 	if (engine_tcp_before(f->acked, f->deliver_to))
@@ -174,7 +197,7 @@ void engine_tcp_deliver(struct engine *e, struct flow *f, uint64_t now)
 		/* The server does not take it: neither end may wait on. */
 		engine_tcp_reset(e, f, DIR_SERVER);
 		engine_tcp_reset(e, f, DIR_CLIENT);
-		f->delivering = false;
+		f->vouching = f->delivering = false;
 		engine_wait_end(e, f);
 		stream_done(s);
 		return;

@@ -57,7 +57,7 @@ static bool goes_on_untold(struct engine *e, struct flow *f, uint64_t now)
 	engine_wait_end(e, f);
 	if (f->vouching) {
 		f->vouching = false;
-		engine_tcp_deliver_begin(e, f, now);
+		engine_tcp_deliver_begin(e, f, f->vouched, now);
 		return true;
 	}
 	engine_release(e, f, f->one_sided ? OUTPUT_PEND : OUTPUT_PASS);

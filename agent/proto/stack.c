@@ -358,6 +358,11 @@ void proto_stack_give_up(struct proto_stack *s, struct facts *facts)
 		done(s, facts);
 }
 
+bool proto_stack_is_ahead(const struct proto_stack *s)
+{
+	return s->client_left && waits(s);
+}
+
 bool proto_stack_is_waiting(const struct proto_stack *s)
 {
 	return s->state == STACK_PROBING && s->probed > 0;

@@ -78,5 +78,8 @@ void proto_stack_skip(struct proto_stack *s, uint64_t n);
 /* From here on bytes of the server go by without being offered. */
 void proto_stack_lose(struct proto_stack *s);
 
+/* Must the server answer before what is unread of the client is looked at? */
+bool proto_stack_is_ahead(const struct proto_stack *s);
+
 /* Some module still holds the stream for one of its own (PROBE_MORE). */
 bool proto_stack_is_waiting(const struct proto_stack *s);

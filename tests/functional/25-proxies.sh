@@ -36,6 +36,11 @@ connect_bytewise() {
 	client perl "$LAB_ROOT/tests/functional/pieces.pl" "$PROXY4" 8080 "$1" 0 1 CONNECT
 }
 
+# ahead TARGET SNI: the hello in the segment that asks for the tunnel.
+ahead() {
+	client /usr/bin/python3 "$LAB_ROOT/tests/functional/ahead.py" "$PROXY4" 8080 "$1:443" "$2"
+}
+
 # tls TARGET SNI: a tunnel to one name, a hello for another.
 tls() {
 	# the answer to a request says whether the tunnel carried it
@@ -65,6 +70,9 @@ cases() {
 	refused ssh-in-a-tunnel reached client ssh "${SSH_OPTIONS[@]}" -i "$LAB/ssh/user" \
 		-o "ProxyCommand ncat --proxy $PROXY4:8080 --proxy-type http %h %p" \
 		"root@$SSH4" echo reached
+	allowed hello-ahead "$hello" ahead packages.example.org packages.example.org
+	refused hello-ahead-other-target "$hello" ahead evil.example.com packages.example.org
+	refused hello-ahead-other-name "$hello" ahead packages.example.org evil.example.com
 	allowed connect-bytewise "200" connect_bytewise packages.example.org:443
 	refused connect-bytewise-other-name "200" connect_bytewise evil.example.com:443
 }

@@ -94,12 +94,120 @@ START_TEST(a_server_that_takes_nothing_is_given_up)
 }
 END_TEST
 
+/* --- said behind a request that its server has to answer first -------------
+ */
+
+#define CONNECT                                           \
+	"CONNECT good.example.org:443 HTTP/1.1\r\nHost: " \
+	"good.example.org\r\n\r\n"
+#define N_CONNECT   ((uint32_t)sizeof(CONNECT) - 1)
+#define ESTABLISHED "HTTP/1.1 200 Connection established\r\n\r\n"
+
+/* A CONNECT with these bytes behind it in its packet. */
+static struct lab *ahead(struct reader early, uint8_t room[1024])
+{
+	struct lab *l = lab_new(POLICY, NULL);
+	size_t n = early.left;
+
+	l->ends.sport = 3128;
+	lab_connect(l);
+	memcpy(room, CONNECT, N_CONNECT);
+	memcpy(room + N_CONNECT, reader_take(&early, n), n);
+	lab_client(l, 1, reader_of(room, N_CONNECT + n));
+	lab_expect_events(l, "");
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	return l;
+}
+
+START_TEST(what_is_said_ahead_of_an_answer_waits_for_it)
+{
+	struct reader hello = lab_hello("good.example.org");
+	uint8_t room[1024];
+	struct lab *l = ahead(hello, room);
+
+	lab_expect(l, "drop 4, to client A seq 1 ack 143, "
+		      "to server PA seq 1 ack 1 bytes 65");
+	lab_server(l, 1, 1 + N_CONNECT, text(ESTABLISHED));
+	lab_expect(l, "pass 5, to server PA seq 66 ack 1 bytes 77");
+	lab_expect_events(l, "rule.allow good");
+	lab_expect_server_has(l, room, N_CONNECT + hello.left);
+	lab_server(l, sizeof(ESTABLISHED), 1 + N_CONNECT + (uint32_t)hello.left,
+		   text("hello"));
+	lab_expect(l, "allow 6");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(what_is_said_ahead_is_judged)
+{
+	struct reader hello = lab_hello("evil.example.org");
+	uint8_t room[1024];
+	struct lab *l = ahead(hello, room);
+
+	lab_server(l, 1, 1 + N_CONNECT, text(ESTABLISHED));
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(what_is_said_ahead_of_a_refusal_is_another_request)
+{
+	struct reader hello = lab_hello("good.example.org");
+	uint8_t room[1024];
+	struct lab *l = ahead(hello, room);
+
+	lab_server(l, 1, 1 + N_CONNECT, text("HTTP/1.1 403 No\r\n\r\n"));
+	lab_expect_events(l, "proto.malformed");
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	lab_free(l);
+
+	l = ahead(text("GET / HTTP/1.1\r\nHost: evil.example.org\r\n\r\n"),
+		  room);
+	lab_server(l, 1, 1 + N_CONNECT,
+		   text("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"));
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(an_answer_may_take_its_time)
+{
+	struct reader hello = lab_hello("good.example.org");
+	uint8_t room[1024];
+	struct lab *l = ahead(hello, room);
+
+	/* The client says more; the server has the request, and then answers.
+	 */
+	lab_client(l, 1 + N_CONNECT + (uint32_t)hello.left, text("more"));
+	lab_server(l, 1, 1 + N_CONNECT, none);
+	lab_wait(l, LAB_SECOND);
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	lab_server(l, 1, 1 + N_CONNECT, text(ESTABLISHED));
+	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+
+	/* Too long. */
+	l = ahead(hello, room);
+	lab_server(l, 1, 1 + N_CONNECT, none);
+	lab_wait(l, LIMIT_HOLD_NS + 1);
+	lab_expect_events(l, "hold.timeout");
+	lab_expect_server_has(l, CONNECT, N_CONNECT);
+	lab_free(l);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, what_was_acknowledged_is_delivered);
 	tcase_add_test(tc, what_was_acknowledged_and_is_denied_never_arrives);
 	tcase_add_test(tc, a_full_table_keeps_what_is_being_delivered);
 	tcase_add_test(tc, a_server_that_takes_nothing_is_given_up);
+	tcase_add_test(tc, what_is_said_ahead_of_an_answer_waits_for_it);
+	tcase_add_test(tc, what_is_said_ahead_is_judged);
+	tcase_add_test(tc, what_is_said_ahead_of_a_refusal_is_another_request);
+	tcase_add_test(tc, an_answer_may_take_its_time);
 }
 
 int main(void)

@@ -235,30 +235,6 @@ many() {
 	check none-is-denied "$denied events" is "$denied" 0
 }
 
-# A content network: its addresses are for these hosts alone, whatever is bound.
-content_network() {
-	policy enforce | sed "s/binding = \"enforce\";/binding = \"$1\"; cdn: { cloud: {
-		networks = [\"$OTHER_WEB4\/32\", \"$OTHER_WEB6\/128\"]; hosts = [\"www.example.org\", \"n1.many.example.org\"]; }; };/" \
-		>"$LAB/cdn.conf"
-	check "apply-cdn-$1" "$(tail -n 3 "$LAB/log/seen")" seen agent_apply "$LAB/cdn.conf"
-	if [ "$1" = off ]; then
-		bound rule.allow cdn-known www.example.org "$OTHER_WEB4"
-		bound rule.allow cdn-known-v6 www.example.org "$OTHER_WEB6"
-	else
-		ask n1.many.example.org A "@$RESOLVER4"
-		bound rule.allow cdn-known-and-told n1.many.example.org "$OTHER_WEB4"
-		bound binding.mismatch cdn-known-not-told www.example.org "$OTHER_WEB4"
-		ask n2.many.example.org A "@$RESOLVER4"
-		bound cdn.unknown-name cdn-told-not-known n2.many.example.org "$OTHER_WEB4"
-	fi
-	bound cdn.unknown-name "cdn-unknown-$1" evil.example.com "$OTHER_WEB4"
-	bound cdn.unknown-name "cdn-unknown-v6-$1" evil.example.com "$OTHER_WEB6"
-	refused_for cdn.unknown-name "cdn-no-name-$1" "$OTHER_WEB4" 443 web -k "https://$OTHER_WEB4/"
-	refused_for cdn.unknown-name "cdn-no-name-v6-$1" "$OTHER_WEB6" 443 web -k "https://[$OTHER_WEB6]/"
-	refused_for cdn.unknown-name "cdn-host-$1" "$OTHER_WEB4" 80 \
-		web -H "Host: evil.example.com" "http://$OTHER_WEB4/"
-}
-
 only_logged() {
 	policy log >"$LAB/log.conf"
 	check apply-log "$(tail -n 3 "$LAB/log/seen")" seen agent_apply "$LAB/log.conf"
@@ -292,10 +268,6 @@ names_by_resolver
 without_names
 tunnels
 restarts
-content_network enforce
-content_network off
-policy enforce >"$LAB/policy.conf"
-check apply-again "$(tail -n 3 "$LAB/log/seen")" seen agent_apply "$LAB/policy.conf"
 many
 only_logged
 switched_off

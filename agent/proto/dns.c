@@ -46,6 +46,11 @@ struct dns_first {
 	uint16_t type;
 };
 
+static bool is_message(struct reader whole)
+{
+	return dns_message_fits(whole) || dns_message_is_sloppy(whole);
+}
+
 static bool opcode_is_known(unsigned opcode)
 {
 	return opcode <= OPCODE_STATEFUL && opcode != 3;
@@ -62,6 +67,9 @@ static bool first_read(struct reader whole, struct dns_first *out)
 
 	if (!dns_header_read(&at, &out->header) || n[DNS_QUESTION] > 64)
 		return false;
+	if (dns_message_is_sloppy(whole))
+		return dns_question_read(&whole, &at, &out->name, &out->type,
+					 &class) == DNS_FITS;
 	if (!(out->header.flags & DNS_FLAG_RESPONSE) &&
 	    (out->header.flags & DNS_RCODE_MASK))
 		return false;
@@ -178,7 +186,7 @@ static enum proto_result datagram_feed(void *state, enum dir dir,
 {
 	const struct dns_state *st = state;
 
-	if (!dns_message_fits(*in)) {
+	if (!is_message(*in)) {
 		if (dir == DIR_CLIENT && facts->judged)
 			return PROTO_BAD;
 	} else {
@@ -211,7 +219,6 @@ static bool query_begins(const struct reader *message)
 	static const struct {
 		uint8_t at, mask;
 	} zero[] = {{2, DNS_FLAG_RESPONSE >> 8},
-		    {3, DNS_RCODE_MASK},
 		    {4, 0xff},
 		    {6, 0xff},
 		    {8, 0xff},
@@ -235,8 +242,8 @@ static enum probe_result query_probe(struct reader message, size_t length)
 		return PROBE_NO;
 	if (!dns_header_read(&at, &h))
 		return PROBE_MORE;
-	if ((h.flags & (DNS_FLAG_RESPONSE | DNS_RCODE_MASK)) ||
-	    !opcode_is_known(dns_opcode(&h)) || h.counts[DNS_QUESTION] != 1)
+	if ((h.flags & DNS_FLAG_RESPONSE) || !opcode_is_known(dns_opcode(&h)) ||
+	    h.counts[DNS_QUESTION] != 1)
 		return PROBE_NO;
 	if (dns_opcode(&h) == OPCODE_QUERY && h.counts[DNS_ANSWER] > 0)
 		return PROBE_NO;
@@ -279,7 +286,7 @@ static enum probe_result dns_tcp_probe(const struct probe *first)
 	message = reader_sub(&r, length);
 	if (query_probe(message, length) == PROBE_NO)
 		return PROBE_NO;
-	return dns_message_fits(message) ? PROBE_YES : PROBE_NO;
+	return is_message(message) ? PROBE_YES : PROBE_NO;
 }
 
 /* A message and its length; false when they are not there yet. */
@@ -305,7 +312,7 @@ static enum proto_result tcp_client(struct dns_state *st, struct reader *in,
 		st->begun = true;
 		if (!message_take(in, &message))
 			return PROTO_MORE;
-		if (!dns_message_fits(message))
+		if (!is_message(message))
 			return PROTO_BAD;
 		st->begun = false;
 		message_tell(st, DIR_CLIENT, message, facts);

@@ -174,6 +174,26 @@ bool dns_record_read(struct reader *at, struct dns_record *out)
 	return !at->failed;
 }
 
+bool dns_message_is_sloppy(struct reader whole)
+{
+	struct reader at = whole;
+	struct dns_header h;
+	struct dns_name name;
+	uint16_t type, class;
+	struct dns_record record;
+
+	if (!dns_header_read(&at, &h) || (h.flags & DNS_FLAG_RESPONSE) ||
+	    dns_opcode(&h) != 0 || h.counts[DNS_QUESTION] != 1 ||
+	    h.counts[DNS_ANSWER] || h.counts[DNS_AUTHORITY] ||
+	    h.counts[DNS_ADDITIONAL] > 2 ||
+	    dns_question_read(&whole, &at, &name, &type, &class) != DNS_FITS)
+		return false;
+	for (unsigned i = 0; i < h.counts[DNS_ADDITIONAL]; i++)
+		if (!dns_record_read(&at, &record))
+			return false;
+	return true;
+}
+
 bool dns_message_fits(struct reader whole)
 {
 	struct reader at = whole;

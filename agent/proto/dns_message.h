@@ -86,6 +86,10 @@ bool dns_record_read(struct reader *at, struct dns_record *out);
 /* Header, all questions and all records, and nothing behind them. */
 bool dns_message_fits(struct reader whole);
 
+/* One question, which servers answer though its header has a result, or though
+ * something stands behind it that nobody has counted. */
+bool dns_message_is_sloppy(struct reader whole);
+
 static inline unsigned dns_opcode(const struct dns_header *h)
 {
 	return (h->flags & DNS_OPCODE_MASK) >> 11;

@@ -90,14 +90,15 @@ static const struct dialogue datagrams[] = {
 	/* an unknown operation: a question alone */
 	{{C(H("\0\1", "\x49\0", "\1", "\0", "\0", "\0") "\1x\0" Q_A)},
 	 "feeding dns dns.rrname[0,0]=x dns.rrtype[0,0]=A"},
+	/* servers pass over what is behind, and over a question's result */
+	{{C(QUERY "x")}, "feeding dns " ASKED},
+	{{C(H("\0\1", "\1\3", "\1", "\0", "\0", "\0") "\1x\0" Q_A)},
+	 "feeding dns dns.rrname[0,0]=x dns.rrtype[0,0]=A"},
 };
 
 /* None of these is any of them. */
 static const struct dialogue other_datagrams[] = {
-	{{C(QUERY "x")}, "done unknown"},
 	{{C(H("\0\1", "\1\0", "\0", "\0", "\0", "\0"))}, "done unknown"},
-	{{C(H("\0\1", "\1\3", "\1", "\0", "\0", "\0") "\1x\0" Q_A)},
-	 "done unknown"},
 	/* no class; no type; a label type of nobody */
 	{{C(H("\0\1", "\1\0", "\1", "\0", "\0", "\0") "\1x\0\0\1\0\7")},
 	 "done unknown"},
@@ -135,7 +136,9 @@ static const struct dialogue streams[] = {
 	{{C(TCP_QUERY), S("\0\1x\0\1x"), C(TCP_QUERY)}, "feeding dns " ASKED},
 	/* a question has begun */
 	{{C(TCP_QUERY "\0")}, "feeding dns? " ASKED},
-	{{C("\0\x22" QUERY "x")}, "done unknown"},
+	/* servers pass over what is behind, and over the result of a question
+	 */
+	{{C("\0\x22" QUERY "x")}, "feeding dns " ASKED},
 	/* not so many questions */
 	{{C("\0\x13" H("\0\1", "\1\0", "\0", "\0", "\0", "\0") "\1x\0" Q_A)},
 	 "done unknown"},

@@ -323,7 +323,7 @@ START_TEST(each_question_is_judged)
 		lab_expect(l, "watch 1");
 		lab_expect_events(l, "rule.allow good");
 		l->mark = MARK_WATCHED;
-		SAY(l, QUERY("evil") "x");
+		SAY(l, "x" QUERY("evil"));
 		lab_expect(l, "refuse 2");
 		lab_expect_events(l, "proto.malformed");
 		lab_free(l);

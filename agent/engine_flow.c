@@ -96,11 +96,17 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	return f;
 }
 
-/* A SYN that begins another connection between the same ends; a network may
- * bring a copy of the first one long after. */
-static bool begins_anew(const struct flow *f, const struct packet *pkt)
+/* A SYN that begins another connection between the same ends.  A network may
+ * bring a copy of the first one long after; a client may begin another one with
+ * the same number, which the kernel tells apart. */
+static bool begins_anew(const struct flow *f, const struct packet *pkt,
+			const struct engine_input *in)
 {
-	return is_syn(pkt) && (f->midstream || f->isn != pkt->seq);
+	bool is_new =
+		in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW;
+
+	return is_syn(pkt) &&
+	       (f->midstream || f->isn != pkt->seq || (f->decided && is_new));
 }
 
 /* A capture has put the answer to this SYN before it. */
@@ -123,7 +129,7 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 	if (f && comes_late(e, f, pkt)) {
 		f->midstream = f->stack.middle = false;
 		f->isn = pkt->seq;
-	} else if (f && begins_anew(f, pkt)) {
+	} else if (f && begins_anew(f, pkt, in)) {
 		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 		f = NULL;

@@ -57,7 +57,6 @@ bool engine_output_take(struct engine *e, struct engine_output *out)
 	at = &e->out[e->taken++];
 	out->kind = at->kind;
 	out->id = at->id;
-	out->bytes = at->bytes;
 	if (at->kind == OUTPUT_SEGMENT)
 		out->segment = at->segment;
 	else

@@ -96,6 +96,7 @@ odd three-versions
 odd said-again-otherwise
 real ports-again-after-the-end
 real ports-again-after-a-reset
+real all-again-after-a-reset
 odd ports-again-without-an-end
 real fragments
 real fragments-back-to-front

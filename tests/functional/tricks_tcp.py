@@ -251,7 +251,7 @@ def option(data):
     return with_option
 
 
-def again(t, data, other, end):
+def again(t, data, other, end, further=1000000):
     """The same ports for another connection, soon after the first."""
     first = asks(NAMES[0])
     whole(t, first)
@@ -259,7 +259,7 @@ def again(t, data, other, end):
     end(t)
     time.sleep(0.2)
     served = t.served()
-    t.begin(t.isn + 1000000)  # RFC 9293 3.10.7.8: larger than that of before
+    t.begin(t.isn + further)  # RFC 9293 3.10.7.8: larger than that of before
     t.open()
     if not t.acked:
         t.open()
@@ -342,6 +342,7 @@ TRICKS = {
     "said-again-otherwise": lambda t, d, o: (t.open().say(0, o), t.say(0, d)),
     "ports-again-after-the-end": lambda t, d, o: again(t, d, o, finish),
     "ports-again-after-a-reset": lambda t, d, o: again(t, d, o, lambda t: t.say(t.sent, flags=RST | ACK)),
+    "all-again-after-a-reset": lambda t, d, o: again(t, d, o, lambda t: t.say(t.sent, flags=RST | ACK), 0),
     "ports-again-without-an-end": lambda t, d, o: again(t, d, o, lambda t: None),
     "fragments": lambda t, d, o: fragmented(t, d, 64),
     "small-fragments": lambda t, d, o: fragmented(t, d, 8),

@@ -86,8 +86,11 @@ static void take(struct run *r)
 {
 	struct engine_output o;
 
-	while (engine_output_take(r->engine, &o))
+	memset(&o, 0xa5, sizeof(o));
+	while (engine_output_take(r->engine, &o)) {
+		CHECK(o.kind == OUTPUT_SEGMENT || o.bytes.left <= UINT16_MAX);
 		note(r, &o);
+	}
 }
 
 static void on_event(void *ctx, const struct event *ev)

@@ -160,7 +160,11 @@ static void take_outputs(struct lab *l)
 {
 	struct engine_output o;
 
+	/* What the engine does not say must not be believed. */
+	memset(&o, 0xa5, sizeof(o));
 	while (engine_output_take(l->engine, &o)) {
+		ck_assert(o.kind == OUTPUT_SEGMENT ||
+			  o.bytes.left <= UINT16_MAX);
 		strbuf_addz(&l->outputs, l->outputs.len ? ", " : "");
 		if (o.kind == OUTPUT_SEGMENT)
 			note_segment(l, &o.segment);

@@ -450,6 +450,30 @@ START_TEST(a_port_used_again_is_another_flow)
 }
 END_TEST
 
+/* Whoever chooses ports and sequence numbers can choose the same again: the
+ * kernel knows that this is another connection. */
+START_TEST(the_same_beginning_again_is_another_flow)
+{
+	struct reader hello = lab_hello("good.example.org");
+	struct lab *l = connected(POLICY);
+
+	l->mark = MARK_PENDING;
+	lab_client(l, 1, hello);
+	acknowledge(l, 1 + (uint32_t)hello.left);
+	lab_expect(l, "pass 4, allow 5");
+	memset(l->have, 0, sizeof(l->have));
+	l->mark = MARK_NEW;
+	lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
+	lab_expect(l, "pass 6");
+	l->mark = MARK_PENDING;
+	lab_send(l, DIR_SERVER, TCP_SYN | TCP_ACK, 0, 1, none);
+	lab_client(l, 1, lab_hello("evil.example.org"));
+	lab_expect_events(l, "rule.allow good, default.deny");
+	lab_expect_server_has(l, NULL, 0);
+	lab_free(l);
+}
+END_TEST
+
 START_TEST(udp_that_must_be_known_is_refused)
 {
 	static const uint8_t packet[] = {
@@ -526,6 +550,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, an_end_waits_behind_what_is_held);
 	tcase_add_test(tc, a_reset_carries_nothing_past_us);
 	tcase_add_test(tc, a_port_used_again_is_another_flow);
+	tcase_add_test(tc, the_same_beginning_again_is_another_flow);
 	tcase_add_test(tc, udp_that_must_be_known_is_refused);
 	tcase_add_test(tc, a_low_source_port_makes_no_server);
 	tcase_add_test(tc, ipv6_is_the_same);

@@ -201,7 +201,7 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 
 	if (e->opt.read_on) {
 		(void)engine_take(e, f, dir, pkt);
-		if ((f->watched || f->listened) && !f->refused)
+		if (f->watched || f->listened)
 			engine_watch_read_on(e, f, dir, in, now);
 		return;
 	}
@@ -209,9 +209,9 @@ static void repeat_verdict(struct engine *e, struct flow *f, enum dir dir,
 		engine_tcp_deliver_packet(e, f, dir, pkt, in->id);
 	else if (f->confirming)
 		engine_confirm_packet(e, f, &a, now);
-	else if (f->watched && !f->refused)
+	else if (f->watched)
 		engine_watch_packet(e, f, &a, now);
-	else if (f->listened && !f->refused)
+	else if (f->listened)
 		engine_listen_packet(e, f, &a, now);
 	else if (!f->refused)
 		engine_out_verdict(e, engine_allow_kind(e, f), in->id);

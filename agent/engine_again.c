@@ -64,7 +64,7 @@ enum engine_again engine_judge_again(struct engine *e,
 		engine_tell_outcome(e, &facts, &o, NULL, now);
 		f = flow_table_find(e->flows, &key);
 		if (f)
-			f->decided = f->refused = true;
+			engine_refused(e, f);
 	}
 	arena_done(&arena);
 	return o.kind == DECISION_ALLOW ? ENGINE_AGAIN_KEEP : ENGINE_AGAIN_CUT;

@@ -69,6 +69,9 @@ void engine_settle_by(struct engine *e, struct flow *f, enum reason reason,
 void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now);
 
+/* From now on nothing is waited for, and no packet of it goes by. */
+void engine_refused(struct engine *e, struct flow *f);
+
 /* Count and tell a verdict on a flow that is not in the table; `in` is the
  * packet in hand, or NULL. */
 void engine_tell_outcome(struct engine *e, struct facts *facts,

@@ -167,6 +167,14 @@ static void tell_observed(struct engine *e, struct flow *f,
 	}
 }
 
+void engine_refused(struct engine *e, struct flow *f)
+{
+	f->decided = f->refused = true;
+	f->vouching = f->delivering = f->confirming = false;
+	f->watched = f->listened = false;
+	engine_wait_end(e, f);
+}
+
 /* The flow is decided; `id` is the packet in hand, or NULL. */
 void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
@@ -189,8 +197,7 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 	}
 	f->told = true;
 	if (f->refused) {
-		engine_wait_end(e, f);
-		f->delivering = false;
+		engine_refused(e, f);
 		refuse_flow(e, f, dir, in ? &in->id : NULL);
 	} else if (engine_tcp_owes(f)) {
 		allow_vouched(e, f, dir, in, now);

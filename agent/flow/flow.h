@@ -83,7 +83,8 @@ struct flow {
 	bool asked; /* the policy has no answer to what is known */
 	bool told;  /* a decision was */
 
-	/* Allowed for what its client has asked so far, see
+	/* How it goes on; of a refused flow nothing of all this is set.
+	 * Allowed for what its client has asked so far, see
 	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
 	 * resync: it is not known where a message begins. */
 	bool watched, one_sided, resync;

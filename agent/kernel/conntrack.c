@@ -125,7 +125,7 @@ static int take_message(const struct nlmsghdr *nlh, void *data)
 enum fw_err conntrack_dump(uint32_t mark, uint32_t mask, conntrack_fn *fn,
 			   void *ctx)
 {
-	static _Thread_local char buf[MESSAGES_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[MESSAGES_ROOM];
 	struct dump dump = {.mark = mark, .mask = mask, .fn = fn, .ctx = ctx};
 	struct nlmsghdr *nlh =
 		header(buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, 1);
@@ -216,7 +216,7 @@ static size_t put_change(void *buf, const struct conntrack_tuple *t,
 /* Everything was carried out when send() returned.  ENOENT: it has ended. */
 static int drain_errors(int fd)
 {
-	static _Thread_local char buf[MESSAGES_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[MESSAGES_ROOM];
 	int worst = 0;
 
 	for (;;) {
@@ -237,7 +237,8 @@ static int drain_errors(int fd)
 static enum fw_err change_all(const struct conntrack_tuple *tuples, size_t n,
 			      const struct change *change)
 {
-	static _Thread_local char buf[UPDATES_ROOM + UPDATE_ROOM];
+	static _Thread_local _Alignas(
+		struct nlmsghdr) char buf[UPDATES_ROOM + UPDATE_ROOM];
 	int fd = n ? nlsock_open() : -1;
 	int worst = 0;
 	size_t len = 0;

@@ -22,12 +22,12 @@
 
 struct klog {
 	int fd;
-	char buf[READ_ROOM];
+	_Alignas(struct nlmsghdr) char buf[READ_ROOM];
 };
 
 static int configure(struct klog *l, uint16_t group)
 {
-	char buf[CONFIG_ROOM];
+	_Alignas(struct nlmsghdr) char buf[CONFIG_ROOM];
 	struct nlmsghdr *nlh;
 	int error;
 

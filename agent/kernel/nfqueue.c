@@ -52,7 +52,7 @@ static struct nlmsghdr *config_begin(struct nfqueue *q, char *buf)
  * the whole message. */
 static int config_flag(struct nfqueue *q, uint32_t flag)
 {
-	char buf[CONFIG_ROOM];
+	_Alignas(struct nlmsghdr) char buf[CONFIG_ROOM];
 	struct nlmsghdr *nlh = config_begin(q, buf);
 
 	mnl_attr_put_u32(nlh, NFQA_CFG_FLAGS, htonl(flag));
@@ -62,7 +62,7 @@ static int config_flag(struct nfqueue *q, uint32_t flag)
 
 static int configure(struct nfqueue *q, const struct nfqueue_options *opt)
 {
-	char buf[CONFIG_ROOM];
+	_Alignas(struct nlmsghdr) char buf[CONFIG_ROOM];
 	struct nlmsghdr *nlh = config_begin(q, buf);
 	int error;
 

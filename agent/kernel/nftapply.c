@@ -29,7 +29,7 @@ static void note_error(struct nft_errors *errors, uint32_t seq, int errnum)
  * is there by now. */
 static void drain(int fd, struct nft_errors *errors)
 {
-	static _Thread_local char buf[ANSWERS_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[ANSWERS_ROOM];
 	int errnum;
 	uint32_t seq;
 

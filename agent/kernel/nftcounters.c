@@ -61,7 +61,7 @@ static int take_counter(const struct nlmsghdr *nlh, void *data)
 enum fw_err nft_counters_read(const char *table, struct nft_counters *c)
 {
 	struct nft_counters fresh = {0};
-	char buf[512] = {0};
+	_Alignas(struct nlmsghdr) char buf[512] = {0};
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(
 		buf, NFT_MSG_GETOBJ, NFPROTO_INET, NLM_F_DUMP, 1);
 	enum fw_err err;

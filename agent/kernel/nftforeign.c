@@ -47,7 +47,7 @@ static const char *hook_name(uint32_t hook)
 static bool dump(uint16_t type, uint8_t family, const char *table,
 		 nlsock_take take, void *data)
 {
-	char buf[512] = {0};
+	_Alignas(struct nlmsghdr) char buf[512] = {0};
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr(buf, type, family, NLM_F_DUMP, 1);
 

@@ -162,7 +162,7 @@ enum fw_err nft_table_claim(const struct nft *n, const char *table,
 enum fw_err nft_table_present(const struct nft *n, const char *table,
 			      bool *out_there)
 {
-	char buf[512] = {0};
+	_Alignas(struct nlmsghdr) char buf[512] = {0};
 	struct nftnl_table *t = nftnl_table_alloc();
 	struct nlmsghdr *nlh;
 	int errnum = ENOMEM;
@@ -206,7 +206,7 @@ static int take_genid(const struct nlmsghdr *nlh, void *data)
 
 enum fw_err nft_genid(const struct nft *n, uint32_t *out_genid)
 {
-	char buf[ANSWER_ROOM] = {0};
+	_Alignas(struct nlmsghdr) char buf[ANSWER_ROOM] = {0};
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETGEN,
 						     NFPROTO_UNSPEC, 0, 1);
 	struct pollfd p = {.fd = n->fd, .events = POLLIN};
@@ -260,7 +260,7 @@ static int take_object(const struct nlmsghdr *nlh, void *data)
 static enum fw_err dump(const struct nft *n, uint16_t type,
 			struct fingerprint *f)
 {
-	static _Thread_local char buf[DUMP_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[DUMP_ROOM];
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr(buf, type, NFPROTO_INET, NLM_F_DUMP, 1);
 	struct pollfd p = {.fd = n->fd, .events = POLLIN};

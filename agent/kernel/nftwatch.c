@@ -91,7 +91,7 @@ static bool is_awaited(const struct watching *w)
 void nft_watch(const struct nft *n, const char *table,
 	       struct nft_change *change)
 {
-	static _Thread_local char buf[EVENTS_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[EVENTS_ROOM];
 	struct watching w = {.nft = n, .table = table, .change = change};
 	unsigned waits = 0;
 

@@ -56,7 +56,7 @@ bool nlsock_error(const struct nlmsghdr *nlh, int *out_errno, uint32_t *out_seq)
 
 int nlsock_request(int fd, struct nlmsghdr *nlh, int timeout_ms)
 {
-	char buf[ANSWER_ROOM];
+	_Alignas(struct nlmsghdr) char buf[ANSWER_ROOM];
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	uint32_t seq;
 	int error;
@@ -82,7 +82,7 @@ int nlsock_request(int fd, struct nlmsghdr *nlh, int timeout_ms)
 enum fw_err nlsock_dump(const struct nlmsghdr *nlh, nlsock_take take,
 			void *data)
 {
-	static _Thread_local char buf[DUMP_ROOM];
+	static _Thread_local _Alignas(struct nlmsghdr) char buf[DUMP_ROOM];
 	/* An answer that is not read to its end goes with its socket. */
 	struct pollfd p = {.fd = nlsock_open(), .events = POLLIN};
 	int more = 1;

@@ -33,7 +33,7 @@ static struct route route_of(const struct nlmsghdr *nlh)
 
 struct route route_find(int fd, const struct ipaddr *to)
 {
-	char buf[ANSWER_ROOM];
+	_Alignas(struct nlmsghdr) char buf[ANSWER_ROOM];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtmsg *rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
 	struct pollfd p = {.fd = fd, .events = POLLIN};

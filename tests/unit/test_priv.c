@@ -329,22 +329,35 @@ START_TEST(the_kernel_says_so)
 }
 END_TEST
 
+/* How many of these calls were not refused; -1: nothing refuses them here. */
+static int reaches_files(void)
+{
+	int reached = 0;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !priv_hide_files())
+		return -1;
+	reached += open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES;
+	reached += mkdir("/tmp/fwagent-test-priv-dir", 0700) == 0 ||
+		   errno != EACCES;
+	reached += execl("/bin/true", "true", NULL) == 0 || errno != EACCES;
+	return reached;
+}
+
 /* Without the filter of calls it stands alone: the kernel refuses by path. */
 START_TEST(files_are_out_of_reach)
 {
-	int fd = open("/etc/passwd", O_RDONLY);
+	int fd = open("/etc/passwd", O_RDONLY), status;
+	pid_t pid;
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	if (!priv_hide_files())
-		ck_abort_msg("no Landlock: %s", strerror(errno));
-	ck_assert_int_lt(open("/etc/passwd", O_RDONLY), 0);
-	ck_assert_int_eq(errno, EACCES);
-	ck_assert_int_lt(mkdir("/tmp/fwagent-test-priv-dir", 0700), 0);
-	ck_assert_int_eq(errno, EACCES);
-	ck_assert_int_lt(execl("/bin/true", "true", NULL), 0);
-	ck_assert_int_eq(errno, EACCES);
 	(void)close(fd);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	/* A sanitizer looks into /proc at an exit. */
+	if (pid == 0)
+		_exit(reaches_files());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 

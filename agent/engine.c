@@ -234,6 +234,12 @@ static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 	engine_settle(e, f, &o, dir, in, now);
 }
 
+/* No connection came of a SYN that went by. */
+static bool ends_unknown(const struct packet *pkt)
+{
+	return (pkt->tcp_flags & TCP_RST) && pkt->wire_payload == 0;
+}
+
 /* The server is believed that there is no connection.  The client is not: if
  * its reset goes astray, the flow goes on, and must not be one whose beginning
  * we do not know. */
@@ -336,7 +342,10 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		return;
 	}
 	if (f->midstream && in->mark == MARK_PENDING) {
-		if (engine_recall(e, f))
+		if (e->opt.handshakes && ends_unknown(&pkt)) {
+			engine_forget(e, f);
+			engine_out_verdict(e, OUTPUT_PASS, in->id);
+		} else if (engine_recall(e, f))
 			engine_judge_recalled(e, f, flow_dir(f, &pkt), in, now);
 		else
 			judge_lost(e, f, dir, in, now);

@@ -16,6 +16,7 @@
 
 struct engine;
 struct bindings;
+struct handshakes;
 
 struct engine_options {
 	uint8_t key[16];       /* secret of the flow table */
@@ -27,6 +28,9 @@ struct engine_options {
 	/* What clients were told, shared by engines; borrowed.  NULL: names are
 	 * not bound, whatever the policy says. */
 	struct bindings *bindings;
+	/* Connections whose beginning the kernel has let go by, shared by
+	 * engines; borrowed.  NULL: there are none. */
+	struct handshakes *handshakes;
 	/* Called for each event; what it points to is borrowed for the call. */
 	void (*event)(void *ctx, const struct event *ev);
 	void *event_ctx;

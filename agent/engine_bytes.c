@@ -89,8 +89,10 @@ static enum engine_taken take_tcp(struct engine *e, struct flow *f,
 			stream_start(s, seq);
 			f->passed[dir] = seq;
 		}
-		if (dir == DIR_SERVER)
+		if (dir == DIR_SERVER) {
 			f->answered = true;
+			f->server_isn = pkt->seq;
+		}
 	}
 	if (!wants_bytes(f) || (pkt->tcp_flags & TCP_RST))
 		return TAKEN_OK;

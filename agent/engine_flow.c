@@ -4,6 +4,7 @@
  * ends before it says anything.
  */
 #include "agent/engine_priv.h"
+#include "agent/flow/handshakes.h"
 
 #include <netinet/in.h>
 
@@ -57,12 +58,61 @@ static void note_sender(const struct engine *e, struct facts *k,
 			k->cgroups |= 1U << i;
 }
 
+/* How a connection has begun whose SYNs the kernel has let go by. */
+struct beginning {
+	bool known;
+	enum dir dir; /* of the packet in hand */
+	struct handshake handshake;
+};
+
+static struct beginning beginning_of(struct engine *e, const struct packet *pkt,
+				     const struct engine_input *in,
+				     uint64_t now)
+{
+	struct beginning b = {0};
+
+	if (e->opt.handshakes && in->mark == MARK_PENDING &&
+	    pkt->l4 == IPPROTO_TCP && !(pkt->tcp_flags & TCP_SYN))
+		b.known = handshakes_take(e->opt.handshakes, pkt, in->zone_src,
+					  in->zone_dst,
+					  (uint32_t)(now / 1000000000), &b.dir,
+					  &b.handshake);
+	return b;
+}
+
+static void side_begins(struct flow *f, enum dir dir, uint32_t isn)
+{
+	stream_start(&f->streams[dir], isn + 1);
+	f->passed[dir] = isn + 1;
+}
+
+static void server_answers(struct flow *f, const struct handshake *h)
+{
+	side_begins(f, DIR_SERVER, h->isn[DIR_SERVER]);
+	f->server_isn = h->isn[DIR_SERVER];
+	f->tcp[DIR_SERVER] = h->answer;
+	f->answered = true;
+	if (engine_tcp_before(f->acked, h->isn[DIR_CLIENT] + 1))
+		f->acked = h->isn[DIR_CLIENT] + 1;
+}
+
+/* Both sides' bytes have their places. */
+static void begin_by(struct flow *f, const struct handshake *h)
+{
+	f->midstream = false;
+	f->isn = f->acked = h->isn[DIR_CLIENT];
+	side_begins(f, DIR_CLIENT, f->isn);
+	server_answers(f, h);
+}
+
 static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct packet *pkt,
-			       const struct engine_input *in, uint64_t now)
+			       const struct engine_input *in,
+			       const struct beginning *b, uint64_t now)
 {
 	struct flow *f = flow_table_add(e->flows, key, now);
-	bool swap = is_from_server(e, pkt, in);
+	bool swap = b->known ? b->dir == DIR_SERVER
+			     : is_from_server(e, pkt, in);
 	struct facts *k;
 
 	if (!f)
@@ -86,6 +136,8 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
 	f->isn = pkt->seq;
 	f->acked = swap ? pkt->ack : pkt->seq - 1;
+	if (b->known)
+		begin_by(f, &b->handshake);
 	proto_stack_init(&f->stack, pkt->l4);
 	if (e->opt.read_on)
 		f->traffic = arena_calloc(&f->arena, 2, sizeof(*f->traffic));
@@ -118,9 +170,27 @@ static bool comes_late(const struct engine *e, const struct flow *f,
 	       f->passed[DIR_CLIENT] == pkt->seq + 1;
 }
 
+/* The same, when its SYN went by.  The answer to this one may have come twice;
+ * but a decided flow that the kernel does not know as such has the numbers of
+ * the last one by chance, when it says its first byte. */
+static bool began_anew(const struct flow *f, const struct beginning *b,
+		       const struct packet *pkt)
+{
+	const struct handshake *h = &b->handshake;
+
+	if (!b->known)
+		return false;
+	if (f->midstream || f->isn != h->isn[DIR_CLIENT] ||
+	    (f->answered && f->server_isn != h->isn[DIR_SERVER]))
+		return true;
+	return f->decided && !f->confirming && b->dir == DIR_CLIENT &&
+	       pkt->seq == f->isn + 1;
+}
+
 struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 			    const struct engine_input *in, uint64_t now)
 {
+	struct beginning b = beginning_of(e, pkt, in, now);
 	struct flow_key key;
 	struct flow *f;
 
@@ -129,13 +199,15 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 	if (f && comes_late(e, f, pkt)) {
 		f->midstream = f->stack.middle = false;
 		f->isn = pkt->seq;
-	} else if (f && begins_anew(f, pkt, in)) {
+	} else if (f && (begins_anew(f, pkt, in) || began_anew(f, &b, pkt))) {
 		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 		f = NULL;
 	}
 	if (!f)
-		return flow_begin(e, &key, pkt, in, now);
+		return flow_begin(e, &key, pkt, in, &b, now);
+	if (b.known && !f->answered)
+		server_answers(f, &b.handshake);
 	flow_table_touch(e->flows, f, now);
 	return f;
 }

@@ -14,6 +14,13 @@
  * facts.dropped; a parser without state memory gives "unknown". */
 #define LIMIT_FLOW_ARENA 65536
 
+/* Connections that a server has accepted, and that have sent nothing yet; those
+ * of one client: an eighth.  Beyond, the oldest of eight is forgotten, and what
+ * its client says first is refused: stream.midstream. */
+#define LIMIT_HANDSHAKES 131072
+/* How long one is remembered; as long as any flow without a packet. */
+#define LIMIT_HANDSHAKE_SECONDS 300
+
 /* Bytes of one direction of a stream that wait for a decision: a ClientHello
  * is 16 KiB at most in every known client (BoringSSL's and Envoy's ceiling),
  * a request head 64 KiB.  Beyond: stream.limit. */

@@ -159,22 +159,19 @@ static void load_tcp_flags(struct nl_rule_out *o, uint8_t mask)
 	bitwise(o, &mask, &none, 1);
 }
 
+#define TCP_STATE_FLAGS (TH_FIN | TH_SYN | TH_RST | TH_ACK)
+
 static void match_tcp_flag(struct nl_rule_out *o, uint8_t flag)
 {
 	load_tcp_flags(o, flag);
 	nl_compare_u8(o, NFT_CMP_NEQ, 0);
 }
 
-static void match_tcp_syn(struct nl_rule_out *o)
+/* These flags alone, of `among`. */
+static void match_tcp_flags(struct nl_rule_out *o, uint8_t flags, uint8_t among)
 {
-	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK);
-	nl_compare_u8(o, NFT_CMP_EQ, TH_SYN);
-}
-
-static void match_tcp_ack(struct nl_rule_out *o)
-{
-	load_tcp_flags(o, TH_FIN | TH_SYN | TH_RST | TH_ACK | TH_URG);
-	nl_compare_u8(o, NFT_CMP_EQ, TH_ACK);
+	load_tcp_flags(o, among);
+	nl_compare_u8(o, NFT_CMP_EQ, flags);
 }
 
 /* As nft does it: the bytes that they stand in, the others of them masked. */
@@ -377,10 +374,13 @@ static void put_match(struct nl_rule_out *o, const struct rs_stmt *s)
 		match_udp_bits(o, s);
 		break;
 	case RS_TCP_SYN:
-		match_tcp_syn(o);
+		match_tcp_flags(o, TH_SYN, TCP_STATE_FLAGS);
 		break;
 	case RS_TCP_ACK:
-		match_tcp_ack(o);
+		match_tcp_flags(o, TH_ACK, TCP_STATE_FLAGS | TH_URG);
+		break;
+	case RS_TCP_SYN_ACK:
+		match_tcp_flags(o, TH_SYN | TH_ACK, TCP_STATE_FLAGS | TH_URG);
 		break;
 	case RS_CT_STATE:
 		match_ct_state(o, s->n);

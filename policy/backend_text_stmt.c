@@ -104,6 +104,8 @@ static const char *const words[] = {
 	[RS_PAYLOAD] = "@ih,0,8 >= 0x0",
 	[RS_TCP_SYN] = "tcp flags & (fin | syn | rst | ack) == syn",
 	[RS_TCP_ACK] = "tcp flags & (fin | syn | rst | ack | urg) == ack",
+	[RS_TCP_SYN_ACK] =
+		"tcp flags & (fin | syn | rst | ack | urg) == syn | ack",
 	[RS_CT_REPLY] = "ct direction reply",
 	[RS_CT_ORIGINAL] = "ct direction original",
 	[RS_COUNTER] = "counter",
@@ -312,6 +314,7 @@ static void (*const printers[])(struct strbuf *out, const struct rs_stmt *s) = {
 	[RS_UDP_BITS] = print_udp_bits,
 	[RS_TCP_SYN] = print_word,
 	[RS_TCP_ACK] = print_word,
+	[RS_TCP_SYN_ACK] = print_word,
 	[RS_CT_REPLY] = print_word,
 	[RS_CT_ORIGINAL] = print_word,
 	[RS_REJECT_TCP] = print_word,

@@ -45,6 +45,7 @@ static const struct phrase {
 	{"tcp flags urg", RS_TCP_URG, ARG_NONE},
 	{"tcp flags syn", RS_TCP_SYN, ARG_NONE},
 	{"tcp flags ack", RS_TCP_ACK, ARG_NONE},
+	{"tcp flags syn,ack", RS_TCP_SYN_ACK, ARG_NONE},
 	{"payload", RS_PAYLOAD, ARG_NONE},
 	{"datagram", RS_UDP_BITS, ARG_BITS},
 	{"ct state", RS_CT_STATE, ARG_STATES},

@@ -152,6 +152,8 @@ struct ir {
 	enum ir_log log_allow, log_deny;
 	bool asks_prints;                /* some rule asks for ja4 */
 	bool asks_questions;             /* some rule asks for qname */
+	/* Some rule asks for what only the client's own packets tell. */
+	bool asks_sender;
 	uint32_t guards;                 /* bit i = enum ir_guard i denies */
 	const struct ir_cgroup *cgroups; /* those inside others first */
 	unsigned n_cgroups;
@@ -220,6 +222,13 @@ bool ir_side_has(const struct ir_side *side, int zone,
 
 /* Has the rule a condition that only the engine can see? */
 bool ir_rule_asks_engine(const struct ir_rule *rule);
+
+/* The group of the kernel's log that servers' answers go to (handshakes.h). */
+static inline uint16_t ir_answer_group(const struct ir *ir)
+{
+	return (uint16_t)(ir->queue + 1);
+}
+
 
 /* Do two rules, of two policies, do the same to a flow that fits what the
  * kernel sees of them? */

@@ -256,6 +256,9 @@ static void lower_rules(struct lowering *l, struct ir *ir)
 			ir->asks_prints |= r->ja4.n > 0;
 			ir->asks_questions |= r->qname.n > 0;
 			lower_rule(l, r, &all[n]);
+			ir->asks_sender |= all[n].n_macs ||
+					   all[n].n_uids ||
+					   all[n].cgroups;
 			ir->rules_observe |= all[n++].observe;
 		}
 		ir->list_to[i] = n;

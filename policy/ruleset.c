@@ -306,6 +306,15 @@ void rs_build_refuse(struct rs_build *b, struct rs_rule *rule, const char *kind,
 	}
 }
 
+/* The copy by which the engine knows where a connection begins. */
+static void fill_answer(struct rs_build *b, struct rs_chain *chain)
+{
+	rs_build_add(b, rs_rule_new(b->arena, chain),
+		     (struct rs_stmt){.op = RS_LOG,
+				      .name = RS_ANSWER_PREFIX,
+				      .n = ir_answer_group(b->ir)});
+}
+
 /* The queue itself: only where a flow can get here at all. */
 static void fill_queue(struct rs_build *b, struct rs_chain *chain)
 {
@@ -347,6 +356,7 @@ static bool fill_slot(void *ctx, const char *slot, struct rs_chain *chain)
 		{"undecided", fill_undecided}, {"police", rs_build_police},
 		{"spoofed", rs_build_spoofed}, {"dnat", rs_build_dnat},
 		{"srcnat", rs_build_srcnat},   {"invalid", rs_build_invalid},
+		{"answer", fill_answer},
 	};
 
 	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
@@ -371,6 +381,8 @@ static bool frame_has(void *ctx, const char *word)
 		return !b->ir->observe;
 	if (!strcmp(word, "engine"))
 		return b->rs->queues;
+	if (!strcmp(word, "begins"))
+		return b->rs->queues && !b->ir->asks_sender;
 	if (!strcmp(word, "no-engine"))
 		return !b->rs->queues;
 	if (!strcmp(word, "no-helpers"))

@@ -37,6 +37,7 @@ enum rs_op {
 	RS_UDP_BITS,  /* m bits, n bits behind the UDP header, are m2 */
 	RS_TCP_SYN,   /* the SYN flag alone, of FIN, SYN, RST and ACK */
 	RS_TCP_ACK,   /* the ACK flag alone, of these and URG */
+	RS_TCP_SYN_ACK, /* these two, of the same */
 	RS_CT_STATE,  /* n = bits of enum rs_ct_state */
 	RS_CT_REPLY,  /* a packet of the reply direction */
 	RS_CT_ORIGINAL,
@@ -248,3 +249,5 @@ void rs_rule_add(struct arena *a, struct rs_rule *rule, struct rs_stmt stmt);
 /* What the kernel's log carries to say which rule spoke: "fw DIGEST KIND N". */
 #define RS_LOG_PREFIX  "fw"
 #define RS_LOG_SNAPLEN 128
+/* What goes to the engine's group of the log, see handshakes.h. */
+#define RS_ANSWER_PREFIX "fw answer"

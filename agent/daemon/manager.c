@@ -307,6 +307,7 @@ void manager_free(struct manager *m)
 	server_free(m->server);
 	verdict_process_stop(&m->verdict);
 	bindfile_close(&m->bindings);
+	handshake_log_close(&m->handshakes);
 	policy_free(m->policy);
 	if (m->store_open)
 		store_close(&m->store);

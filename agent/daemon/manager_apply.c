@@ -128,6 +128,17 @@ enum fw_err manager_start_verdict(struct manager *m, const struct policy *p,
 		return err;
 	if (p->ir.binding)
 		with.bindings = m->bindings;
+	if (p->ruleset.queues) {
+		uint16_t group = ir_answer_group(&p->ir);
+
+		err = handshake_log_open(&m->handshakes, group);
+		if (err) {
+			handshake_log_trouble(group, err, out->error,
+					      sizeof(out->error));
+			return err;
+		}
+		with.handshakes = m->handshakes;
+	}
 	return verdict_process_start(out, &with);
 }
 

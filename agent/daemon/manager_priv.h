@@ -40,6 +40,7 @@ struct manager {
 	char rollback_trouble[240]; /* why that failed last, or "" */
 	struct verdict_process verdict;
 	struct bindfile bindings; /* while the policy binds names */
+	struct handshake_log handshakes; /* while it has queues */
 	struct sysenv env;        /* of the last compile */
 	enum queue_target queue;
 	int32_t utc_offset; /* that it was made with */

@@ -60,23 +60,32 @@ static enum fw_err expect(struct verdict_process *v, enum channel_kind wanted)
 }
 
 /* The log, the control socket, the lock: none of them is its business. */
-static void close_all_but(int a, int b)
+static void close_all_but(const int *keep, size_t n)
 {
-	unsigned low = (unsigned)(a < b ? a : b);
-	unsigned high = (unsigned)(a < b ? b : a);
+	unsigned from = STDERR_FILENO + 1;
 
-	if (low > STDERR_FILENO + 1)
-		(void)close_range(STDERR_FILENO + 1, low - 1, 0);
-	if (high > low + 1)
-		(void)close_range(low + 1, high - 1, 0);
-	(void)close_range(high + 1, UINT_MAX, 0);
+	for (;;) {
+		unsigned next = UINT_MAX;
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > from)
+			(void)close_range(from, next - (next != UINT_MAX), 0);
+		if (next == UINT_MAX)
+			return;
+		from = next + 1;
+	}
 }
 
 static void child(const struct worker_options *options, pid_t manager)
 {
+	const struct klog *answers = options->handshakes.log;
+	const int keep[] = {options->channel, options->events,
+			    answers ? klog_fd(answers) : -1};
 	sigset_t none;
 
-	close_all_but(options->channel, options->events);
+	close_all_but(keep, sizeof(keep) / sizeof(*keep));
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGTERM, SIG_DFL);

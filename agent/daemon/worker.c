@@ -27,6 +27,8 @@
 
 #define ANSWER_MS 5000
 #define EVERY_MS  500
+/* Reports of the kernel's, between orders. */
+#define READS_AT_ONCE 16
 
 struct worker {
 	const struct worker_options *opt;
@@ -89,18 +91,12 @@ static void open_queues(struct worker *w)
 static void open_log(struct worker *w)
 {
 	uint16_t group = w->policy->ir.queue;
-	char text[160];
+	char text[200];
 	enum fw_err err = klog_open(group, &w->log);
 
 	if (!err)
 		return;
-	(void)snprintf(
-		text, sizeof(text), "log group %u %s", group,
-		err == FW_ERR_EXIST
-			? "is held by another program; set gateway.queue "
-			  "to a free number (it names both)"
-			: "cannot be bound; does the kernel have "
-			  "CONFIG_NETFILTER_NETLINK_LOG?");
+	handshake_log_trouble(group, err, text, sizeof(text));
 	/* Without it decisions fall all the same, but the kernel's own are
 	 * not in the log: not what was promised. */
 	give_up(w, text);
@@ -276,7 +272,8 @@ static void serve(struct worker *w)
 	alive_without_queues(w);
 	if (fds[0].revents)
 		serve_order(w);
-	if (klog_read(w->log, worker_klog_packet, &w->klog, &lost) != FW_OK) {
+	if (klog_read(w->log, worker_klog_packet, &w->klog, READS_AT_ONCE,
+		      &lost) != FW_OK) {
 		log_error("the kernel log's socket failed: %s",
 			  strerror(errno));
 		_exit(1);
@@ -293,7 +290,10 @@ void worker_run(const struct worker_options *options)
 		.opt = options,
 		.policy = options->policy,
 		.next = {w.files, 0},
-		.shared = {.stats = options->stats, .events = options->events}};
+		.shared = {.stats = options->stats,
+			   .events = options->events,
+			   .handshakes = options->handshakes,
+			   .handshakes_lock = PTHREAD_MUTEX_INITIALIZER}};
 
 	(void)prctl(PR_SET_NAME, "fwagent-verdict");
 	(void)signal(SIGPIPE, SIG_IGN);

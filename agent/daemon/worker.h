@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/daemon/bindfile.h"
+#include "agent/daemon/handshake_log.h"
 #include "agent/verdict/stats.h"
 #include "policy/policy.h"
 
@@ -18,6 +19,7 @@ struct worker_options {
 	struct stats *stats;      /* shared with the manager */
 	const char *user;         /* to become */
 	struct bindfile bindings; /* shared with those before and after */
+	struct handshake_log handshakes; /* likewise */
 };
 
 /* Runs until the manager is gone; never returns. */

@@ -4,6 +4,7 @@
 #include "agent/daemon/boot.h"
 #include "agent/engine.h"
 #include "agent/kernel/ifname.h"
+#include "agent/kernel/klog.h"
 #include "agent/kernel/nfqueue.h"
 #include "agent/verdict/rollup.h"
 #include "policy/base/log.h"
@@ -29,6 +30,11 @@
 #define MARKS      16384
 #define IDLE_MS    500
 #define INTERFACES 64
+/* All that the socket's buffer holds. */
+#define ANSWERS_AT_ONCE 65536
+/* So many in one round: the next ones shall not wait for a packet. */
+#define ANSWERS_BUSY 64
+#define BUSY_MS      10
 
 /* log.deny = "all" or "first": hardly more than the first of a kind. */
 #define ROLLUP_ALL_NS   (10ULL * 1000000000)
@@ -49,6 +55,7 @@ struct worker_queue {
 	struct nfqueue *nfq;
 	pthread_t thread;
 	unsigned index; /* from 0 */
+	unsigned n_answers; /* of servers, in this round */
 	uint64_t now;
 	uint32_t marks[MARKS];
 	struct zone_cache zones[INTERFACES];
@@ -192,6 +199,44 @@ static void carry_out(struct worker_queue *q)
 	}
 }
 
+static void take_answer(void *ctx, const struct klog_packet *answer)
+{
+	struct worker_queue *q = ctx;
+	const struct packet_options opt = {.allow_cut = true};
+	int zone_src = IR_ZONE_SELF, zone_dst = IR_ZONE_SELF;
+	struct packet pkt;
+
+	if (packet_parse(answer->payload, opt, &pkt) != PACKET_OK)
+		return;
+	if (answer->hook != NF_INET_LOCAL_OUT)
+		zone_src = cached_zone(q, answer->indev)->zone;
+	if (answer->hook != NF_INET_LOCAL_IN)
+		zone_dst = cached_zone(q, answer->outdev)->zone;
+	handshakes_note(q->shared->handshakes.table, &pkt, zone_src, zone_dst,
+			(uint32_t)(q->now / 1000000000));
+	q->n_answers++;
+}
+
+/* What servers have answered so far: before any packet is judged that came
+ * behind it. */
+static void read_answers(struct worker_queue *q)
+{
+	struct worker_shared *shared = q->shared;
+	unsigned lost = 0;
+
+	if (!shared->handshakes.log)
+		return;
+	(void)pthread_mutex_lock(&shared->handshakes_lock);
+	if (klog_read(shared->handshakes.log, take_answer, q, ANSWERS_AT_ONCE,
+		      &lost) != FW_OK) {
+		log_error("the socket of servers' answers failed: %s",
+			  strerror(errno));
+		_exit(1);
+	}
+	(void)pthread_mutex_unlock(&shared->handshakes_lock);
+	stats_add(shared->stats, STAT_HANDSHAKES_LOST, lost);
+}
+
 static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 {
 	struct worker_queue *q = ctx;
@@ -216,6 +261,8 @@ static void take_packet(void *ctx, const struct nfqueue_packet *pkt)
 	if (pkt->hook != NF_INET_LOCAL_IN)
 		input.zone_dst = cached_zone(q, pkt->outdev)->zone;
 	q->marks[pkt->id % MARKS] = pkt->mark;
+	if (input.mark == MARK_PENDING)
+		read_answers(q);
 	engine_packet(q->engine, &input, q->now);
 	carry_out(q);
 }
@@ -255,9 +302,10 @@ static int timeout_ms(const struct worker_queue *q)
 {
 	uint64_t deadline = engine_next_deadline(q->engine);
 	uint64_t now = worker_now();
+	int most = q->n_answers < ANSWERS_BUSY ? IDLE_MS : BUSY_MS;
 
-	if (!deadline || deadline > now + IDLE_MS * 1000000ULL)
-		return IDLE_MS;
+	if (!deadline || deadline > now + (uint64_t)most * 1000000)
+		return most;
 	return deadline <= now ? 0 : (int)((deadline - now) / 1000000) + 1;
 }
 
@@ -272,6 +320,7 @@ static void *run(void *arg)
 
 		(void)poll(fds, 2, timeout_ms(q));
 		q->now = worker_now();
+		q->n_answers = 0;
 		stats_alive(q->shared->stats, q->index, steady_now());
 		if (fds[1].revents)
 			take_order(q);
@@ -281,6 +330,7 @@ static void *run(void *arg)
 			_exit(1); /* the manager starts another */
 		}
 		stats_add(q->shared->stats, STAT_QUEUE_LOST, lost);
+		read_answers(q);
 		engine_tick(q->engine, q->now);
 		carry_out(q);
 		nfqueue_flush(q->nfq);
@@ -301,6 +351,7 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 	struct engine_options engine = {.verify_checksums = true,
 					.stats = shared->stats,
 					.bindings = shared->bindings,
+					.handshakes = shared->handshakes.table,
 					.event = queue_event,
 					.event_ctx = q};
 	enum fw_err err;

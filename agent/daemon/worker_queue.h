@@ -2,11 +2,14 @@
 /* One queue's thread: packets to its engine, verdicts back. */
 #pragma once
 
+#include "agent/daemon/handshake_log.h"
 #include "agent/engine.h"
 #include "agent/kernel/inject.h"
 #include "agent/verdict/event.h"
 #include "agent/verdict/stats.h"
 #include "policy/policy.h"
+
+#include <pthread.h>
 
 struct worker_queue;
 
@@ -16,6 +19,9 @@ struct worker_shared {
 	int events;                /* event lines go here */
 	int ifnames;               /* for ifname_get() */
 	struct bindings *bindings; /* or NULL */
+	/* Read by one queue's thread at a time. */
+	struct handshake_log handshakes;
+	pthread_mutex_t handshakes_lock;
 	struct inject inject;
 };
 

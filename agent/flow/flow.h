@@ -77,6 +77,7 @@ struct flow {
 	uint32_t passed[2]; /* TCP: next sequence number the receiver expects */
 	uint32_t acked;     /* TCP: the server has said to have all before it */
 	uint32_t isn;       /* TCP: the client's, unless midstream */
+	uint32_t server_isn; /* TCP: once it has answered */
 	struct flow_tcp tcp[2];
 	bool reset; /* TCP: undecided, and the client has reset it */
 	bool decided, refused, silent;

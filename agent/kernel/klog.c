@@ -13,12 +13,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RECEIVE_BUFFER    (4 * 1024 * 1024)
+#define RECEIVE_BUFFER    (8 * 1024 * 1024)
 #define READ_ROOM         65536
-#define READS_AT_ONCE     16
 #define CONFIG_ROOM       512
 #define ANSWER_TIMEOUT_MS 2000
 #define SNAP_LENGTH       128
+/* Of a message: each is sent at once, and what it has room for counts against
+ * the socket's buffer. */
+#define MESSAGE_ROOM 512
 
 struct klog {
 	int fd;
@@ -42,6 +44,7 @@ static int configure(struct klog *l, uint16_t group)
 	nlh->nlmsg_seq = 2;
 	if (nflog_attr_put_cfg_mode(nlh, NFULNL_COPY_PACKET, SNAP_LENGTH) < 0)
 		return errno;
+	mnl_attr_put_u32(nlh, NFULA_CFG_NLBUFSIZ, htonl(MESSAGE_ROOM));
 	return nlsock_request(l->fd, nlh, ANSWER_TIMEOUT_MS);
 }
 
@@ -107,11 +110,11 @@ static void take_packet(const struct nlmsghdr *nlh, klog_fn *fn, void *ctx)
 	fn(ctx, &pkt);
 }
 
-enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
+enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx, unsigned most,
 		      unsigned *out_lost)
 {
 	*out_lost = 0;
-	for (unsigned i = 0; i < READS_AT_ONCE; i++) {
+	for (unsigned i = 0; i < most; i++) {
 		ssize_t n = recv(l->fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
 		const struct nlmsghdr *at;
 		int left = (int)n;

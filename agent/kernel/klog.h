@@ -23,6 +23,7 @@ void klog_close(struct klog *l);
 
 int klog_fd(const struct klog *l);
 
-/* Read what is there (never blocks).  *out_lost counts overruns. */
+/* Read what is there (never blocks), `most` messages at most.  *out_lost counts
+ * overruns. */
 FW_MUST_CHECK enum fw_err klog_read(struct klog *l, klog_fn *fn, void *ctx,
-				    unsigned *out_lost);
+				    unsigned most, unsigned *out_lost);

@@ -65,6 +65,7 @@ static void follow(struct traced *now, const char *chain, const char *target)
 		now->rule[0] = '\0';
 	if (target && !strncmp(target, "r_", 2))
 		keep(now->rule, sizeof(now->rule), target);
+	now->begins |= !strcmp(chain, "c_begins");
 	now->unjudged |= target && !strcmp(chain, "c_known") &&
 			 !strcmp(target, "c_pass");
 }
@@ -87,7 +88,7 @@ static void conclude(struct tracer *t, const char *chain, int verdict)
 		break;
 	case NF_ACCEPT:
 		if (!strcmp(chain, "c_backstop"))
-			end(t, V_ACCEPT);
+			end(t, t->now.begins ? V_QUEUE : V_ACCEPT);
 		break;
 	default:
 		break;

@@ -13,6 +13,7 @@ struct traced {
 	char led[128];   /* "d_NAME" of the forward that led it on, or "" */
 	char sent[128];  /* "t_NAME" of what gave it a source, or "" */
 	bool unjudged;   /* passed before the rules, as no connection's */
+	bool begins;     /* what comes behind it is judged */
 };
 
 /* NULL with errno. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/lab.h"
 
+#include "agent/flow/handshakes.h"
+
 #include <netinet/in.h>
 
 struct policy *lab_compile(const char *text)
@@ -30,6 +32,18 @@ static void on_event(void *ctx, const struct event *ev)
 		    ev->outcome->would ? " would" : "");
 }
 
+static struct handshakes *handshakes_of_lab(void)
+{
+	static const uint8_t secret[16];
+	size_t size = handshakes_size(1);
+	void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	ck_assert_ptr_nonnull(memory);
+	memset(memory, 0, size);
+	ck_assert_int_eq(handshakes_format(memory, size, secret), FW_OK);
+	return handshakes_at(memory);
+}
+
 struct lab *lab_new(const char *policy_text,
 		    const struct engine_options *options)
 {
@@ -41,6 +55,8 @@ struct lab *lab_new(const char *policy_text,
 		opt = *options;
 	opt.verify_checksums = true;
 	opt.stats = &l->stats;
+	l->handshakes = handshakes_of_lab();
+	opt.handshakes = l->handshakes;
 	opt.event = on_event;
 	opt.event_ctx = l;
 	l->policy = lab_compile(policy_text);
@@ -63,6 +79,7 @@ struct lab *lab_new(const char *policy_text,
 void lab_free(struct lab *l)
 {
 	engine_free(l->engine);
+	free(l->handshakes);
 	policy_free(l->policy);
 	strbuf_done(&l->outputs);
 	strbuf_done(&l->events);
@@ -189,11 +206,13 @@ void lab_raw(struct lab *l, const uint8_t *p, size_t n, int zone_src,
 	take_outputs(l);
 }
 
-uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
-		  uint32_t ack, struct reader payload)
+static struct tcp_segment segment_of(const struct lab *l, enum dir dir,
+				     uint8_t flags, uint32_t seq, uint32_t ack,
+				     struct reader payload)
 {
 	bool client = dir == DIR_CLIENT;
-	struct tcp_segment s = {
+
+	return (struct tcp_segment){
 		.src = client ? l->ends.client : l->ends.server,
 		.dst = client ? l->ends.server : l->ends.client,
 		.sport = client ? l->ends.cport : l->ends.sport,
@@ -204,6 +223,13 @@ uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
 		.window = 64000,
 		.payload = payload,
 	};
+}
+
+uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
+		  uint32_t ack, struct reader payload)
+{
+	struct tcp_segment s = segment_of(l, dir, flags, seq, ack, payload);
+	bool client = dir == DIR_CLIENT;
 	uint8_t buf[SEGMENT_ROOM];
 	size_t n = segment_build(&s, buf);
 
@@ -224,6 +250,27 @@ static void forget(struct lab *l)
 {
 	strbuf_done(&l->outputs);
 	strbuf_init(&l->outputs, 0);
+}
+
+void lab_answer_from(struct lab *l, int zone_src, int zone_dst)
+{
+	struct tcp_segment s = segment_of(l, DIR_SERVER, TCP_SYN | TCP_ACK, 0,
+					  1, (struct reader){0});
+	uint8_t buf[SEGMENT_ROOM];
+	size_t n = segment_build(&s, buf);
+	struct packet pkt;
+
+	ck_assert_int_eq(packet_parse(reader_of(buf, n),
+				      (struct packet_options){0}, &pkt),
+			 PACKET_OK);
+	handshakes_note(l->handshakes, &pkt, zone_src, zone_dst,
+			(uint32_t)(l->now / LAB_SECOND));
+}
+
+void lab_begin(struct lab *l)
+{
+	lab_answer_from(l, 2, 1);
+	l->mark = MARK_PENDING;
 }
 
 void lab_connect(struct lab *l)

@@ -29,6 +29,8 @@ struct lab {
 	struct mac mac;
 	unsigned segment_most; /* payload of a lab_data() segment */
 
+	struct handshakes *handshakes;
+
 	struct strbuf outputs, events;
 	/* Payload of the client that the server was given, with a mark of what
 	 * is there, by relative sequence number. */
@@ -65,6 +67,12 @@ uint32_t lab_send(struct lab *l, enum dir dir, uint8_t flags, uint32_t seq,
 
 /* SYN, SYN-ACK, ACK; what comes out is forgotten. */
 void lab_connect(struct lab *l);
+
+/* The same as the kernel does it for a new flow: the engine is not asked; the
+ * copy of the server's answer comes from a zone (lab_answer_from), and what
+ * comes next is known as pending. */
+void lab_begin(struct lab *l);
+void lab_answer_from(struct lab *l, int zone_src, int zone_dst);
 
 /* Client bytes at `seq`. */
 void lab_client(struct lab *l, uint32_t seq, struct reader payload);

@@ -138,6 +138,7 @@ static bool matches(const struct walk *w, const struct rs_stmt *s)
 	case RS_UDP_BITS:
 		return true; /* it begins like a hello */
 	case RS_TCP_ACK:
+	case RS_TCP_SYN_ACK:
 	case RS_TCP_URG:
 	case RS_TCP_RST:
 	case RS_PAYLOAD:
@@ -301,6 +302,9 @@ static enum verdict walk_hook(struct walk *w, enum rs_hook hook)
 				return v;
 		}
 	}
+	/* Its SYN goes by; the next packet with a byte does not. */
+	if (mark_state_of(w->ir->marks, w->ct_mark) == MARK_PENDING)
+		return V_QUEUE;
 	return v;
 }
 

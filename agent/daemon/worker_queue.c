@@ -315,7 +315,7 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 	if (err) {
 		engine_free(q->engine);
 		rollup_free(q->rollup);
-		free(q->tell);
+		worker_tell_free(q->tell);
 		free(q);
 		return err;
 	}

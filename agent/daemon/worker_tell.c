@@ -35,6 +35,13 @@ struct worker_tell *worker_tell_new(int fd, struct stats *stats)
 	return t;
 }
 
+void worker_tell_free(struct worker_tell *t)
+{
+	for (unsigned i = 0; t && i < KEPT_MOST; i++)
+		event_copy_done(&t->kept[i]);
+	free(t);
+}
+
 static void send_lines(const struct worker_tell *t, const char *lines,
 		       size_t len, unsigned n)
 {

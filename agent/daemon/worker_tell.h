@@ -13,8 +13,9 @@
 struct worker_tell;
 
 /* `fd`: of a socket that keeps messages apart.  NULL without memory; owned:
- * free(), when nothing is kept. */
+ * worker_tell_free(), which tells nothing. */
 struct worker_tell *worker_tell_new(int fd, struct stats *stats);
+void worker_tell_free(struct worker_tell *t);
 
 /* Keep an event that the policy's log wants; `ctx` is the worker_tell.  The
  * policy must be there until worker_tell_all(). */

@@ -57,12 +57,33 @@ static void note_sender(const struct engine *e, struct facts *k,
 			k->cgroups |= 1U << i;
 }
 
+/* Into the table, as one more of its client. */
+static struct flow *add(struct engine *e, const struct flow_key *key,
+			const struct ipaddr *from, uint64_t now,
+			enum reason *out_why)
+{
+	uint16_t client = clients_find(e->clients, from);
+	struct flow *f;
+
+	*out_why = REASON_CLIENT_LIMIT;
+	if (!engine_client_may(e, client))
+		return NULL;
+	*out_why = REASON_FLOW_LIMIT;
+	f = flow_table_add(e->flows, key, now);
+	if (!f && engine_client_makes_room(e, client, now))
+		f = flow_table_add(e->flows, key, now);
+	if (f)
+		engine_client_count(e, f, client);
+	return f;
+}
+
 static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct packet *pkt,
-			       const struct engine_input *in, uint64_t now)
+			       const struct engine_input *in, uint64_t now,
+			       enum reason *out_why)
 {
-	struct flow *f = flow_table_add(e->flows, key, now);
 	bool swap = is_from_server(e, pkt, in);
+	struct flow *f = add(e, key, swap ? &pkt->dst : &pkt->src, now, out_why);
 	struct facts *k;
 
 	if (!f)
@@ -80,7 +101,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
 	f->resync = f->midstream && in->mark == MARK_WATCHED &&
-		    now - e->started < LIMIT_LOST_NS;
+		    engine_may_be_lost(e, now);
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
@@ -119,7 +140,8 @@ static bool comes_late(const struct engine *e, const struct flow *f,
 }
 
 struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
-			    const struct engine_input *in, uint64_t now)
+			    const struct engine_input *in, uint64_t now,
+			    enum reason *out_why)
 {
 	struct flow_key key;
 	struct flow *f;
@@ -135,7 +157,7 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 		f = NULL;
 	}
 	if (!f)
-		return flow_begin(e, &key, pkt, in, now);
+		return flow_begin(e, &key, pkt, in, now, out_why);
 	flow_table_touch(e->flows, f, now);
 	return f;
 }

@@ -98,7 +98,8 @@ uint64_t worker_rollup_window(const struct policy *policy)
 static void queue_event(void *ctx, const struct event *ev)
 {
 	struct worker_queue *q = ctx;
-	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP;
+	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP ||
+		     ev->outcome->reason == REASON_CLIENT_LIMIT;
 
 	if (cheap && ev->outcome->kind != DECISION_ALLOW)
 		rollup_event(q->rollup, ev, worker_event, q->shared);

@@ -101,6 +101,8 @@ struct flow {
 	uint32_t vouched;
 	uint32_t deliver_to; /* what the server must have acknowledged */
 	uint32_t confirm_to;
+	uint16_t client; /* number of its counters: flow/clients.h */
+	bool counted;    /* there, as it was never decided yet */
 	uint64_t deliver_next; /* when to send them again */
 	union {
 		uint32_t *many; /* where held_capacity is not 0; owned */

@@ -59,10 +59,8 @@ static void note_sender(const struct engine *e, struct facts *k,
 
 /* Into the table, as one more of its client. */
 static struct flow *add(struct engine *e, const struct flow_key *key,
-			const struct ipaddr *from, uint64_t now,
-			enum reason *out_why)
+			uint16_t client, uint64_t now, enum reason *out_why)
 {
-	uint16_t client = clients_find(e->clients, from);
 	struct flow *f;
 
 	*out_why = REASON_CLIENT_LIMIT;
@@ -83,7 +81,9 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       enum reason *out_why)
 {
 	bool swap = is_from_server(e, pkt, in);
-	struct flow *f = add(e, key, swap ? &pkt->dst : &pkt->src, now, out_why);
+	uint16_t client = clients_find(e->clients, swap ? &pkt->dst : &pkt->src,
+				       !swap && in->has_mac ? &in->mac : NULL);
+	struct flow *f = add(e, key, client, now, out_why);
 	struct facts *k;
 
 	if (!f)

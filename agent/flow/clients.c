@@ -30,12 +30,16 @@ void clients_free(struct clients *c)
 	free(c);
 }
 
-uint16_t clients_find(const struct clients *c, const struct ipaddr *address)
+uint16_t clients_find(const struct clients *c, const struct ipaddr *address,
+		      const struct mac *mac)
 {
-	size_t n = address->family == IP_V4 ? ipaddr_len(IP_V4) : IPV6_OF_A_NET;
+	uint8_t who[IPV6_OF_A_NET + sizeof(mac->bytes)] = {0};
 
-	return (uint16_t)(hash_keyed(c->secret, address->bytes, n) &
-			  (CLIENTS - 1));
+	/* Of IPv4 there are four, and zeroes behind. */
+	memcpy(who, address->bytes, IPV6_OF_A_NET);
+	if (mac)
+		memcpy(who + IPV6_OF_A_NET, mac->bytes, sizeof(mac->bytes));
+	return (uint16_t)(hash_keyed(c->secret, who, sizeof(who)) & (CLIENTS - 1));
 }
 
 struct client *clients_at(struct clients *c, uint16_t number)

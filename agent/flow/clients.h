@@ -2,7 +2,9 @@
 /*
  * How much of an engine each client has in use, so that one that floods does
  * not take it from others.  A client is an address of IPv4, or 64 bits of
- * IPv6: that is what one host can choose addresses from.
+ * IPv6, of which a host can choose many; together with that of Ethernet, where
+ * it is known: a network may share these bits, and who sends in another's name
+ * is another.
  *
  * Counters without names, by a keyed hash: two clients may share one, and are
  * one then; nobody can choose whose.
@@ -10,6 +12,7 @@
 #pragma once
 
 #include "policy/base/ipaddr.h"
+#include "policy/mac.h"
 
 struct clients;
 
@@ -22,8 +25,10 @@ struct client {
 struct clients *clients_new(const uint8_t secret[16]);
 void clients_free(struct clients *c);
 
-/* The number of the counters of this client: for clients_at(). */
-uint16_t clients_find(const struct clients *c, const struct ipaddr *address);
+/* The number of the counters of this client: for clients_at().  `mac` may be
+ * NULL. */
+uint16_t clients_find(const struct clients *c, const struct ipaddr *address,
+		      const struct mac *mac);
 
 /* Borrowed, to be counted up and down. */
 struct client *clients_at(struct clients *c, uint16_t number);

@@ -88,6 +88,11 @@ START_TEST(an_ipv6_network_is_one_client)
 	a[7] = 1;
 	begin(l, ipaddr_v6(a));
 	lab_expect(l, "pass 1, drop 2, pass 3");
+	/* Unless another host of it sends them. */
+	l->has_mac = true;
+	l->mac = (struct mac){{2, 0, 0, 0, 0, 7}};
+	begin(l, ipaddr_v6(a));
+	lab_expect(l, "pass 4");
 	lab_free(l);
 }
 END_TEST

@@ -26,6 +26,36 @@ static const struct client *client_of(const struct engine *e,
 	return clients_at(e->clients, f->client);
 }
 
+/* It has more than before.  Who had most, and has no more, is found out when
+ * another one grows. */
+static void note_top(struct engine *e, const struct flow *f)
+{
+	const struct client *a = clients_at(e->clients, f->client);
+	const struct client *b = clients_at(e->clients, e->top);
+
+	if (f->client == e->top && e->top_address.family)
+		return;
+	if (a->flows + a->held <= b->flows + b->held && a != b)
+		return;
+	e->top = f->client;
+	e->top_address = f->facts.src;
+}
+
+void engine_fill(const struct engine *e, struct stats_fill *out)
+{
+	const struct client *top = clients_at(e->clients, e->top);
+
+	*out = (struct stats_fill){
+		.flows = (uint32_t)flow_table_count(e->flows),
+		.undecided = e->n_undecided,
+		.held = e->n_held,
+		.top_flows = top->flows,
+		.top_held = top->held,
+	};
+	if (top->flows || top->held)
+		out->top = e->top_address;
+}
+
 /* --- flows --------------------------------------------------------------- */
 
 bool engine_client_may(const struct engine *e, uint16_t client)
@@ -40,12 +70,16 @@ void engine_client_count(struct engine *e, struct flow *f, uint16_t client)
 	f->client = client;
 	f->counted = true;
 	clients_at(e->clients, client)->flows++;
+	e->n_undecided++;
+	note_top(e, f);
 }
 
 void engine_client_uncount(struct engine *e, struct flow *f)
 {
-	if (f->counted)
-		clients_at(e->clients, f->client)->flows--;
+	if (!f->counted)
+		return;
+	clients_at(e->clients, f->client)->flows--;
+	e->n_undecided--;
 	f->counted = false;
 }
 
@@ -83,6 +117,7 @@ void engine_client_holds(struct engine *e, const struct flow *f, int packets)
 {
 	e->n_held += (unsigned)packets;
 	clients_at(e->clients, f->client)->held += (unsigned)packets;
+	note_top(e, f);
 }
 
 bool engine_client_is_full(const struct engine *e, const struct flow *f)

@@ -57,7 +57,7 @@ static void note_sender(const struct engine *e, struct facts *k,
 			k->cgroups |= 1U << i;
 }
 
-/* Into the table, as one more of its client. */
+/* Into the table, if its client may have one more. */
 static struct flow *add(struct engine *e, const struct flow_key *key,
 			uint16_t client, uint64_t now, enum reason *out_why)
 {
@@ -70,8 +70,6 @@ static struct flow *add(struct engine *e, const struct flow_key *key,
 	f = flow_table_add(e->flows, key, now);
 	if (!f && engine_client_makes_room(e, client, now))
 		f = flow_table_add(e->flows, key, now);
-	if (f)
-		engine_client_count(e, f, client);
 	return f;
 }
 
@@ -94,6 +92,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->sport = swap ? pkt->dport : pkt->sport;
 	k->dport = swap ? pkt->sport : pkt->dport;
 	k->l4 = pkt->l4;
+	engine_client_count(e, f, client);
 	k->time = (int64_t)(now / 1000000000);
 	if (!swap)
 		note_sender(e, k, in);

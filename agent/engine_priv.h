@@ -13,6 +13,10 @@ struct engine {
 	struct flow_table *flows;
 	struct records *records; /* NULL in a replay */
 	struct clients *clients;
+	/* Of those, the one that has most, as far as is known. */
+	uint16_t top;
+	struct ipaddr top_address;
+	uint32_t n_undecided;
 	uint64_t now;            /* of the last packet or tick */
 	/* Flows that wait for something: a decision, or a server's word that
 	 * it has what was vouched for. */

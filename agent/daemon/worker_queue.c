@@ -29,6 +29,7 @@
 #define MARKS      16384
 #define IDLE_MS    500
 #define INTERFACES 64
+#define FILL_NS    250000000ULL
 
 /* log.deny = "all" or "first": hardly more than the first of a kind. */
 #define ROLLUP_ALL_NS   (10ULL * 1000000000)
@@ -49,7 +50,7 @@ struct worker_queue {
 	struct nfqueue *nfq;
 	pthread_t thread;
 	unsigned index; /* from 0 */
-	uint64_t now;
+	uint64_t now, fill_due;
 	uint32_t marks[MARKS];
 	struct zone_cache zones[INTERFACES];
 
@@ -262,6 +263,15 @@ static int timeout_ms(const struct worker_queue *q)
 	return deadline <= now ? 0 : (int)((deadline - now) / 1000000) + 1;
 }
 
+/* A few times a second. */
+static void tell_fill(struct worker_queue *q)
+{
+	if (q->now < q->fill_due)
+		return;
+	q->fill_due = q->now + FILL_NS;
+	engine_fill(q->engine, &q->shared->stats->fill[q->index]);
+}
+
 static void *run(void *arg)
 {
 	struct worker_queue *q = arg;
@@ -286,6 +296,7 @@ static void *run(void *arg)
 		carry_out(q);
 		nfqueue_flush(q->nfq);
 		rollup_tick(q->rollup, q->now, worker_event, q->shared);
+		tell_fill(q);
 	}
 	return NULL;
 }

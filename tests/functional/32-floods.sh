@@ -107,6 +107,7 @@ under() {
 	check "$name-others-are-refused" "$seen of $COUNT are answered" is "$seen" 0
 	kb=$(memory_kb)
 	check "$name-memory-has-a-bound" "$kb KiB" test "${kb:-$MEMORY_KB}" -lt "$MEMORY_KB"
+	top=$(fwctl status | sed -n 's/^top *//p')
 	wait "$flooder"
 	echo "  $name: $(tail -n 1 "$LAB/log/flood") sent, $kb KiB, client.limit $(since '.reasons["client.limit"]')"
 	capture_stop "$name"
@@ -122,6 +123,7 @@ is_told() {
 hellos() { # FAMILY OWN-ADDRESS SERVER
 	under "half-hellos-$1" hellos "$3" 443 1500 200 5
 	check "$mode-half-hellos-$1-are-counted" "none" test "$(since '.reasons["client.limit"]')" -gt 0
+	check "$mode-half-hellos-$1-are-seen-in-status" "$top" grep -qF "$2: " <<<"$top"
 	check "$mode-half-hellos-$1-are-told" "no event" wait_for 15 is_told "$2"
 	under "first-bytes-$1" hellos "$3" 443 1500 1 5
 	check "$mode-first-bytes-$1-are-counted" "none" test "$(since '.reasons["client.limit"]')" -gt 0

@@ -2,7 +2,10 @@
 /* One client that floods takes nothing from others. */
 #include "tests/unit/engine_case.h"
 
-#define CLIENT(n) ipaddr_v4((const uint8_t[]){10, 0, 0, (uint8_t)(n)})
+static struct ipaddr client_of(unsigned n)
+{
+	return ipaddr_v4((const uint8_t[]){10, 0, 0, (uint8_t)n});
+}
 
 static void forget_outputs(struct lab *l)
 {
@@ -29,12 +32,12 @@ START_TEST(a_client_has_a_share_of_flows)
 	struct engine_options opt = {.most_flows = 8};
 	struct lab *l = lab_new(POLICY, &opt);
 
-	begin(l, CLIENT(7));
-	begin(l, CLIENT(7));
-	begin(l, CLIENT(7));
+	begin(l, client_of(7));
+	begin(l, client_of(7));
+	begin(l, client_of(7));
 	lab_expect(l, "pass 1, pass 2, drop 3");
 	lab_expect_events(l, "client.limit");
-	begin(l, CLIENT(8));
+	begin(l, client_of(8));
 	lab_expect(l, "pass 4");
 	lab_free(l);
 }
@@ -47,13 +50,13 @@ START_TEST(what_is_decided_is_no_part_of_a_share)
 	struct reader hello = lab_hello("evil.example.org");
 
 	for (unsigned i = 0; i < 20; i++) {
-		begin(l, CLIENT(7));
+		begin(l, client_of(7));
 		lab_client(l, 1, hello);
 		forget_outputs(l);
 	}
 	forget_events(l);
-	begin(l, CLIENT(7));
-	begin(l, CLIENT(7));
+	begin(l, client_of(7));
+	begin(l, client_of(7));
 	lab_expect(l, "pass 41, pass 42");
 	lab_expect_events(l, "");
 	lab_free(l);
@@ -66,8 +69,8 @@ START_TEST(fail_open_is_no_way_past_a_share)
 	struct lab *l =
 		lab_new("gateway: { fail = \"open\"; };\n" POLICY, &opt);
 
-	begin(l, CLIENT(7));
-	begin(l, CLIENT(7));
+	begin(l, client_of(7));
+	begin(l, client_of(7));
 	lab_expect(l, "pass 1, drop 2");
 	lab_expect_events(l, "client.limit");
 	lab_free(l);
@@ -103,13 +106,13 @@ START_TEST(a_full_table_takes_from_who_has_most)
 	struct lab *l = lab_new(POLICY, &opt);
 
 	for (unsigned n = 7; n < 11; n++) {
-		begin(l, CLIENT(n));
-		begin(l, CLIENT(n));
+		begin(l, client_of(n));
+		begin(l, client_of(n));
 	}
 	forget_outputs(l);
 	lab_expect_events(l, "");
-	begin(l, CLIENT(20));
-	begin(l, CLIENT(20));
+	begin(l, client_of(20));
+	begin(l, client_of(20));
 	lab_expect(l, "pass 9, pass 10");
 	lab_expect_events(l, "client.limit, client.limit");
 	lab_free(l);
@@ -122,12 +125,12 @@ START_TEST(what_was_given_up_is_not_taken_for_lost)
 	struct lab *l =
 		lab_new("gateway: { fail = \"open\"; };\n" POLICY, &opt);
 
-	begin(l, CLIENT(7));
-	begin(l, CLIENT(8));
-	begin(l, CLIENT(9));
+	begin(l, client_of(7));
+	begin(l, client_of(8));
+	begin(l, client_of(9));
 	lab_expect_events(l, "client.limit");
 	forget_outputs(l);
-	l->ends.client = CLIENT(7);
+	l->ends.client = client_of(7);
 	l->ends.cport -= 2;
 	l->mark = MARK_PENDING;
 	lab_client(l, 1, lab_hello("evil.example.org"));
@@ -150,11 +153,11 @@ START_TEST(a_client_has_a_share_of_what_is_held)
 	unsigned i;
 
 	for (i = 0; i < LIMIT_HELD_TOTAL / LIMIT_CLIENT_PARTS; i++)
-		hold_one(l, CLIENT(7));
+		hold_one(l, client_of(7));
 	lab_expect_events(l, "");
-	hold_one(l, CLIENT(7));
+	hold_one(l, client_of(7));
 	lab_expect_events(l, "client.limit");
-	begin(l, CLIENT(8));
+	begin(l, client_of(8));
 	send_part(l, hello, 0, 30);
 	send_part(l, hello, 30, hello.left);
 	lab_expect_events(l, "rule.allow good");
@@ -162,7 +165,7 @@ START_TEST(a_client_has_a_share_of_what_is_held)
 	forget_outputs(l);
 	lab_wait(l, LIMIT_HOLD_NS + 1);
 	forget_events(l);
-	hold_one(l, CLIENT(7));
+	hold_one(l, client_of(7));
 	lab_expect_events(l, "");
 	lab_free(l);
 }
@@ -176,13 +179,42 @@ START_TEST(who_holds_most_makes_room)
 	for (unsigned n = 7; n < 7 + LIMIT_CLIENT_PARTS; n++)
 		for (unsigned i = 0; i < LIMIT_HELD_TOTAL / LIMIT_CLIENT_PARTS;
 		     i++)
-			hold_one(l, CLIENT(n));
+			hold_one(l, client_of(n));
 	lab_expect_events(l, "");
-	begin(l, CLIENT(20));
+	begin(l, client_of(20));
 	send_part(l, hello, 0, 30);
 	lab_expect_events(l, "client.limit");
 	send_part(l, hello, 30, hello.left);
 	lab_expect_events(l, "rule.allow good");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(who_has_most_is_told)
+{
+	struct lab *l = lab_new(POLICY, NULL);
+	struct ipaddr eight = client_of(8);
+	struct stats_fill fill;
+
+	engine_fill(l->engine, &fill);
+	ck_assert_uint_eq(fill.top.family, IP_NONE);
+	begin(l, client_of(7));
+	begin(l, client_of(8));
+	hold_one(l, client_of(8));
+	begin(l, client_of(9));
+	engine_fill(l->engine, &fill);
+	ck_assert_uint_eq(fill.flows, 4);
+	ck_assert_uint_eq(fill.undecided, 4);
+	ck_assert_uint_eq(fill.held, 1);
+	ck_assert_uint_eq(fill.top_flows, 2);
+	ck_assert_uint_eq(fill.top_held, 1);
+	ck_assert(ipaddr_eq(&fill.top, &eight));
+	/* When all is over, nobody has any. */
+	lab_wait(l, LIMIT_IDLE_UNDECIDED_NS + 1);
+	engine_fill(l->engine, &fill);
+	ck_assert_uint_eq(fill.undecided, 0);
+	ck_assert_uint_eq(fill.held, 0);
+	ck_assert_uint_eq(fill.top.family, IP_NONE);
 	lab_free(l);
 }
 END_TEST
@@ -197,6 +229,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, what_was_given_up_is_not_taken_for_lost);
 	tcase_add_test(tc, a_client_has_a_share_of_what_is_held);
 	tcase_add_test(tc, who_holds_most_makes_room);
+	tcase_add_test(tc, who_has_most_is_told);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include "agent/engine_priv.h"
 
 #include "agent/binding/judge.h"
+#include "agent/proto/dns_message.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -64,6 +65,15 @@ bool engine_binding_taps(const struct engine *e, const struct flow *f)
 {
 	return is_resolver(e, &f->facts.dst) && asks_questions(f) &&
 	       (f->facts.l4 == IPPROTO_TCP || f->facts.l4 == IPPROTO_UDP);
+}
+
+/* Is this what makes the flow one of questions?  It began with what is none. */
+static bool begins_to_ask(const struct engine *e, const struct flow *f,
+			  const struct arrival *a)
+{
+	return f->listened && a->dir == DIR_CLIENT &&
+	       is_resolver(e, &f->facts.dst) &&
+	       dns_message_fits(a->pkt->payload);
 }
 
 /* Over TCP the kernel has seen how it began, but nobody knows where a message
@@ -217,7 +227,7 @@ bool engine_binding_listen(struct engine *e, struct flow *f,
 	const struct ir *ir = &e->policy->ir;
 	enum heard heard = HEARD_UNASKED;
 
-	if (!engine_binding_taps(e, f))
+	if (!engine_binding_taps(e, f) && !begins_to_ask(e, f, a))
 		return true;
 	if (!tap_open(f))
 		heard = HEARD_NOT;

@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Flows over UDP that are allowed for what their client said first, where the
- * policy might refuse a client of QUIC or DTLS for the server that it names.
+ * policy might refuse a client of QUIC or DTLS for the server that it names, or
+ * one of DNS for the name that it asks for.
  *
  * A server of these passes over what is none of its protocol, and a second
  * connection may follow between the same ports: so the kernel queues what
- * begins like a hello (chain c_hello of nft-templates/gateway.nft), and passes
- * the rest.  The hello is judged as if nothing had come before; until it is
- * whole, its datagrams are held.
+ * begins like a hello or a question (chains c_hello and c_question of
+ * nft-templates/gateway.nft), and passes the rest.  That is judged as if
+ * nothing had come before; until a hello is whole, its datagrams are held.
  */
 #include "agent/engine_priv.h"
 
 #include <netinet/in.h>
 
-/* Nothing but that a hello begins, in place of what there was. */
-static struct facts with_hello(const struct flow *f, enum app app)
+/* Nothing but that a hello begins, in place of what there was; or a question,
+ * of which there is no more to know where no rule asks for the name in it. */
+static struct facts with_hello(const struct engine *e, const struct flow *f,
+			       enum app app)
 {
 	const struct facts_begin *begin = f->facts.begin;
 	struct facts later = f->facts;
 
-	later.layers[later.n_layers - 1] =
-		(struct facts_layer){.app = (uint8_t)app};
+	later.layers[later.n_layers - 1] = (struct facts_layer){
+		.app = (uint8_t)app,
+		.settled = (APPS_WITH_QUESTIONS & APP_BIT(app)) &&
+			   !e->policy->ir.asks_questions};
 	later.values = begin->values;
 	later.n_values = begin->n_values;
 	later.dropped = begin->dropped;
@@ -29,7 +34,8 @@ static struct facts with_hello(const struct flow *f, enum app app)
 
 bool engine_must_listen(const struct engine *e, const struct flow *f)
 {
-	static const enum app apps[] = {APP_QUIC, APP_DTLS};
+	static const enum app apps[] = {APP_QUIC, APP_DTLS,  APP_DNS,
+					APP_MDNS, APP_LLMNR, APP_NETBIOS};
 
 	if (f->facts.l4 != IPPROTO_UDP || f->facts.n_layers == 0)
 		return false;
@@ -37,7 +43,7 @@ bool engine_must_listen(const struct engine *e, const struct flow *f)
 	if (!f->facts.begin)
 		return true;
 	for (size_t i = 0; i < sizeof(apps) / sizeof(*apps); i++) {
-		struct facts later = with_hello(f, apps[i]);
+		struct facts later = with_hello(e, f, apps[i]);
 
 		if (decide_flow(&e->policy->ir, &later).kind != DECISION_ALLOW)
 			return true;
@@ -52,11 +58,21 @@ void engine_listen_begin(struct engine *e, struct flow *f)
 	f->facts.forgets = !e->opt.read_on;
 }
 
+/* Another message of a protocol that the policy does not watch is allowed as
+ * those before it. */
+static bool is_alike(const struct flow *f, struct reader datagram)
+{
+	const struct proto *p = f->stack.current;
+
+	return p && p->skips && p->is_hello && p->is_hello(datagram);
+}
+
 void engine_listen_packet(struct engine *e, struct flow *f, struct arrival *a,
 			  uint64_t now)
 {
 	if (a->dir == DIR_SERVER ||
-	    !proto_stack_hears(&f->stack, a->pkt->payload)) {
+	    !proto_stack_hears(&f->stack, a->pkt->payload) ||
+	    is_alike(f, a->pkt->payload)) {
 		engine_out_verdict(e, engine_allow_kind(e, f), a->in->id);
 		return;
 	}

@@ -133,7 +133,7 @@ void engine_watch_note(struct flow *f, enum dir dir, const struct packet *pkt,
 {
 	if (dir != DIR_CLIENT || (pkt->tcp_flags & TCP_SYN))
 		return;
-	f->one_sided = in->mark == MARK_WATCHED;
+	f->one_sided = in->mark == MARK_WATCHED || in->mark == MARK_LISTENED;
 	if (f->one_sided)
 		note_server(f, pkt);
 }

@@ -59,6 +59,7 @@ static const struct phrase {
 	{"reject with icmpx admin-prohibited", RS_REJECT_ICMP, ARG_NONE},
 	{"accept", RS_ACCEPT, ARG_NONE},
 	{"drop", RS_DROP, ARG_NONE},
+	{"return", RS_RETURN, ARG_NONE},
 	{"jump", RS_JUMP, ARG_NAME},
 	{"goto", RS_GOTO, ARG_NAME},
 };

@@ -170,6 +170,38 @@ static enum probe_result dns_udp_probe(const struct probe *first)
 	return datagram_probe(first, is_dns);
 }
 
+/* A question by which a client could begin: of what a server would only pass
+ * over, nothing needs to be looked at. */
+static bool is_question(struct reader datagram,
+			bool (*is)(const struct dns_first *))
+{
+	struct dns_first m;
+
+	return first_read(datagram, &m) &&
+	       !(m.header.flags & DNS_FLAG_RESPONSE) &&
+	       m.header.counts[DNS_QUESTION] > 0 && is(&m);
+}
+
+static bool mdns_is_question(struct reader datagram)
+{
+	return is_question(datagram, is_mdns);
+}
+
+static bool llmnr_is_question(struct reader datagram)
+{
+	return is_question(datagram, is_llmnr);
+}
+
+static bool netbios_is_question(struct reader datagram)
+{
+	return is_question(datagram, is_netbios);
+}
+
+static bool dns_is_question(struct reader datagram)
+{
+	return is_question(datagram, is_dns);
+}
+
 static void message_tell(struct dns_state *st, enum dir dir,
 			 struct reader message, struct facts *facts)
 {
@@ -366,6 +398,7 @@ const struct proto proto_dns_udp = {
 	.feed = datagram_feed,
 	.skips = dns_skips,
 	.skip = dns_skip,
+	.is_hello = dns_is_question,
 };
 
 const struct proto proto_mdns = {
@@ -377,6 +410,7 @@ const struct proto proto_mdns = {
 	.feed = datagram_feed,
 	.skips = dns_skips,
 	.skip = dns_skip,
+	.is_hello = mdns_is_question,
 };
 
 const struct proto proto_llmnr = {
@@ -388,6 +422,7 @@ const struct proto proto_llmnr = {
 	.feed = datagram_feed,
 	.skips = dns_skips,
 	.skip = dns_skip,
+	.is_hello = llmnr_is_question,
 };
 
 const struct proto proto_netbios_name = {
@@ -399,4 +434,5 @@ const struct proto proto_netbios_name = {
 	.feed = datagram_feed,
 	.skips = dns_skips,
 	.skip = dns_skip,
+	.is_hello = netbios_is_question,
 };

@@ -76,9 +76,9 @@ struct proto {
 	 * stream tells by its bytes. */
 	const struct proto *(*inner)(const void *state);
 	/* Over UDP: does the datagram hold what names the server that is
-	 * asked, or some of it?  A server passes over what is none of its
-	 * protocol: such a datagram counts wherever it comes in a flow.
-	 * NULL: there is no such thing. */
+	 * asked, or some of it, or is it a question for a name?  A server
+	 * passes over what is none of its protocol: such a datagram counts
+	 * wherever it comes in a flow.  NULL: there is no such thing. */
 	bool (*is_hello)(struct reader datagram);
 	/* Nothing the client says is looked at before the server has answered.
 	 * NULL: never so. */

@@ -263,8 +263,11 @@ static void probe_datagram(struct proto_stack *s, enum dir dir,
 static const struct proto *hello_of(const struct proto_stack *s,
 				    struct reader datagram)
 {
-	const struct proto *proto;
+	const struct proto *proto = s->current;
 
+	/* What several could take for theirs does not leave the one that is. */
+	if (proto && proto->is_hello && proto->is_hello(datagram))
+		return proto;
 	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++)
 		if (proto->is_hello && proto->is_hello(datagram))
 			return proto;
@@ -276,14 +279,17 @@ bool proto_stack_hears(const struct proto_stack *s, struct reader datagram)
 	return hello_of(s, datagram) != NULL;
 }
 
-/* Of what is unknown the middle may be all there is. */
+/* Of what is unknown the middle may be all there is; what goes on with messages
+ * has none. */
 static bool is_of_hello(const struct proto_stack *s, struct reader in)
 {
 	const struct probe first = {.client = in};
 	const struct proto *proto;
 
 	for (unsigned i = 0; (proto = registry_get(s->l4, i)); i++)
-		if (proto->is_hello && proto->probe(&first) == PROBE_YES)
+		if (proto->is_hello &&
+		    (proto->skips ? proto->is_hello(in)
+				  : proto->probe(&first) == PROBE_YES))
 			return true;
 	return false;
 }

@@ -121,6 +121,20 @@ odd tcp-name-behind
 real tcp-long-first'
 TRICKS=${TRICKS#?}
 
+# What else is allowed between the same ports opens them for no name.
+BEHIND_ALLOWED='real behind-junk
+real behind-nothing
+real behind-half
+real behind-ntp
+real behind-stun
+odd behind-quic
+real behind-much-junk
+real behind-answer
+real behind-no-recursion
+real behind-edns
+odd behind-sloppy
+odd between-junk'
+
 BEHIND='odd behind-junk
 odd behind-nothing
 odd behind-half
@@ -191,8 +205,10 @@ agent_or_fail
 by_name '*' ', { name = "rest"; from = "lan"; to = "servers"; action = "allow"; }' "" >"$LAB/open.conf"
 check apply-open "$(tail -n 3 "$LAB/log/seen")" seen agent_apply "$LAB/open.conf"
 tricks_run to_unbound "$TRICKS" 6
+tricks_run to_unbound "$BEHIND_ALLOWED" 6
+tricks_run to_dnsmasq "$BEHIND_ALLOWED" 6
 check control-heard "$(heard)" test "$(heard)" -gt 0
-by_name www.example.org ', { name = "unknown"; from = "lan"; to = "servers"; app = "unknown"; action = "allow"; }' "" \
+by_name www.example.org ', { name = "unknown"; from = "lan"; to = "servers"; app = ["unknown", "ntp", "stun"]; action = "allow"; }' "" \
 	>"$LAB/names.conf"
 check apply-names "$(tail -n 3 "$LAB/log/seen")" seen agent_apply "$LAB/names.conf"
 PHASE=judged
@@ -200,6 +216,9 @@ PHASE=judged
 : >"$LAB/log/resolver"
 tricks_run to_unbound "$TRICKS" 6
 tricks_run to_unbound6 "$TRICKS" 6
+tricks_run to_unbound "$BEHIND_ALLOWED" 6
+tricks_run to_unbound6 "$BEHIND_ALLOWED" 6
+tricks_run to_dnsmasq "$BEHIND_ALLOWED" 6
 # it passes over an empty message before the first
 FOR_DNSMASQ=${TRICKS//real flags-checked/odd flags-checked}
 # what is served over TCP is seen with unbound

@@ -73,6 +73,11 @@ def tail_behind(name):
                    counts=(1, 0, 0, 1), rest=record(wire(rest), b"\1\2\3\4"))
 
 
+NTP = b"\x23" + b"\0" * 47
+STUN = u16(1) + u16(0) + b"\x21\x12\xa4\x42" + b"123456789012"
+# a long header of version 1 with nothing that opens
+QUIC = b"\xc3\0\0\0\1\x08" + b"12345678" + b"\0\0\x44\xd0" + b"\0" * 1232
+
 DATAGRAMS = {
     "plain": lambda n: [message([question(n)])],
     "case": lambda n: [message([question(turned(n))])],
@@ -116,6 +121,15 @@ DATAGRAMS = {
     "behind-allowed": lambda n: [message([question(ALLOWED)], 1), message([question(n)])],
     "behind-junk": lambda n: [b"junk that is none of it", message([question(n)])],
     "behind-nothing": lambda n: [b"", message([question(n)])],
+    "behind-ntp": lambda n: [NTP, message([question(n)])],
+    "behind-stun": lambda n: [STUN, message([question(n)])],
+    "behind-quic": lambda n: [QUIC, message([question(n)])],
+    "behind-much-junk": lambda n: [b"junk %d" % i for i in range(8)] + [message([question(n)])],
+    "behind-answer": lambda n: [message([question(ALLOWED)], flags=0x8180), message([question(n)])],
+    "behind-no-recursion": lambda n: [b"junk", message([question(n)], flags=0)],
+    "behind-edns": lambda n: [b"junk", with_opts(n, opt(option(12, b"\0" * 64)))],
+    "behind-sloppy": lambda n: [b"junk", message([question(n)]) + b"\0"],
+    "between-junk": lambda n: [message([question(ALLOWED)], 1), b"junk", message([question(n)])],
     "behind-half": lambda n: [message([question(n)])[:15], message([question(n)])],
 }
 

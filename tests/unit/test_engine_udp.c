@@ -5,6 +5,7 @@
 #include "tests/fuzz/quic_seal.h"
 #include "tests/unit/engine_case.h"
 #include "tests/unit/support.h"
+#include "tests/unit/udp_case.h"
 
 #define ANY         "{ name = \"any\"; service = \"udp\"; action = \"allow\"; }"
 #define SNI(action) "application: { no-sni = \"" action "\"; };\n"
@@ -23,39 +24,6 @@
 #define STRANGER                                                   \
 	ZONES "egress: ({ name = \"unknown\"; app = \"unknown\"; " \
 	      "action = \"allow\"; });\n"
-
-static struct bytes packet;
-
-static void sum_header(uint8_t *p)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < 20; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	p[10] = (uint8_t)(~sum >> 8);
-	p[11] = (uint8_t)~sum;
-}
-
-/* From 10.0.0.7, without a checksum of its own. */
-static void say(struct lab *l, unsigned port, struct reader payload)
-{
-	packet.n = 0;
-	bytes_u16(&packet, 0x4500);
-	bytes_u16(&packet, (unsigned)payload.left + 28);
-	bytes_u32(&packet, 0);
-	bytes_u32(&packet, 64u << 24 | IPPROTO_UDP << 16);
-	bytes_u32(&packet, 0x0a000007);
-	bytes_u32(&packet, 0xc0000250);
-	sum_header(packet.p);
-	bytes_u16(&packet, 40000);
-	bytes_u16(&packet, port);
-	bytes_u16(&packet, (unsigned)payload.left + 8);
-	bytes_u16(&packet, 0);
-	bytes_add(&packet, payload.p, payload.left);
-	lab_raw(l, packet.p, packet.n, 1, 2);
-}
 
 /* A record with a hello that has no extension. */
 static const uint8_t nameless[] =

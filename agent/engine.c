@@ -11,7 +11,8 @@
  * answer before the inner stream can begin (proto_stack.client_waits), when
  * nothing known so far speaks against the flow.
  *
- * On overload nothing undecided is given up: the new flow is refused.
+ * On overload the client that has most of what is short gives up what it has
+ * undecided (engine_clients.c): others go on.
  */
 #include "agent/engine_priv.h"
 
@@ -28,7 +29,8 @@ struct engine *engine_new(const struct engine_options *options)
 	e->flows = flow_table_new(options->key, options->most_flows);
 	if (!options->read_on)
 		e->records = records_new(options->most_flows);
-	if (!e->flows || (!e->records && !options->read_on)) {
+	e->clients = clients_new(options->key);
+	if (!e->flows || !e->clients || (!e->records && !options->read_on)) {
 		engine_free(e);
 		return NULL;
 	}
@@ -41,6 +43,7 @@ void engine_free(struct engine *e)
 		return;
 	flow_table_free(e->flows);
 	records_free(e->records);
+	clients_free(e->clients);
 	engine_answers_free(e);
 	free(e->out);
 	free(e);
@@ -134,7 +137,11 @@ static void judge_undecided(struct engine *e, struct flow *f,
 			engine_out_verdict(e, OUTPUT_DROP, id);
 			return;
 		}
-		engine_settle_by(e, f, REASON_HOLD_LIMIT, a->dir, a->in, now);
+		engine_settle_by(e, f,
+				 engine_client_is_full(e, f)
+					 ? REASON_CLIENT_LIMIT
+					 : REASON_HOLD_LIMIT,
+				 a->dir, a->in, now);
 	}
 }
 
@@ -228,7 +235,7 @@ static void judge_lost(struct engine *e, struct flow *f, enum dir dir,
 {
 	struct outcome o = decide_by_reason(
 		&e->policy->ir, REASON_STREAM_MIDSTREAM,
-		e->policy->ir.fail_open && now - e->started < LIMIT_LOST_NS);
+		e->policy->ir.fail_open && engine_may_be_lost(e, now));
 
 	f->answered = true;
 	engine_settle(e, f, &o, dir, in, now);
@@ -307,6 +314,7 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 	struct packet pkt;
 	struct arrival a = {.in = in, .pkt = &pkt};
 	struct flow *f;
+	enum reason why;
 	enum dir dir;
 
 	e->now = now;
@@ -320,9 +328,9 @@ void engine_packet(struct engine *e, const struct engine_input *in,
 		refuse_packet(e, in, &pkt, fault_reason(fault), now);
 		return;
 	}
-	f = engine_flow_of(e, &pkt, in, now);
+	f = engine_flow_of(e, &pkt, in, now, &why);
 	if (!f) {
-		refuse_packet(e, in, &pkt, REASON_FLOW_LIMIT, now);
+		refuse_packet(e, in, &pkt, why, now);
 		return;
 	}
 	a.dir = dir = flow_dir(f, &pkt);

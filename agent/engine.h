@@ -112,6 +112,9 @@ enum engine_again engine_judge_again(struct engine *e,
 /* Time passes: holds run out, idle flows are forgotten. */
 void engine_tick(struct engine *e, uint64_t now);
 
+/* How full it is now. */
+void engine_fill(const struct engine *e, struct stats_fill *out);
+
 /* The end of a capture: an EVENT_FLOW for each flow that is left. */
 void engine_finish(struct engine *e, uint64_t now);
 

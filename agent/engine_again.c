@@ -104,6 +104,7 @@ void engine_judge_recalled(struct engine *e, struct flow *f, enum dir dir,
 
 	f->answered = true;
 	if (o.kind == DECISION_ALLOW) {
+		engine_client_uncount(e, f);
 		f->decided = true;
 		engine_out_verdict(e, OUTPUT_ALLOW, in->id);
 		return;

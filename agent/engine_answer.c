@@ -216,7 +216,7 @@ static void release(struct engine *e, struct flow *f, uint32_t to)
 
 	while ((c = f->tap->waiting) && !engine_tcp_before(to, c->end)) {
 		f->tap->waiting = c->next;
-		e->n_held--;
+		engine_client_holds(e, f, -1);
 		change(f, c);
 		put(e, OUTPUT_PASS, c);
 	}
@@ -249,7 +249,7 @@ bool engine_answers_go(struct engine *e, struct flow *f,
 	if (pkt->wire_payload == 0)
 		return true;
 	if (waits && (waits_already(f, pkt, &n) || n >= LIMIT_ANSWER_PACKETS ||
-		      e->n_held >= LIMIT_HELD_TOTAL))
+		      !engine_client_may_hold(e, f, e->now)))
 		return false;
 	if (!waits && !is_changed(f, pkt->seq, end))
 		return true;
@@ -299,7 +299,7 @@ static void wait_on(struct engine *e, struct flow *f, struct answer_packet *c)
 		at = &(*at)->next;
 	c->next = *at;
 	*at = c;
-	e->n_held++;
+	engine_client_holds(e, f, 1);
 }
 
 void engine_answer_passes(struct engine *e, enum output_kind kind)
@@ -330,7 +330,7 @@ void engine_answers_drop(struct engine *e, struct flow *f)
 		e->in_hand_flow = NULL;
 	while ((c = f->tap->waiting)) {
 		f->tap->waiting = c->next;
-		e->n_held--;
+		engine_client_holds(e, f, -1);
 		engine_out_verdict(e, OUTPUT_DROP, c->id);
 		free(c);
 	}

@@ -105,14 +105,33 @@ static void begin_by(struct flow *f, const struct handshake *h)
 	server_answers(f, h);
 }
 
+/* Into the table, if its client may have one more. */
+static struct flow *add(struct engine *e, const struct flow_key *key,
+			uint16_t client, uint64_t now, enum reason *out_why)
+{
+	struct flow *f;
+
+	*out_why = REASON_CLIENT_LIMIT;
+	if (!engine_client_may(e, client))
+		return NULL;
+	*out_why = REASON_FLOW_LIMIT;
+	f = flow_table_add(e->flows, key, now);
+	if (!f && engine_client_makes_room(e, client, now))
+		f = flow_table_add(e->flows, key, now);
+	return f;
+}
+
 static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 			       const struct packet *pkt,
 			       const struct engine_input *in,
-			       const struct beginning *b, uint64_t now)
+			       const struct beginning *b, uint64_t now,
+			       enum reason *out_why)
 {
-	struct flow *f = flow_table_add(e->flows, key, now);
 	bool swap = b->known ? b->dir == DIR_SERVER
 			     : is_from_server(e, pkt, in);
+	uint16_t client = clients_find(e->clients, swap ? &pkt->dst : &pkt->src,
+				       !swap && in->has_mac ? &in->mac : NULL);
+	struct flow *f = add(e, key, client, now, out_why);
 	struct facts *k;
 
 	if (!f)
@@ -123,6 +142,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->sport = swap ? pkt->dport : pkt->sport;
 	k->dport = swap ? pkt->sport : pkt->dport;
 	k->l4 = pkt->l4;
+	engine_client_count(e, f, client);
 	k->time = (int64_t)(now / 1000000000);
 	if (!swap)
 		note_sender(e, k, in);
@@ -130,7 +150,7 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	k->zone_dst = zone_of(e, swap ? in->zone_src : in->zone_dst, &k->dst);
 	f->midstream = pkt->l4 == IPPROTO_TCP && !is_syn(pkt);
 	f->resync = f->midstream && in->mark == MARK_WATCHED &&
-		    now - e->started < LIMIT_LOST_NS;
+		    engine_may_be_lost(e, now);
 	/* What its ends expect next, as far as this packet tells. */
 	f->passed[swap ? DIR_SERVER : DIR_CLIENT] = pkt->seq;
 	f->passed[swap ? DIR_CLIENT : DIR_SERVER] = pkt->ack;
@@ -188,7 +208,8 @@ static bool began_anew(const struct flow *f, const struct beginning *b,
 }
 
 struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
-			    const struct engine_input *in, uint64_t now)
+			    const struct engine_input *in, uint64_t now,
+			    enum reason *out_why)
 {
 	struct beginning b = beginning_of(e, pkt, in, now);
 	struct flow_key key;
@@ -205,7 +226,7 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 		f = NULL;
 	}
 	if (!f)
-		return flow_begin(e, &key, pkt, in, &b, now);
+		return flow_begin(e, &key, pkt, in, &b, now, out_why);
 	if (b.known && !f->answered)
 		server_answers(f, &b.handshake);
 	flow_table_touch(e->flows, f, now);

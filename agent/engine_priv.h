@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/engine.h"
+#include "agent/flow/clients.h"
 #include "agent/flow/flow_table.h"
 #include "agent/flow/record.h"
 
@@ -11,6 +12,11 @@ struct engine {
 	const struct policy *policy;
 	struct flow_table *flows;
 	struct records *records; /* NULL in a replay */
+	struct clients *clients;
+	/* Of those, the one that has most, as far as is known. */
+	uint16_t top;
+	struct ipaddr top_address;
+	uint32_t n_undecided;
 	uint64_t now;            /* of the last packet or tick */
 	/* Flows that wait for something: a decision, or a server's word that
 	 * it has what was vouched for. */
@@ -18,6 +24,7 @@ struct engine {
 	uint64_t deadline; /* of the first of them; 0: none */
 	unsigned n_held;
 	uint64_t started; /* the first packet; 0: none yet */
+	bool gave_up;     /* an undecided flow: its client may know when */
 
 	/* A resolver's packet that is changed, or waits (engine_answer.c),
 	 * until it gets its verdict; those that have it, while the outputs
@@ -47,9 +54,38 @@ void engine_forget(struct engine *e, struct flow *f);
 
 /* --- engine_flow.c -------------------------------------------------------- */
 
-/* The flow of a packet, a new one if there is none; NULL at the ceiling. */
+/* The flow of a packet, a new one if there is none; NULL at a ceiling, with the
+ * reason. */
 struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
-			    const struct engine_input *in, uint64_t now);
+			    const struct engine_input *in, uint64_t now,
+			    enum reason *out_why);
+
+/* --- engine_clients.c: what each client may have -------------------------- */
+
+/* May the client of this number have one more undecided flow?  And: this is it,
+ * until it is decided. */
+bool engine_client_may(const struct engine *e, uint16_t client);
+void engine_client_count(struct engine *e, struct flow *f, uint16_t client);
+void engine_client_uncount(struct engine *e, struct flow *f);
+
+/* So many packets more, or less, wait in this flow. */
+void engine_client_holds(struct engine *e, const struct flow *f, int packets);
+
+/* May it hold one more?  If need be, somebody with more has to give up. */
+bool engine_client_may_hold(struct engine *e, const struct flow *f,
+			    uint64_t now);
+bool engine_client_is_full(const struct engine *e, const struct flow *f);
+
+/* The table is full of undecided flows: one of the client that has most of them
+ * is refused and forgotten.  False: nobody has more than this one. */
+bool engine_client_makes_room(struct engine *e, uint16_t client, uint64_t now);
+
+/* Flows whose beginning an engine before this one has seen: may there be any?
+ * Not once a flow was given up, for that looks the same. */
+static inline bool engine_may_be_lost(const struct engine *e, uint64_t now)
+{
+	return now - e->started < LIMIT_LOST_NS && !e->gave_up;
+}
 
 /* --- engine_settle.c ------------------------------------------------------ */
 

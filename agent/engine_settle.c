@@ -66,7 +66,7 @@ static void refuse_flow(struct engine *e, struct flow *f, enum dir dir,
 
 	if (!id && f->n_held) {
 		id = &flow_held(f)[--f->n_held];
-		e->n_held--;
+		engine_client_holds(e, f, -1);
 	}
 	engine_release(e, f, OUTPUT_DROP);
 	if (id) {
@@ -169,6 +169,7 @@ static void tell_observed(struct engine *e, struct flow *f,
 
 void engine_refused(struct engine *e, struct flow *f)
 {
+	engine_client_uncount(e, f);
 	f->decided = f->refused = true;
 	f->vouching = f->delivering = f->confirming = false;
 	f->watched = f->listened = false;
@@ -179,6 +180,7 @@ void engine_refused(struct engine *e, struct flow *f)
 void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 		   enum dir dir, const struct engine_input *in, uint64_t now)
 {
+	engine_client_uncount(e, f);
 	f->decided = true;
 	f->binding = (uint8_t)o->binding;
 	f->refused = o->kind == DECISION_REFUSE;
@@ -217,7 +219,8 @@ void engine_settle(struct engine *e, struct flow *f, const struct outcome *o,
 /* Not of bytes that are other than they seem. */
 static bool is_of_waiting(enum reason reason)
 {
-	return reason == REASON_HOLD_LIMIT || reason == REASON_HOLD_TIMEOUT ||
+	return reason == REASON_CLIENT_LIMIT || reason == REASON_HOLD_LIMIT ||
+	       reason == REASON_HOLD_TIMEOUT ||
 	       reason == REASON_STREAM_LIMIT ||
 	       reason == REASON_PROTO_MALFORMED;
 }

@@ -100,13 +100,13 @@ void engine_wait_end(struct engine *e, struct flow *f)
 
 bool engine_hold(struct engine *e, struct flow *f, uint32_t id, uint64_t now)
 {
-	if (e->n_held >= LIMIT_HELD_TOTAL || flow_hold(f, id) != FW_OK)
+	if (!engine_client_may_hold(e, f, now) || flow_hold(f, id) != FW_OK)
 		return false;
 	if (f->n_held == 1 && !f->vouching) {
 		f->held_since = now;
 		engine_wait(e, f, now + LIMIT_HOLD_NS);
 	}
-	e->n_held++;
+	engine_client_holds(e, f, 1);
 	stats_add(e->opt.stats, STAT_HELD, 1);
 	return true;
 }
@@ -117,7 +117,7 @@ void engine_release(struct engine *e, struct flow *f, enum output_kind kind)
 
 	for (unsigned i = 0; i < f->n_held; i++)
 		engine_out_verdict(e, kind, held[i]);
-	e->n_held -= f->n_held;
+	engine_client_holds(e, f, -(int)f->n_held);
 	f->n_held = 0;
 }
 
@@ -127,5 +127,6 @@ void engine_forget(struct engine *e, struct flow *f)
 	if (f->tap)
 		engine_answers_drop(e, f);
 	engine_wait_end(e, f);
+	engine_client_uncount(e, f);
 	flow_table_remove(e->flows, f);
 }

@@ -7,8 +7,16 @@
 
 /* Flows in one engine's table.  At the ceiling the flow idle longest among the
  * decided ones is forgotten (the kernel has its mark); when all are undecided,
- * the new flow is refused: flow.limit. */
+ * the client that has most of them loses the one that was silent for longest:
+ * client.limit.  Where none can be given up, the new flow is refused:
+ * flow.limit. */
 #define LIMIT_FLOWS 65536
+
+/* One client's share of an engine: of its flows, those that are undecided, and
+ * of the packets that it holds, LIMIT_HELD_TOTAL; each as one of so many parts.
+ * Beyond, the client's new flow is refused, whatever fails open: client.limit.
+ */
+#define LIMIT_CLIENT_PARTS 4
 
 /* Memory of one flow: facts and parser state.  What does not fit is counted in
  * facts.dropped; a parser without state memory gives "unknown". */
@@ -39,7 +47,8 @@
 #define LIMIT_HELD_PACKETS 128
 
 /* Packets held by one engine over all flows; the kernel's queue is longer.
- * Beyond: hold.limit for the flow that asks for one more. */
+ * Beyond, a flow of the client that has most of them is refused: client.limit;
+ * or, where that is who asks, the flow that asks: hold.limit. */
 #define LIMIT_HELD_TOTAL 4096
 
 /* How long a flow's first bytes may wait for the rest.  Then: hold.timeout; but

@@ -3,6 +3,7 @@
 
 #include "agent/daemon/boot.h"
 #include "agent/daemon/worker_queue.h"
+#include "agent/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,40 @@ static json_t *queues_json(const struct manager *m)
 	if (f)
 		(void)fclose(f);
 	return list;
+}
+
+/* All engines together, and the client that has most in one of them. */
+static json_t *fill_json(const struct manager *m)
+{
+	unsigned queues = m->policy->ir.queues;
+	struct stats_fill all = {0}, f;
+	char top[IPADDR_TEXT_MAX] = "";
+	json_t *o;
+
+	for (unsigned i = 0; i < queues && i < STATS_QUEUES; i++) {
+		f = m->stats->fill[i];
+		all.flows += f.flows;
+		all.undecided += f.undecided;
+		all.held += f.held;
+		if (f.top_flows + f.top_held <= all.top_flows + all.top_held)
+			continue;
+		all.top_flows = f.top_flows;
+		all.top_held = f.top_held;
+		all.top = f.top;
+	}
+	o = json_pack("{s:I, s:I, s:I, s:I, s:I}", "flows",
+		      (json_int_t)all.flows, "flows_most",
+		      (json_int_t)queues * LIMIT_FLOWS, "undecided",
+		      (json_int_t)all.undecided, "held", (json_int_t)all.held,
+		      "held_most", (json_int_t)queues * LIMIT_HELD_TOTAL);
+	if (all.top.family == IP_NONE)
+		return o;
+	(void)ipaddr_print(&all.top, top);
+	json_object_set_new(o, "top_client",
+			    json_pack("{s:s, s:I, s:I}", "address", top,
+				      "undecided", (json_int_t)all.top_flows,
+				      "held", (json_int_t)all.top_held));
+	return o;
 }
 
 /* Which generation is in force, by whom, and what is pending. */
@@ -145,6 +180,7 @@ json_t *manager_status(const struct manager *m)
 		return o;
 	json_object_set_new(o, "generation", generation_json(m));
 	json_object_set_new(o, "policy", manager_policy_json(m));
+	json_object_set_new(o, "fill", fill_json(m));
 	json_object_set_new(o, "queue",
 			    json_pack("{s:s, s:o}", "target",
 				      !m->policy->ruleset.queues ? "none"

@@ -36,6 +36,7 @@
 /* So many in one round: the next ones shall not wait for a packet. */
 #define ANSWERS_BUSY 64
 #define BUSY_MS      10
+#define FILL_NS    250000000ULL
 
 /* log.deny = "all" or "first": hardly more than the first of a kind. */
 #define ROLLUP_ALL_NS   (10ULL * 1000000000)
@@ -58,7 +59,7 @@ struct worker_queue {
 	pthread_t thread;
 	unsigned index; /* from 0 */
 	unsigned n_answers; /* of servers, in this round */
-	uint64_t now;
+	uint64_t now, fill_due;
 	uint32_t marks[MARKS];
 	struct zone_cache zones[INTERFACES];
 
@@ -91,7 +92,8 @@ uint64_t worker_rollup_window(const struct policy *policy)
 static void queue_event(void *ctx, const struct event *ev)
 {
 	struct worker_queue *q = ctx;
-	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP;
+	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP ||
+		     ev->outcome->reason == REASON_CLIENT_LIMIT;
 
 	if (cheap && ev->outcome->kind != DECISION_ALLOW)
 		rollup_event(q->rollup, ev, worker_tell, q->tell);
@@ -296,6 +298,15 @@ static int timeout_ms(const struct worker_queue *q)
 	return deadline <= now ? 0 : (int)((deadline - now) / 1000000) + 1;
 }
 
+/* A few times a second. */
+static void tell_fill(struct worker_queue *q)
+{
+	if (q->now < q->fill_due)
+		return;
+	q->fill_due = q->now + FILL_NS;
+	engine_fill(q->engine, &q->shared->stats->fill[q->index]);
+}
+
 static void *run(void *arg)
 {
 	struct worker_queue *q = arg;
@@ -323,6 +334,7 @@ static void *run(void *arg)
 		nfqueue_flush(q->nfq);
 		rollup_tick(q->rollup, q->now, worker_tell, q->tell);
 		worker_tell_all(q->tell);
+		tell_fill(q);
 	}
 	return NULL;
 }

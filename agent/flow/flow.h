@@ -79,16 +79,21 @@ struct flow {
 	uint32_t isn;       /* TCP: the client's, unless midstream */
 	uint32_t server_isn; /* TCP: once it has answered */
 	struct flow_tcp tcp[2];
-	bool reset; /* TCP: undecided, and the client has reset it */
-	bool decided, refused, silent;
+	bool decided, refused;
 	bool asked; /* the policy has no answer to what is known */
-	bool told;  /* a decision was */
+	/* Asked for once or twice in a flow's life. */
+	bool told : 1;    /* a decision was */
+	bool silent : 1;  /* refused without an answer */
+	bool reset : 1;   /* TCP: undecided, and the client has reset it */
+	bool resync : 1;  /* TCP: it is not known where a message begins */
+	bool waits : 1;   /* it is in the list below */
+	bool counted : 1; /* with its client, as it was never decided yet */
 
 	/* How it goes on; of a refused flow nothing of all this is set.
 	 * Allowed for what its client has asked so far, see
-	 * agent/engine_watch.c; one_sided: the kernel passes the server's side;
-	 * resync: it is not known where a message begins. */
-	bool watched, one_sided, resync;
+	 * agent/engine_watch.c; one_sided: the kernel passes the server's side.
+	 */
+	bool watched, one_sided;
 
 	/* TCP, see agent/engine_tcp.c: client bytes up to `vouched` were
 	 * acknowledged by us in the server's name. */
@@ -96,12 +101,12 @@ struct flow {
 	/* TCP, see agent/engine_confirm.c: allowed, but the server has yet to
 	 * acknowledge what was judged, up to `confirm_to`. */
 	bool confirming;
-	bool waits; /* it is in the list below */
 	uint8_t deliveries;
 	uint8_t n_held, held_capacity;
 	uint32_t vouched;
 	uint32_t deliver_to; /* what the server must have acknowledged */
 	uint32_t confirm_to;
+	uint16_t client; /* number of its counters: flow/clients.h */
 	uint64_t deliver_next; /* when to send them again */
 	union {
 		uint32_t *many; /* where held_capacity is not 0; owned */

@@ -158,6 +158,28 @@ static void print_queues(const json_t *queue)
 			(long long)number_at(q, "user_dropped"));
 }
 
+/* How much of what the engine can keep is in use, and by whom. */
+static void print_fill(const json_t *fill)
+{
+	const json_t *top = json_object_get(fill, "top_client");
+
+	if (!fill)
+		return;
+	(void)printf("flows    %lld of %lld places taken, %lld undecided; %lld "
+		     "of %lld packets wait\n",
+		     (long long)number_at(fill, "flows"),
+		     (long long)number_at(fill, "flows_most"),
+		     (long long)number_at(fill, "undecided"),
+		     (long long)number_at(fill, "held"),
+		     (long long)number_at(fill, "held_most"));
+	if (top)
+		(void)printf("top      %s: %lld undecided flows, %lld packets "
+			     "that wait\n",
+			     text_at(top, "address"),
+			     (long long)number_at(top, "undecided"),
+			     (long long)number_at(top, "held"));
+}
+
 static void print_counters(const json_t *counters, json_t *reasons)
 {
 	const char *name;
@@ -219,6 +241,7 @@ int cmd_status(int argc, char **argv)
 			    json_object_get(answer, "policy") != NULL);
 		print_others(json_object_get(answer, "table"));
 		print_queues(json_object_get(answer, "queue"));
+		print_fill(json_object_get(answer, "fill"));
 		print_counters(json_object_get(answer, "counters"),
 			       json_object_get(answer, "reasons"));
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/verdict/stats.h"
 
+#include <string.h>
+
 static const struct {
 	const char *name, *help;
 } stats[] = {
@@ -37,4 +39,5 @@ void stats_alive_forget(struct stats *s)
 {
 	for (unsigned i = 0; i < STATS_QUEUES; i++)
 		stats_alive(s, i, 0);
+	memset(s->fill, 0, sizeof(s->fill));
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/verdict/reason.h"
+#include "policy/base/ipaddr.h"
 
 #include <stdint.h>
 
@@ -19,12 +20,21 @@ enum stats_counter {
 
 #define STATS_QUEUES 16
 
+/* How full an engine is, and the client that has most of what is undecided:
+ * for people, who look now and then. */
+struct stats_fill {
+	uint32_t flows, undecided, held;
+	uint32_t top_flows, top_held; /* undecided flows; packets that wait */
+	struct ipaddr top;            /* family IP_NONE: nobody */
+};
+
 struct stats {
 	uint64_t counters[STAT_COUNT];
 	uint64_t by_reason[REASON_COUNT];
 	/* When each queue's engine last went round its loop, by a clock that
 	 * nobody sets; 0: there is no such queue. */
 	uint64_t alive_ns[STATS_QUEUES];
+	struct stats_fill fill[STATS_QUEUES];
 };
 
 static inline void stats_alive(struct stats *s, unsigned queue, uint64_t now)

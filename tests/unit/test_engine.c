@@ -184,21 +184,6 @@ START_TEST(refuses_what_does_not_come_in_time)
 }
 END_TEST
 
-START_TEST(refuses_more_flows_than_there_is_room_for)
-{
-	struct engine_options opt = {.most_flows = 2};
-	struct lab *l = lab_new(POLICY, &opt);
-
-	for (unsigned i = 0; i < 3; i++) {
-		l->ends.cport++;
-		lab_send(l, DIR_CLIENT, TCP_SYN, 0, 0, none);
-	}
-	lab_expect(l, "pass 1, pass 2, drop 3");
-	lab_expect_events(l, "flow.limit");
-	lab_free(l);
-}
-END_TEST
-
 START_TEST(a_lost_beginning_is_refused_or_passed)
 {
 	struct lab *l = lab_new(POLICY, NULL);
@@ -534,7 +519,6 @@ static void add(TCase *tc)
 	tcase_add_test(tc, refuses_bytes_that_change);
 	tcase_add_test(tc, what_tells_nothing_goes_on_where_unknown_may);
 	tcase_add_test(tc, refuses_what_does_not_come_in_time);
-	tcase_add_test(tc, refuses_more_flows_than_there_is_room_for);
 	tcase_add_test(tc, a_lost_beginning_is_refused_or_passed);
 	tcase_add_test(tc, a_tunnel_is_judged_by_what_is_inside);
 	tcase_add_test(tc, a_denied_tunnel_never_reaches_the_proxy);

@@ -202,6 +202,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,$(FU
 # How replay reads captures.
 CAPTURE := $(call obj,$(addprefix agent/fwctl/,pcap_link.c tunnel.c defrag.c))
 $(B)/unit/test_priv: $(call obj,agent/daemon/priv.c)
+$(B)/unit/test_worker_tell: $(call obj,agent/daemon/worker_tell.c)
 $(B)/unit/test_tunnel $(B)/fuzz/fuzz_capture: $(CAPTURE)
 $(B)/tests/replay/recut: $(call obj,$(addprefix agent/fwctl/,pcap_read.c pcap_link.c))
 $(B)/fuzz/fuzz_flows: $(call obj,agent/fwctl/flow_tests.c agent/fwctl/flow_words.c)

@@ -17,6 +17,7 @@
 #include "policy/marks.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -104,6 +105,13 @@ static void open_log(struct worker *w)
 	/* Without it decisions fall all the same, but the kernel's own are
 	 * not in the log: not what was promised. */
 	give_up(w, text);
+}
+
+/* One pool of memory a thread that asks often.  The first one grows by large
+ * steps, all others by a system call a page. */
+static void share_memory(const struct worker *w)
+{
+	(void)mallopt(M_ARENA_MAX, (int)w->policy->ir.queues);
 }
 
 static void open_bindings(struct worker *w)
@@ -208,7 +216,8 @@ static void commit(struct worker *w)
 		say(w, CHANNEL_FAILED, "nothing was prepared");
 		return;
 	}
-	rollup_tick(w->klog.rollup, UINT64_MAX, worker_event, &w->shared);
+	rollup_tick(w->klog.rollup, UINT64_MAX, worker_tell, w->klog.tell);
+	worker_tell_all(w->klog.tell);
 	w->policy = w->prepared;
 	for (unsigned i = 0; i < w->n_queues; i++)
 		worker_queue_set_policy(w->queues[i], w->policy);
@@ -282,7 +291,8 @@ static void serve(struct worker *w)
 		_exit(1);
 	}
 	stats_add(w->shared.stats, STAT_KERNEL_LOST, lost);
-	rollup_tick(w->klog.rollup, worker_now(), worker_event, &w->shared);
+	rollup_tick(w->klog.rollup, worker_now(), worker_tell, w->klog.tell);
+	worker_tell_all(w->klog.tell);
 }
 
 void worker_run(const struct worker_options *options)
@@ -300,9 +310,11 @@ void worker_run(const struct worker_options *options)
 	w.klog = (struct worker_klog){
 		.shared = &w.shared,
 		.policy = options->policy,
+		.tell = worker_tell_new(options->events, options->stats),
 		.rollup = rollup_new(worker_rollup_window(options->policy))};
-	if (!w.klog.rollup)
+	if (!w.klog.rollup || !w.klog.tell)
 		give_up(&w, fw_err_text(FW_ERR_NOMEM));
+	share_memory(&w);
 	open_all(&w);
 	/* What it opens is not to be had later. */
 	(void)guess_is_there();

@@ -148,7 +148,7 @@ void worker_klog_packet(void *ctx, const struct klog_packet *in)
 			    .in_iface = *in_iface ? in_iface : NULL,
 			    .kernel = true};
 	if (allowed)
-		worker_event(k->shared, &ev);
+		worker_tell(k->tell, &ev);
 	else
-		rollup_event(k->rollup, &ev, worker_event, k->shared);
+		rollup_event(k->rollup, &ev, worker_tell, k->tell);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/daemon/worker_queue.h"
+#include "agent/daemon/worker_tell.h"
 #include "agent/kernel/klog.h"
 #include "agent/verdict/rollup.h"
 
@@ -10,6 +11,7 @@
 struct worker_klog {
 	struct worker_shared *shared;
 	const struct policy *policy;
+	struct worker_tell *tell;
 	struct rollup *rollup; /* refusals */
 };
 

@@ -2,6 +2,7 @@
 #include "agent/daemon/worker_queue.h"
 
 #include "agent/daemon/boot.h"
+#include "agent/daemon/worker_tell.h"
 #include "agent/engine.h"
 #include "agent/kernel/ifname.h"
 #include "agent/kernel/nfqueue.h"
@@ -46,6 +47,7 @@ struct worker_queue {
 	const struct policy *policy;
 	struct engine *engine;
 	struct rollup *rollup;
+	struct worker_tell *tell;
 	struct nfqueue *nfq;
 	pthread_t thread;
 	unsigned index; /* from 0 */
@@ -71,22 +73,6 @@ uint64_t worker_now(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-void worker_event(void *ctx, const struct event *ev)
-{
-	struct worker_shared *shared = ctx;
-	char *line;
-
-	if (!event_is_wanted(ev))
-		return;
-	line = event_json(ev);
-	if (!line || send(shared->events, line, strlen(line),
-			  MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		stats_add(shared->stats, STAT_EVENTS_LOST, 1);
-	else
-		stats_add(shared->stats, STAT_EVENTS, 1);
-	free(line);
-}
-
 uint64_t worker_rollup_window(const struct policy *policy)
 {
 	return policy->ir.log_deny == IR_LOG_ALL ? ROLLUP_ALL_NS
@@ -101,9 +87,9 @@ static void queue_event(void *ctx, const struct event *ev)
 	bool cheap = ev->flow_id == 0 || ev->facts->l4 != IPPROTO_TCP;
 
 	if (cheap && ev->outcome->kind != DECISION_ALLOW)
-		rollup_event(q->rollup, ev, worker_event, q->shared);
+		rollup_event(q->rollup, ev, worker_tell, q->tell);
 	else
-		worker_event(q->shared, ev);
+		worker_tell(q->tell, ev);
 }
 
 int worker_zone(const struct worker_shared *shared, const struct ir *ir,
@@ -237,7 +223,8 @@ static void take_order(struct worker_queue *q)
 	(void)pthread_mutex_lock(&q->lock);
 	if (q->next) {
 		/* What is kept points into the old policy. */
-		rollup_tick(q->rollup, UINT64_MAX, worker_event, q->shared);
+		rollup_tick(q->rollup, UINT64_MAX, worker_tell, q->tell);
+		worker_tell_all(q->tell);
 		rollup_set_window(q->rollup, worker_rollup_window(q->next));
 		engine_set_policy(q->engine, q->next);
 		q->policy = q->next;
@@ -284,7 +271,8 @@ static void *run(void *arg)
 		engine_tick(q->engine, q->now);
 		carry_out(q);
 		nfqueue_flush(q->nfq);
-		rollup_tick(q->rollup, q->now, worker_event, q->shared);
+		rollup_tick(q->rollup, q->now, worker_tell, q->tell);
+		worker_tell_all(q->tell);
 	}
 	return NULL;
 }
@@ -317,15 +305,17 @@ enum fw_err worker_queue_open(struct worker_shared *shared,
 	q->policy = policy;
 	q->engine = engine_new(&engine);
 	q->rollup = rollup_new(worker_rollup_window(policy));
+	q->tell = worker_tell_new(shared->events, shared->stats);
 	q->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	(void)pthread_mutex_init(&q->lock, NULL);
 	(void)pthread_cond_init(&q->taken, NULL);
-	err = q->engine && q->rollup && q->wake >= 0
+	err = q->engine && q->rollup && q->tell && q->wake >= 0
 		      ? nfqueue_open(&options, &q->nfq)
 		      : FW_ERR_NOMEM;
 	if (err) {
 		engine_free(q->engine);
 		rollup_free(q->rollup);
+		worker_tell_free(q->tell);
 		free(q);
 		return err;
 	}

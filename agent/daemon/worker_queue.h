@@ -39,10 +39,6 @@ void worker_queue_set_policy(struct worker_queue *q,
 void worker_queue_judge(struct worker_queue *q, const struct engine_flow *flows,
 			uint8_t *answers, size_t n);
 
-/* The sink of events: a line to the manager, counted when it is lost.  `ctx` is
- * the struct worker_shared. */
-void worker_event(void *ctx, const struct event *ev);
-
 /* Within which alike refusals are told in one event. */
 uint64_t worker_rollup_window(const struct policy *policy);
 

@@ -38,7 +38,7 @@ static json_t *wire_string(struct str s)
 		text[n++] = hex[c >> 4];
 		text[n++] = hex[c & 15];
 	}
-	j = json_stringn(text, n);
+	j = json_stringn_nocheck(text, n);
 	free(text);
 	return j;
 }
@@ -47,7 +47,7 @@ static void put_address(json_t *o, const char *key, const struct ipaddr *a)
 {
 	char text[IPADDR_TEXT_MAX];
 
-	json_object_set_new(o, key, json_string(ipaddr_print(a, text)));
+	json_object_set_new_nocheck(o, key, json_string(ipaddr_print(a, text)));
 }
 
 static bool has_ports(uint8_t l4)
@@ -72,24 +72,28 @@ static void put_protocol(json_t *o, uint8_t l4)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (names[i].l4 != l4)
 			continue;
-		json_object_set_new(o, "proto", json_string(names[i].name));
+		json_object_set_new_nocheck(o, "proto",
+					    json_string(names[i].name));
 		return;
 	}
 	(void)snprintf(number, sizeof(number), "%u", l4);
-	json_object_set_new(o, "proto", json_string(number));
+	json_object_set_new_nocheck(o, "proto", json_string(number));
 }
 
 static void put_tuple(json_t *o, const struct facts *f)
 {
 	put_address(o, "src_ip", &f->src);
 	if (has_ports(f->l4))
-		json_object_set_new(o, "src_port", json_integer(f->sport));
+		json_object_set_new_nocheck(o, "src_port",
+					    json_integer(f->sport));
 	put_address(o, "dest_ip", &f->dst);
 	if (has_ports(f->l4))
-		json_object_set_new(o, "dest_port", json_integer(f->dport));
+		json_object_set_new_nocheck(o, "dest_port",
+					    json_integer(f->dport));
 	put_protocol(o, f->l4);
 	if (f->l4 == IPPROTO_ICMP || f->l4 == IPPROTO_ICMPV6)
-		json_object_set_new(o, "icmp_type", json_integer(f->dport));
+		json_object_set_new_nocheck(o, "icmp_type",
+					    json_integer(f->dport));
 }
 
 /* A second value makes an array of the first. */
@@ -100,7 +104,7 @@ static void put_value(json_t *o, const char *key, bool list, json_t *value)
 	if (!value)
 		return;
 	if (!old && !list) {
-		json_object_set_new(o, key, value);
+		json_object_set_new_nocheck(o, key, value);
 		return;
 	}
 	if (!json_is_array(old)) {
@@ -108,7 +112,7 @@ static void put_value(json_t *o, const char *key, bool list, json_t *value)
 
 		if (old)
 			json_array_append(array, old);
-		json_object_set_new(o, key, array);
+		json_object_set_new_nocheck(o, key, array);
 		old = array;
 	}
 	json_array_append_new(old, value);
@@ -146,7 +150,7 @@ static json_t *object_of(json_t *o, const char **name)
 
 		if (!in) {
 			in = json_object();
-			json_object_setn_new(o, *name, n, in);
+			json_object_setn_new_nocheck(o, *name, n, in);
 		}
 		o = in;
 		*name = dot + 1;
@@ -203,15 +207,15 @@ static void put_apps(json_t *o, json_t *fw, const struct facts *f)
 
 	if (f->n_layers == 0)
 		return;
-	json_object_set_new(o, "app_proto",
-			    json_string(app_name(f->layers[0].app)));
+	json_object_set_new_nocheck(o, "app_proto",
+				    json_string(app_name(f->layers[0].app)));
 	if (f->n_layers == 1)
 		return;
 	layers = json_array();
 	for (unsigned i = 0; i < f->n_layers; i++)
 		json_array_append_new(layers,
 				      json_string(app_name(f->layers[i].app)));
-	json_object_set_new(fw, "layers", layers);
+	json_object_set_new_nocheck(fw, "layers", layers);
 }
 
 static void put_verdict(json_t *o, const struct event *ev)
@@ -223,19 +227,20 @@ static void put_verdict(json_t *o, const struct event *ev)
 		json_decref(v);
 		return;
 	}
-	json_object_set_new(v, "action",
-			    json_string(refused ? "drop" : "accept"));
+	json_object_set_new_nocheck(v, "action",
+				    json_string(refused ? "drop" : "accept"));
 	if (refused && !ev->outcome->silent) {
 		bool tcp = ev->facts->l4 == IPPROTO_TCP;
 		bool both = tcp && !ev->kernel;
 
-		json_object_set_new(
+		json_object_set_new_nocheck(
 			v, "reject",
 			json_pack("[s]", tcp ? "tcp-reset" : "icmp-prohib"));
-		json_object_set_new(v, "reject_target",
-				    json_string(both ? "both" : "to_client"));
+		json_object_set_new_nocheck(
+			v, "reject_target",
+			json_string(both ? "both" : "to_client"));
 	}
-	json_object_set_new(o, "verdict", v);
+	json_object_set_new_nocheck(o, "verdict", v);
 }
 
 static const char *zone_name(const struct ir *ir, int zone)
@@ -260,50 +265,56 @@ static void put_fw(json_t *fw, const struct event *ev)
 	const struct outcome *o = ev->outcome;
 
 	if (o->rule)
-		json_object_set_new(fw, "rule", json_string(o->rule->name));
+		json_object_set_new_nocheck(fw, "rule",
+					    json_string(o->rule->name));
 	if (o->protocol)
-		json_object_set_new(fw, "guard",
-				    json_string(o->protocol->match.name));
+		json_object_set_new_nocheck(
+			fw, "guard", json_string(o->protocol->match.name));
 	if (o->cdn)
-		json_object_set_new(fw, "guard", json_string(o->cdn->name));
+		json_object_set_new_nocheck(fw, "guard",
+					    json_string(o->cdn->name));
 	if (o->list < AST_LISTS)
-		json_object_set_new(fw, "list",
-				    json_string(ast_list_name(o->list)));
-	json_object_set_new(fw, "reason", json_string(reason_name(o->reason)));
+		json_object_set_new_nocheck(
+			fw, "list", json_string(ast_list_name(o->list)));
+	json_object_set_new_nocheck(fw, "reason",
+				    json_string(reason_name(o->reason)));
 	if (decide_binding_name(o->binding))
-		json_object_set_new(
+		json_object_set_new_nocheck(
 			fw, "binding",
 			json_string(decide_binding_name(o->binding)));
 	if (o->reason == REASON_ECH_STRIPPED)
-		json_object_set_new(fw, "ech", json_string("stripped"));
+		json_object_set_new_nocheck(fw, "ech", json_string("stripped"));
 	if (*reason_attack(o->reason) &&
 	    (o->kind == DECISION_REFUSE || o->would))
-		json_object_set_new(fw, "attack",
-				    json_string(reason_attack(o->reason)));
+		json_object_set_new_nocheck(
+			fw, "attack", json_string(reason_attack(o->reason)));
 	if (o->would)
-		json_object_set_new(fw, "would", json_string(would_of(ev)));
-	json_object_set_new(fw, "policy", json_string(ev->policy_digest));
-	json_object_set_new(
+		json_object_set_new_nocheck(fw, "would",
+					    json_string(would_of(ev)));
+	json_object_set_new_nocheck(fw, "policy",
+				    json_string(ev->policy_digest));
+	json_object_set_new_nocheck(
 		fw, "zone_src",
 		json_string(zone_name(ev->ir, ev->facts->zone_src)));
-	json_object_set_new(
+	json_object_set_new_nocheck(
 		fw, "zone_dst",
 		json_string(zone_name(ev->ir, ev->facts->zone_dst)));
-	json_object_set_new(fw, "by",
-			    json_string(ev->kernel ? "kernel" : "engine"));
+	json_object_set_new_nocheck(
+		fw, "by", json_string(ev->kernel ? "kernel" : "engine"));
 	if (!ev->kernel)
-		json_object_set_new(
+		json_object_set_new_nocheck(
 			fw, "held_us",
 			json_integer((json_int_t)(ev->held_ns / 1000)));
 	if (ev->repeat)
-		json_object_set_new(fw, "repeat", json_integer(ev->repeat));
+		json_object_set_new_nocheck(fw, "repeat",
+					    json_integer(ev->repeat));
 }
 
 static void put_traffic(json_t *o, const struct event *ev)
 {
 	const struct flow_traffic *t = ev->traffic;
 
-	json_object_set_new(
+	json_object_set_new_nocheck(
 		o, "flow",
 		json_pack("{s:I, s:I, s:I, s:I}", "pkts_toserver",
 			  (json_int_t)t[DIR_CLIENT].packets, "pkts_toclient",
@@ -312,37 +323,61 @@ static void put_traffic(json_t *o, const struct event *ev)
 			  (json_int_t)t[DIR_SERVER].bytes));
 }
 
-char *event_json(const struct event *ev)
+/* Owned (json_decref), NULL without memory. */
+static json_t *event_object(const struct event *ev)
 {
 	json_t *o = json_object(), *fw = json_object();
 	char community[COMMUNITY_ID_MAX];
-	char *text = NULL;
 
-	if (!o || !fw)
-		goto out;
+	if (!o || !fw) {
+		json_decref(o);
+		json_decref(fw);
+		return NULL;
+	}
 	event_put_time(o, "timestamp", ev->time_ns);
 	if (ev->flow_id)
-		json_object_set_new(o, "flow_id",
-				    json_integer((json_int_t)ev->flow_id));
-	json_object_set_new(o, "event_type", json_string(kinds[ev->kind]));
+		json_object_set_new_nocheck(
+			o, "flow_id", json_integer((json_int_t)ev->flow_id));
+	json_object_set_new_nocheck(o, "event_type",
+				    json_string(kinds[ev->kind]));
 	if (ev->in_iface)
-		json_object_set_new(o, "in_iface", json_string(ev->in_iface));
+		json_object_set_new_nocheck(o, "in_iface",
+					    json_string(ev->in_iface));
 	put_tuple(o, ev->facts);
 	event_community_id(ev->facts, community);
 	if (*community)
-		json_object_set_new(o, "community_id", json_string(community));
+		json_object_set_new_nocheck(o, "community_id",
+					    json_string(community));
 	put_apps(o, fw, ev->facts);
 	put_facts(o, ev->facts, ev->kind == EVENT_FLOW);
 	put_verdict(o, ev);
 	put_fw(fw, ev);
 	if (ev->traffic)
 		put_traffic(o, ev);
-	json_object_set(o, "fw", fw);
-	text = event_line(o);
-out:
-	json_decref(fw);
+	json_object_set_new_nocheck(o, "fw", fw);
+	return o;
+}
+
+char *event_json(const struct event *ev)
+{
+	json_t *o = event_object(ev);
+	char *text = o ? event_line(o) : NULL;
+
 	json_decref(o);
 	return text;
+}
+
+size_t event_write(const struct event *ev, char *room, size_t size)
+{
+	json_t *o = event_object(ev);
+	size_t len = o ? json_dumpb(o, room, size, JSON_COMPACT) : 0;
+
+	json_decref(o);
+	if (len == 0)
+		return 0;
+	if (len < size)
+		room[len] = '\n';
+	return len + 1;
 }
 
 /* Bytes in network order for the hash. */

@@ -43,6 +43,10 @@ bool event_is_wanted(const struct event *ev);
 /* One line of JSON with '\n'; owned (free), NULL without memory. */
 char *event_json(const struct event *ev);
 
+/* The same line into `room`: returns its length; where that is more than
+ * `size`, nothing of use is written.  0 without memory. */
+size_t event_write(const struct event *ev, char *room, size_t size);
+
 /* "1:..." by the Community ID specification, version 1, seed 0. */
 #define COMMUNITY_ID_MAX 40
 void event_community_id(const struct facts *f, char buf[COMMUNITY_ID_MAX]);

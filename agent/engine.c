@@ -121,8 +121,7 @@ static void judge_undecided(struct engine *e, struct flow *f,
 		   !stream_has_gap(&f->streams[DIR_CLIENT])) {
 		let_through(e, f, a, now);
 	} else if (!reset && !e->opt.read_on && engine_tcp_runs_ahead(f)) {
-		engine_out_verdict(e, OUTPUT_DROP, id);
-		engine_tcp_let_ahead(e, f, now);
+		engine_tcp_let_ahead(e, f, id, now);
 	} else if (!reset && engine_tcp_stalls(f, repeat)) {
 		engine_out_verdict(e, OUTPUT_DROP, id);
 		engine_tcp_vouch(e, f);

@@ -319,9 +319,11 @@ void engine_tcp_vouch(struct engine *e, struct flow *f);
 
 /* Has the client gone on behind what its server has to answer first (a request
  * for a tunnel, and what is to go through it in the same packet)?  And: the
- * server gets what it has to answer, from us; the rest is kept until it has. */
+ * server gets what it has to answer, from us; the rest is kept until it has.
+ * `id`: the packet in hand, which gets its verdict. */
 bool engine_tcp_runs_ahead(const struct flow *f);
-void engine_tcp_let_ahead(struct engine *e, struct flow *f, uint64_t now);
+void engine_tcp_let_ahead(struct engine *e, struct flow *f, uint32_t id,
+			  uint64_t now);
 
 /* The server may have what was vouched for, up to there: send it, and again
  * whenever f->deliver_next has come, until it says that it has it. */

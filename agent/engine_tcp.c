@@ -15,6 +15,7 @@
 #include "agent/engine_priv.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 
 /* Held packets at which a client is about to stop: below the initial window of
  * ten, so that none stalls for a retransmission time-out. */
@@ -160,17 +161,44 @@ bool engine_tcp_runs_ahead(const struct flow *f)
 	const struct stream *s = &f->streams[DIR_CLIENT];
 	uint32_t read = s->base + s->consumed;
 
-	return f->facts.l4 == IPPROTO_TCP && f->answered && !f->one_sided &&
+	return f->facts.l4 == IPPROTO_TCP && f->answered &&
 	       proto_stack_is_ahead(&f->stack) && !stream_has_gap(s) &&
 	       !engine_tcp_before(f->acked, s->base) &&
 	       engine_tcp_before(f->passed[DIR_CLIENT], read) &&
 	       (!f->delivering || engine_tcp_before(f->deliver_to, read));
 }
 
-void engine_tcp_let_ahead(struct engine *e, struct flow *f, uint64_t now)
+/* The packet in hand says nothing any more, but brings the kernel to show what
+ * the server says.  Without memory it is dropped: then the server's answer is
+ * not seen, and what waits for it does not go. */
+static void pend_without_bytes(struct engine *e, const struct flow *f,
+			       uint32_t id)
+{
+	struct tcp_segment ack = segment_to(f, DIR_SERVER);
+	struct answer_packet *c = malloc(sizeof(*c) + SEGMENT_ROOM);
+
+	if (!c) {
+		engine_out_verdict(e, OUTPUT_DROP, id);
+		return;
+	}
+	c->n = segment_build(&ack, c->bytes);
+	engine_out(e,
+		   (struct engine_output){.kind = OUTPUT_PEND,
+					  .id = id,
+					  .bytes = reader_of(c->bytes, c->n)});
+	c->next = e->given;
+	e->given = c;
+}
+
+void engine_tcp_let_ahead(struct engine *e, struct flow *f, uint32_t id,
+			  uint64_t now)
 {
 	const struct stream *s = &f->streams[DIR_CLIENT];
 
+	if (f->one_sided)
+		pend_without_bytes(e, f, id);
+	else
+		engine_out_verdict(e, OUTPUT_DROP, id);
 	engine_tcp_vouch(e, f);
 	engine_wait_end(e, f);
 	f->held_since = now;

@@ -9,6 +9,11 @@ B=${1:-${B:-build/release}}
 need_agent
 lab_up
 all_servers
+if ! start_server keep-proxy "$NS_OUTSIDE" "tcp/8081@$PROXY4" /usr/bin/python3 \
+	"$LAB_ROOT/tests/functional/keep_proxy.py" "$PROXY4" 8081 "$WEB4" 443; then
+	not_ok servers "a server of the lab does not come up"
+	finish
+fi
 
 proxy_policy() {
 	cat <<-END
@@ -39,6 +44,11 @@ connect_bytewise() {
 # ahead TARGET SNI: the hello in the segment that asks for the tunnel.
 ahead() {
 	client /usr/bin/python3 "$LAB_ROOT/tests/functional/ahead.py" "$PROXY4" 8080 "$1:443" "$2"
+}
+
+# The same behind a request on the same connection.
+ahead_later() {
+	client /usr/bin/python3 "$LAB_ROOT/tests/functional/ahead.py" "$PROXY4" 8081 "$1:443" "$2" www.example.org
 }
 
 # tls TARGET SNI: a tunnel to one name, a hello for another.
@@ -73,6 +83,9 @@ cases() {
 	allowed hello-ahead "$hello" ahead packages.example.org packages.example.org
 	refused hello-ahead-other-target "$hello" ahead evil.example.com packages.example.org
 	refused hello-ahead-other-name "$hello" ahead packages.example.org evil.example.com
+	allowed hello-ahead-later "$hello" ahead_later packages.example.org packages.example.org
+	refused hello-ahead-later-other-target "$hello" ahead_later evil.example.com packages.example.org
+	refused hello-ahead-later-other-name "$hello" ahead_later packages.example.org evil.example.com
 	allowed connect-bytewise "200" connect_bytewise packages.example.org:443
 	refused connect-bytewise-other-name "200" connect_bytewise evil.example.com:443
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A tunnel asked for and its ClientHello in one segment, before the proxy has
-# answered; then a request through it, whose answer is printed.
-# usage: ahead.py ADDRESS PORT TARGET SERVER-NAME
+# answered; then a request through it, whose answer is printed.  With FIRST there is
+# a request to the proxy for that name before, on the same connection.
+# usage: ahead.py ADDRESS PORT TARGET SERVER-NAME [FIRST]
 import socket
 import ssl
 import sys
 
-address, port, target, name = sys.argv[1:]
+address, port, target, name = sys.argv[1:5]
 context = ssl.create_default_context()
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
@@ -33,6 +34,14 @@ try:
     tls.do_handshake()
 except ssl.SSLWantReadError:
     pass
+for first in sys.argv[5:]:
+    s.sendall(f"GET http://{first}/ HTTP/1.1\r\nHost: {first}\r\n\r\n".encode())
+    page = b""
+    while b"kept\n" not in page:
+        more = s.recv(65536)
+        if not more:
+            sys.exit(1)
+        page += more
 s.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode() + goes.read())
 answer = b""
 while b"\r\n\r\n" not in answer:

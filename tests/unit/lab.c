@@ -167,6 +167,9 @@ static void note_verdict(struct lab *l, const struct engine_output *o)
 			    o->bytes.left ? payload_of(o->bytes)
 					  : reader_of(l->packets[at].bytes,
 						      l->packets[at].n));
+	else if (goes && l->packets[at].bytes && o->bytes.left)
+		server_gets(l, l->packets[at].seq, payload_of(o->bytes).p,
+			    payload_of(o->bytes).left);
 	else if (goes && l->packets[at].bytes)
 		server_gets(l, l->packets[at].seq, l->packets[at].bytes,
 			    l->packets[at].n);

@@ -198,8 +198,105 @@ START_TEST(an_answer_may_take_its_time)
 }
 END_TEST
 
+#define GET                                         \
+	"GET http://good.example.org/ HTTP/1.1\r\n" \
+	"Host: good.example.org\r\n\r\n"
+#define N_GET ((uint32_t)sizeof(GET) - 1)
+#define OK200 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+#define N_OK  ((uint32_t)sizeof(OK200) - 1)
+
+/* The same behind a request that was allowed: the kernel has shown nothing of
+ * the server since. */
+static struct lab *ahead_later(struct reader early, uint8_t room[1024])
+{
+	struct lab *l = lab_new(POLICY, NULL);
+	size_t n = early.left;
+
+	l->ends.sport = 3128;
+	lab_connect(l);
+	memcpy(room, GET CONNECT, N_GET + N_CONNECT);
+	memcpy(room + N_GET + N_CONNECT, reader_take(&early, n), n);
+	lab_client(l, 1, reader_of(room, N_GET));
+	lab_server(l, 1, 1 + N_GET, text(OK200));
+	lab_expect(l, "pass 4, watch 5");
+	lab_expect_events(l, "rule.allow good");
+	l->mark = MARK_WATCHED;
+	lab_send(l, DIR_CLIENT, TCP_ACK, 1 + N_GET, 1 + N_OK,
+		 reader_of(room + N_GET, N_CONNECT + n));
+	lab_expect_server_has(l, GET CONNECT, N_GET + N_CONNECT);
+	l->mark = MARK_PENDING;
+	return l;
+}
+
+START_TEST(what_is_said_ahead_in_a_later_request_waits_too)
+{
+	struct reader hello = lab_hello("good.example.org");
+	uint32_t all = 1 + N_GET + N_CONNECT + (uint32_t)hello.left;
+	uint8_t room[1024];
+	struct lab *l = ahead_later(hello, room);
+
+	/* The kernel shows the server again. */
+	ck_assert_ptr_nonnull(
+		strstr(strbuf_text(&l->outputs), "pend 6 changed"));
+	lab_server(l, 1 + N_OK, 1 + N_GET + N_CONNECT, text(ESTABLISHED));
+	lab_expect_events(l, "rule.allow good");
+	lab_expect_server_has(l, room, all - 1);
+	l->outputs.len = 0;
+	lab_server(l, N_OK + sizeof(ESTABLISHED), all, text("hello"));
+	lab_expect(l, "allow 8");
+	lab_free(l);
+}
+END_TEST
+
+START_TEST(what_is_said_ahead_in_a_later_request_is_judged)
+{
+	struct reader hello = lab_hello("evil.example.org");
+	uint8_t room[1024];
+	struct lab *l = ahead_later(hello, room);
+
+	lab_server(l, 1 + N_OK, 1 + N_GET + N_CONNECT, text(ESTABLISHED));
+	lab_expect_events(l, "default.deny");
+	lab_expect_server_has(l, GET CONNECT, N_GET + N_CONNECT);
+	lab_free(l);
+}
+END_TEST
+
+/* The only method, a request for a name and a hello in one packet. */
+static void socks_ahead(const char *name, const char *event, bool reaches)
+{
+	static const char asks[] = "\5\1\0\5\1\0\3\20good.example.org\1\273";
+	const uint32_t n_asks = sizeof(asks) - 1;
+	struct reader hello = lab_hello(name);
+	struct lab *l = lab_new(POLICY, NULL);
+	uint8_t room[1024];
+
+	l->ends.sport = 1080;
+	lab_connect(l);
+	memcpy(room, asks, n_asks);
+	memcpy(room + n_asks, hello.p, hello.left);
+	lab_client(l, 1, reader_of(room, n_asks + hello.left));
+	lab_server(l, 1, 4, reader_of((const uint8_t *)"\5\0", 2));
+	lab_expect_server_has(l, asks, n_asks);
+	lab_expect_events(l, "");
+	lab_server(l, 3, 1 + n_asks,
+		   reader_of((const uint8_t *)"\5\0\0\1\0\0\0\0\0\0", 10));
+	lab_expect_events(l, event);
+	lab_expect_server_has(l, room, reaches ? n_asks + hello.left : n_asks);
+	lab_free(l);
+}
+
+START_TEST(what_is_said_ahead_of_socks_is_judged)
+{
+	socks_ahead("good.example.org", "rule.allow good", true);
+	socks_ahead("evil.example.org", "default.deny", false);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+	tcase_add_test(tc, what_is_said_ahead_of_socks_is_judged);
+	tcase_add_test(tc, what_is_said_ahead_in_a_later_request_waits_too);
+	tcase_add_test(tc, what_is_said_ahead_in_a_later_request_is_judged);
 	tcase_add_test(tc, what_was_acknowledged_is_delivered);
 	tcase_add_test(tc, what_was_acknowledged_and_is_denied_never_arrives);
 	tcase_add_test(tc, a_full_table_keeps_what_is_being_delivered);

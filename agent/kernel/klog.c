@@ -65,7 +65,9 @@ enum fw_err klog_open(uint16_t group, struct klog **out_log)
 	error = configure(l, group);
 	if (error) {
 		klog_close(l);
-		return error == EBUSY ? FW_ERR_EXIST : fw_err_of_errno(error);
+		/* As with queues. */
+		return error == EBUSY || error == EPERM ? FW_ERR_EXIST
+							: fw_err_of_errno(error);
 	}
 	*out_log = l;
 	return FW_OK;

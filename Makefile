@@ -126,7 +126,8 @@ UNITS  := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 FUZZES := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: all install clean help check check-unit check-built check-asan \
-	check-valgrind check-recut functional check-tools check-agreement vm-check \
+	check-valgrind check-recut functional check-tools check-floods \
+	check-agreement vm-check \
 	fuzz fuzz-smoke coverage format \
 	format-check lint tidy cppcheck golden-update gate bench demo deps \
 	programs tests-built man
@@ -307,6 +308,9 @@ check-tools: ## large tools in the lab: browsers, databases, file and screen ser
 	@packaging/install-deps.sh build lab test tools
 	@$(MAKE) tests-built
 	@TOOLS=heavy TEST_FILTER=83-tools tests/run.sh $(B) functional
+
+check-floods: tests-built ## one client floods, others are served: minutes (root)
+	@tests/functional/floods.sh $(B)
 
 check-agreement: tests-built ## 500 random policies x 200 packets, kernel against evaluation (root)
 	@tests/agreement/run.sh $(B) $(or $(POLICIES),500) $(or $(PACKETS),200) $(SEED)

@@ -14,7 +14,7 @@ lab_up
 FLOOD4=10.11.0.5
 FLOOD6=fd00:11::5
 link "$NS_FLOOD" lan1 10.11.0.1/16 fd00:11::1/64 -- "$FLOOD4/16" "$FLOOD6/64" ||
-	skip_all 32-floods "no second client"
+	skip_all floods "no second client"
 ip -n "$NS_FLOOD" route add default via 10.11.0.1
 ip -n "$NS_FLOOD" -6 route add default via fd00:11::1
 basic_servers
@@ -85,6 +85,7 @@ since() { # JQ-EXPRESSION, once noted in `before`
 
 note() {
 	before=(['.reasons["client.limit"]']=$(status '.reasons["client.limit"] // 0')
+		[.counters.vouched]=$(status .counters.vouched)
 		[.engine.restarts]=$(status .engine.restarts))
 }
 
@@ -116,17 +117,24 @@ under() {
 	check "$name-engine-is-the-same" "another one" is "$(since .engine.restarts)" 0
 }
 
+# What is held is counted against its client; what its client has sent again by
+# then, on a slow machine all of it, is acknowledged and not held.
+ceilings_or_vouched() {
+	[ $(($(since '.reasons["client.limit"]') + $(since .counters.vouched))) -gt 1024 ]
+}
+
 is_told() {
 	told '.fw.reason == "client.limit" and (.src_ip == "'"$1"'")'
 }
 
 hellos() { # FAMILY OWN-ADDRESS SERVER
 	under "half-hellos-$1" hellos "$3" 443 1500 200 5
-	check "$mode-half-hellos-$1-are-counted" "none" test "$(since '.reasons["client.limit"]')" -gt 0
+	check "$mode-half-hellos-$1-are-counted" "none" ceilings_or_vouched
 	check "$mode-half-hellos-$1-are-seen-in-status" "$top" grep -qF "$2: " <<<"$top"
-	check "$mode-half-hellos-$1-are-told" "no event" wait_for 15 is_told "$2"
+	[ "$(since '.reasons["client.limit"]')" -eq 0 ] ||
+		check "$mode-half-hellos-$1-are-told" "no event" wait_for 15 is_told "$2"
 	under "first-bytes-$1" hellos "$3" 443 1500 1 5
-	check "$mode-first-bytes-$1-are-counted" "none" test "$(since '.reasons["client.limit"]')" -gt 0
+	check "$mode-first-bytes-$1-are-counted" "none" ceilings_or_vouched
 }
 
 run_mode() {

@@ -32,10 +32,10 @@ static void on_event(void *ctx, const struct event *ev)
 		    ev->outcome->would ? " would" : "");
 }
 
-static struct handshakes *handshakes_of_lab(void)
+struct handshakes *lab_handshakes(size_t entries)
 {
-	static const uint8_t secret[16];
-	size_t size = handshakes_size(1);
+	static const uint8_t secret[16] = {1, 2, 3};
+	size_t size = handshakes_size(entries);
 	void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
 
 	ck_assert_ptr_nonnull(memory);
@@ -55,7 +55,7 @@ struct lab *lab_new(const char *policy_text,
 		opt = *options;
 	opt.verify_checksums = true;
 	opt.stats = &l->stats;
-	l->handshakes = handshakes_of_lab();
+	l->handshakes = lab_handshakes(1);
 	opt.handshakes = l->handshakes;
 	opt.event = on_event;
 	opt.event_ctx = l;

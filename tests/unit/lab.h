@@ -53,6 +53,9 @@ struct lab {
 	} packets[8192];
 };
 
+/* An empty table of that many entries; free(). */
+struct handshakes *lab_handshakes(size_t entries);
+
 /* `options` may be NULL. */
 struct lab *lab_new(const char *policy_text,
 		    const struct engine_options *options);

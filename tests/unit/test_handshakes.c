@@ -7,23 +7,11 @@
 
 #define NOW 1700000000u
 
-static const uint8_t secret[16] = {1, 2, 3};
 static struct handshakes *table;
-
-static void open_table(size_t entries)
-{
-	size_t size = handshakes_size(entries);
-	void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
-
-	ck_assert_ptr_nonnull(memory);
-	memset(memory, 0, size);
-	ck_assert_int_eq(handshakes_format(memory, size, secret), FW_OK);
-	table = handshakes_at(memory);
-}
 
 static void setup(void)
 {
-	open_table(LIMIT_HANDSHAKES);
+	table = lab_handshakes(LIMIT_HANDSHAKES);
 }
 
 static void teardown(void)

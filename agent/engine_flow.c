@@ -14,6 +14,12 @@ static bool is_syn(const struct packet *pkt)
 	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
+/* On a gateway: it knows no flow that this packet would belong to. */
+static bool kernel_has_none(const struct engine_input *in)
+{
+	return in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW;
+}
+
 /* The first packet seen may be the server's: an answer to a SYN; in a replay,
  * which may begin anywhere, also one from a well-known port to another.  The
  * kernel knows better, whatever ports a client chooses: of a new flow it queues
@@ -21,7 +27,7 @@ static bool is_syn(const struct packet *pkt)
 static bool is_from_server(const struct engine *e, const struct packet *pkt,
 			   const struct engine_input *in)
 {
-	if (in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW)
+	if (kernel_has_none(in))
 		return false;
 	if (engine_binding_answers(e, pkt, in))
 		return true;
@@ -168,17 +174,29 @@ static struct flow *flow_begin(struct engine *e, const struct flow_key *key,
 	return f;
 }
 
+/* Of refused datagrams nothing has begun, and another socket of the client may
+ * soon have the same port.  A question is whole by itself; what else comes at
+ * once may be more of the same. */
+static bool asks_anew(const struct flow *f, const struct engine_input *in,
+		      uint64_t now)
+{
+	const struct facts *k = &f->facts;
+
+	if (!f->refused || k->l4 != IPPROTO_UDP || !kernel_has_none(in))
+		return false;
+	return now - f->last_ns > LIMIT_REFUSED_NS ||
+	       (k->n_layers &&
+		(APPS_WITH_QUESTIONS & APP_BIT(k->layers[0].app)));
+}
+
 /* A SYN that begins another connection between the same ends.  A network may
  * bring a copy of the first one long after; a client may begin another one with
  * the same number, which the kernel tells apart. */
 static bool begins_anew(const struct flow *f, const struct packet *pkt,
 			const struct engine_input *in)
 {
-	bool is_new =
-		in->zone_src != ENGINE_ZONE_BY_ADDRESS && in->mark == MARK_NEW;
-
-	return is_syn(pkt) &&
-	       (f->midstream || f->isn != pkt->seq || (f->decided && is_new));
+	return is_syn(pkt) && (f->midstream || f->isn != pkt->seq ||
+			       (f->decided && kernel_has_none(in)));
 }
 
 /* A capture has put the answer to this SYN before it. */
@@ -220,7 +238,8 @@ struct flow *engine_flow_of(struct engine *e, const struct packet *pkt,
 	if (f && comes_late(e, f, pkt)) {
 		f->midstream = f->stack.middle = false;
 		f->isn = pkt->seq;
-	} else if (f && (begins_anew(f, pkt, in) || began_anew(f, &b, pkt))) {
+	} else if (f && (begins_anew(f, pkt, in) || began_anew(f, &b, pkt) ||
+			 asks_anew(f, in, now))) {
 		engine_tell_end(e, f, now);
 		engine_forget(e, f);
 		f = NULL;

@@ -68,6 +68,10 @@
 #define LIMIT_IDLE_UNDECIDED_NS (300ULL * 1000000000)
 #define LIMIT_IDLE_DECIDED_NS   (30ULL * 1000000000)
 
+/* How long a refused client of UDP that says no more is refused unheard: what
+ * comes at once may be the rest of what was refused. */
+#define LIMIT_REFUSED_NS 1000000000ULL
+
 /* fail = "open": how long after its first packet an engine passes flows whose
  * beginning it has not seen; and, whatever fails, bodies of requests that one
  * before it has allowed.  No longer than any flow is remembered: a client

@@ -132,6 +132,9 @@ real behind-much-junk
 real behind-answer
 real behind-no-recursion
 real behind-edns
+real after-other
+real after-junk-and-other
+real after-allowed-and-other
 odd behind-sloppy
 odd between-junk'
 

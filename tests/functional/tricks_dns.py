@@ -15,6 +15,7 @@ import threading
 import time
 
 ALLOWED = "www.example.org"
+OTHER = "evil.example.com"
 TRUTH = "192.0.2.80"
 VICTIM = "victim.example.org"
 HEAD = 12
@@ -78,6 +79,7 @@ STUN = u16(1) + u16(0) + b"\x21\x12\xa4\x42" + b"123456789012"
 # a long header of version 1 with nothing that opens
 QUIC = b"\xc3\0\0\0\1\x08" + b"12345678" + b"\0\0\x44\xd0" + b"\0" * 1232
 
+# Each is a datagram; None: what was answered so far is none of the last.
 DATAGRAMS = {
     "plain": lambda n: [message([question(n)])],
     "case": lambda n: [message([question(turned(n))])],
@@ -130,6 +132,11 @@ DATAGRAMS = {
     "behind-edns": lambda n: [b"junk", with_opts(n, opt(option(12, b"\0" * 64)))],
     "behind-sloppy": lambda n: [b"junk", message([question(n)]) + b"\0"],
     "between-junk": lambda n: [message([question(ALLOWED)], 1), b"junk", message([question(n)])],
+    # from a port that another socket has just been refused with
+    "after-other": lambda n: [message([question(OTHER)], 1), message([question(n)])],
+    "after-junk-and-other": lambda n: [b"junk", message([question(OTHER)], 1), message([question(n)])],
+    "after-allowed-and-other": lambda n: [message([question(ALLOWED)], 1), message([question(OTHER)], 1),
+                                          None, message([question(n)])],
     "behind-half": lambda n: [message([question(n)])[:15], message([question(n)])],
 }
 
@@ -182,13 +189,30 @@ def tells(answer, name):
             and wire(name).lower() in answer.lower() and socket.inet_aton(TRUTH) in answer)
 
 
+def send(s, datagram):
+    try:
+        s.send(datagram)
+    except OSError:  # of the one before
+        s.send(datagram)
+
+
+def drain(s):
+    until = time.time() + 0.3
+    while time.time() < until:
+        s.settimeout(0.1)
+        try:
+            s.recv(65535)
+        except OSError:
+            pass
+
+
 def ask_datagrams(datagrams, name, address):
     s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     s.connect((address, 53))
     last = "nothing"
     for d in datagrams:
         try:
-            s.send(d)
+            drain(s) if d is None else send(s, d)
         except OSError as e:
             last = str(e)
         time.sleep(0.05)

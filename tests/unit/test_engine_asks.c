@@ -216,6 +216,50 @@ START_TEST(a_question_is_judged_in_a_forgotten_flow)
 }
 END_TEST
 
+/* Of a datagram that was refused nothing has begun: what another socket says
+ * from the same port is judged by itself. */
+START_TEST(a_refused_question_refuses_no_other)
+{
+	struct lab *l = lab_new(BY_NAME, NULL);
+
+	say(l, 53, question(EVIL));
+	say(l, 53, question(GOOD));
+	lab_expect(l, "refuse 1, watch 2");
+	lab_expect_events(l, "default.deny, rule.allow asked");
+	l->mark = MARK_WATCHED;
+	say(l, 53, question(EVIL));
+	/* the kernel takes off the mark of what was refused */
+	l->mark = MARK_NEW;
+	say(l, 53, question(EVIL));
+	say(l, 53, question(GOOD));
+	lab_expect(l, "refuse 3, refuse 4, watch 5");
+	lab_free(l);
+}
+END_TEST
+
+#define NO_JUNK                                                        \
+	ZONES "egress: ( { name = \"stun\"; app = \"stun\"; action = " \
+	      "\"allow\"; } );"
+
+/* So is what asks nothing, but for what comes at once: it may be more of the
+ * same, and is no news. */
+START_TEST(what_was_refused_is_refused_for_a_while)
+{
+	struct lab *l = lab_new(NO_JUNK, NULL);
+
+	say(l, 3478, text("junk that is none of it"));
+	say(l, 3478, text("more of it"));
+	say(l, 3478, reader_of(stun, sizeof(stun) - 1));
+	lab_expect(l, "refuse 1, refuse 2, refuse 3");
+	lab_expect_events(l, "default.deny");
+	l->now += LIMIT_REFUSED_NS + 1;
+	say(l, 3478, reader_of(stun, sizeof(stun) - 1));
+	lab_expect(l, "listen 4");
+	lab_expect_events(l, "rule.allow stun");
+	lab_free(l);
+}
+END_TEST
+
 #define RESOLVER 0xc0000235u /* 192.0.2.53 */
 #define BOUND                                                                \
 	ZONES "addresses: { resolvers = \"192.0.2.53\"; };\n"                \
@@ -266,6 +310,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, no_name_is_asked_for);
 	tcase_add_test(tc, neighbours_questions_open_no_flow);
 	tcase_add_test(tc, a_question_is_judged_in_a_forgotten_flow);
+	tcase_add_test(tc, a_refused_question_refuses_no_other);
+	tcase_add_test(tc, what_was_refused_is_refused_for_a_while);
 	tcase_add_test(tc, a_resolver_is_heard_behind_junk);
 }
 

@@ -9,6 +9,7 @@
  * step()), the next ones its numbers.
  */
 #include "agent/engine.h"
+#include "agent/flow/handshakes.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PACKETS_MAX 4096
 #define FLOWS       4
+#define HANDSHAKES  64
 #define CLIENT_ISN  0xffffff00U
 #define SERVER_ISN  77U
 
@@ -46,6 +48,7 @@ static const char *const policy_texts[] = {
 
 struct run {
 	struct engine *engine;
+	struct handshakes *handshakes; /* or NULL: SYNs are given to it */
 	struct stats stats;
 	struct policy *policies[2];
 	unsigned which;
@@ -102,6 +105,25 @@ static void on_event(void *ctx, const struct event *ev)
 	free(line);
 }
 
+/* In the second policy they stand the other way round. */
+static int zone_of(const struct run *r, bool client)
+{
+	return client ? 1 + (int)r->which : 2 - (int)r->which;
+}
+
+/* A copy, as the kernel hands it out. */
+static void note_answer(struct run *r, struct reader raw, unsigned flow,
+			bool client)
+{
+	struct packet pkt;
+
+	if (packet_parse(raw, (struct packet_options){0}, &pkt) != PACKET_OK)
+		return;
+	handshakes_note(r->handshakes, &pkt, zone_of(r, client),
+			zone_of(r, !client), (uint32_t)(r->now / 1000000000));
+	r->refused[flow] = false;
+}
+
 static void give(struct run *r, struct reader raw, unsigned flow, bool client,
 		 enum mark_state mark)
 {
@@ -109,8 +131,8 @@ static void give(struct run *r, struct reader raw, unsigned flow, bool client,
 		.raw = raw,
 		.id = ++r->id,
 		.mark = mark,
-		.zone_src = client ? 1 + (int)r->which : 2 - (int)r->which,
-		.zone_dst = client ? 2 - (int)r->which : 1 + (int)r->which,
+		.zone_src = zone_of(r, client),
+		.zone_dst = zone_of(r, !client),
 		.in_iface = "a",
 	};
 
@@ -136,6 +158,7 @@ static void send_segment(struct run *r, struct reader *in, bool client)
 		.window = 1000,
 	};
 	uint8_t buf[SEGMENT_ROOM];
+	struct reader raw;
 
 	s.payload = reader_sub(in, n < in->left ? n : in->left);
 	if (!client) {
@@ -152,9 +175,14 @@ static void send_segment(struct run *r, struct reader *in, bool client)
 	/* Perhaps another connection between the same ends. */
 	if ((s.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		r->refused[flow] = false;
+	raw = reader_of(buf, segment_build(&s, buf));
+	if (r->handshakes &&
+	    (s.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
+		note_answer(r, raw, flow, client);
+		return;
+	}
 	r->carries[r->id + 1] = client && s.payload.left > 0;
-	give(r, reader_of(buf, segment_build(&s, buf)), flow, client,
-	     head & 0x80 ? MARK_PENDING : MARK_NEW);
+	give(r, raw, flow, client, head & 0x80 ? MARK_PENDING : MARK_NEW);
 }
 
 static void change_policy(struct run *r)
@@ -208,6 +236,19 @@ static struct policy *compile(const char *text)
 	return p;
 }
 
+/* Of one input each. */
+static struct handshakes *empty_table(void)
+{
+	static const uint8_t secret[16] = {3};
+	static _Alignas(64) uint8_t memory[8192];
+
+	CHECK(handshakes_size(HANDSHAKES) <= sizeof(memory));
+	memset(memory, 0, sizeof(memory));
+	CHECK(handshakes_format(memory, handshakes_size(HANDSHAKES), secret) ==
+	      FW_OK);
+	return handshakes_at(memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct policy *policies[2];
@@ -225,6 +266,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(r.policies, policies, sizeof(policies));
 	r.now = 1000000000;
 	r.forgets = size % 2;
+	if (size % 4 >= 2)
+		r.handshakes = opt.handshakes = empty_table();
 	r.engine = engine_new(&opt);
 	if (!r.engine)
 		return 0;
